@@ -1,0 +1,158 @@
+#pragma once
+
+#include <rota/core/leaf.hpp>
+#include <rota/core/list.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+struct iovec;
+struct statx;
+
+namespace rota::inline v0 {
+
+struct CancelNode;
+struct Descriptor;
+
+/// What is asked of a driver. The operands of each code are in the struct named beside it.
+enum class OpCode : std::uint8_t {
+  poll,             ///< Poll: wait until one of the events holds; the result is the events seen
+  read,             ///< Transfer: from a stream; 0 is its end
+  write,            ///< Transfer: to a stream
+  read_vector,      ///< VectorTransfer: from a stream
+  write_vector,     ///< VectorTransfer: to a stream
+  accept,           ///< Operation: one connection; Stream: every connection. The result is the fd
+  connect,          ///< Connect
+  read_at,          ///< Transfer: from a file; ends short at the end of the file only
+  write_at,         ///< Transfer: to a file
+  read_vector_at,   ///< VectorTransfer: from a file
+  write_vector_at,  ///< VectorTransfer: to a file
+  sync,             ///< Operation: fsync
+  sync_data,        ///< Operation: fdatasync
+  truncate,         ///< Truncate
+  stat,             ///< Stat
+  open,             ///< Open; has no Descriptor; the result is the fd
+  close,            ///< Operation: ends what is in flight on the Descriptor, then closes its fd
+};
+
+/// A set of codes, so that a question about a code is one test of a bit.
+template <OpCode... Codes>
+[[nodiscard]] constexpr bool is_one_of(OpCode code) noexcept {
+  constexpr std::uint32_t set = ((std::uint32_t{1} << static_cast<unsigned>(Codes)) | ...);
+  return ((set >> static_cast<unsigned>(code)) & 1) != 0;
+}
+/// What takes from a stream, in order.
+[[nodiscard]] constexpr bool reads_stream(OpCode code) noexcept {
+  return is_one_of<OpCode::read, OpCode::read_vector, OpCode::accept>(code);
+}
+/// What gives to a stream, in order.
+[[nodiscard]] constexpr bool writes_stream(OpCode code) noexcept {
+  return is_one_of<OpCode::write, OpCode::write_vector, OpCode::connect>(code);
+}
+
+/// What reads or writes a file at an offset of its own.
+[[nodiscard]] constexpr bool moves_at_offset(OpCode code) noexcept {
+  return is_one_of<OpCode::read_at, OpCode::write_at, OpCode::read_vector_at,
+                   OpCode::write_vector_at>(code);
+}
+
+/// Modifiers of an operation; a set of bits.
+enum OpFlags : std::uint8_t {
+  op_whole = 1 << 0,        ///< Transfer: complete when every byte moved, at the end or by error
+  op_out_of_band = 1 << 1,  ///< Transfer on a socket: urgent data (MSG_OOB)
+  op_peek = 1 << 2,         ///< read: leave the bytes in the socket (MSG_PEEK)
+  op_stream = 1 << 3,       ///< the operation is a Stream (multishot)
+  op_keep_fd = 1 << 4,      ///< close: forget the fd, which belongs to somebody else
+};
+
+/// Where an operation stands. Written by the worker that owns it.
+enum class OpState : std::uint8_t {
+  idle,       ///< with the caller: not started, or complete
+  posted,     ///< with the worker, for the next turn of its driver
+  queued,     ///< in a lane of its Descriptor, behind or waiting for readiness
+  in_flight,  ///< with the kernel or a file engine
+};
+
+/// One request, and when it is complete its own completion. Lives in the frame of whoever waits
+/// and belongs to the driver from `submit` until it comes back through `done`. Operands are in
+/// the derived structs.
+struct Operation : Leaf {
+  Operation* next = nullptr;
+  Operation* prev = nullptr;
+  Descriptor* descriptor = nullptr;
+  CancelNode* forwarded = nullptr;   ///< set when another worker's driver has it: how the task's
+                                     ///< home asks that worker to cancel it
+  OpCode code = OpCode::poll;
+  std::uint8_t flags = 0;            ///< OpFlags
+  OpState state = OpState::idle;
+  bool stopping = false;             ///< cancel was asked for; no further attempt is started
+  std::int32_t result = 0;           ///< count, events or fd; a negative errno on failure
+  std::uint32_t result_flags = 0;    ///< what the mechanism adds (a buffer id, more to come)
+  std::uint32_t driver_bits = 0;     ///< the driver's own; nothing else reads it
+
+  explicit Operation(OpCode what) noexcept : code(what) {}
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+};
+static_assert(sizeof(Operation) <= 64);
+
+using OpList = LinkedList<Operation>;
+
+/// Bytes between memory and a stream or a file. `moved` grows with each attempt.
+struct Transfer : Operation {
+  std::byte* data;
+  std::size_t bytes;
+  std::uint64_t offset;
+  std::size_t moved = 0;
+
+  Transfer(OpCode what, std::byte* memory, std::size_t length, std::uint64_t at = 0) noexcept
+      : Operation(what), data(memory), bytes(length), offset(at) {}
+};
+
+struct VectorTransfer : Operation {
+  iovec* parts;
+  std::uint32_t count;
+  std::uint64_t offset;
+
+  VectorTransfer(OpCode what, iovec* list, std::uint32_t length, std::uint64_t at = 0) noexcept
+      : Operation(what), parts(list), count(length), offset(at) {}
+};
+
+struct Poll : Operation {
+  std::uint32_t events;  ///< POLLIN, POLLOUT, POLLPRI, POLLRDHUP; errors and hang-ups always count
+
+  explicit Poll(std::uint32_t wanted) noexcept : Operation(OpCode::poll), events(wanted) {}
+};
+
+struct Connect : Operation {
+  const void* address;  ///< a sockaddr that outlives the operation
+  std::uint32_t address_bytes;
+  bool started = false;
+
+  Connect(const void* to, std::uint32_t length) noexcept
+      : Operation(OpCode::connect), address(to), address_bytes(length) {}
+};
+
+struct Open : Operation {
+  const char* path;  ///< outlives the operation
+  std::uint64_t open_flags;
+  std::uint32_t mode;
+
+  Open(const char* name, std::uint64_t how, std::uint32_t permissions) noexcept
+      : Operation(OpCode::open), path(name), open_flags(how), mode(permissions) {}
+};
+
+struct Stat : Operation {
+  struct statx* into;
+
+  explicit Stat(struct statx* result_buffer) noexcept
+      : Operation(OpCode::stat), into(result_buffer) {}
+};
+
+struct Truncate : Operation {
+  std::uint64_t bytes;
+
+  explicit Truncate(std::uint64_t length) noexcept : Operation(OpCode::truncate), bytes(length) {}
+};
+
+}  // namespace rota::inline v0

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <rota/core/cancel_node.hpp>
+#include <rota/core/descriptor_ref.hpp>
+#include <rota/core/operation.hpp>
+#include <rota/core/worker_calls.hpp>
+#include <rota/result.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <utility>
+
+namespace rota::inline v0 {
+
+/// A leaf that is one operation. Cancelling it asks the driver; what the operation achieved until
+/// then is its result.
+template <class Op>
+class OperationLeaf {
+ public:
+  template <class... Args>
+  explicit OperationLeaf(Descriptor* descriptor, Args&&... operands) noexcept
+      : operation_(std::forward<Args>(operands)...) {
+    operation_.descriptor = descriptor;
+  }
+  OperationLeaf(const OperationLeaf&) = delete;
+  OperationLeaf& operator=(const OperationLeaf&) = delete;
+
+  bool start(Runnable& self) noexcept {
+    operation_.waiter = &self;
+    operation_.cancel = cancel_operation;
+    return submit(operation_, node_);
+  }
+  void refuse() noexcept { operation_.result = -ECANCELED; }
+
+ protected:
+  Op operation_;
+
+ private:
+  CancelNode node_;
+};
+
+/// The count of bytes that an operation moved.
+template <class Op>
+class CountLeaf : public OperationLeaf<Op> {
+ public:
+  using OperationLeaf<Op>::OperationLeaf;
+  void add_flags(unsigned flags) noexcept {
+    this->operation_.flags = static_cast<std::uint8_t>(this->operation_.flags | flags);
+  }
+  Result<std::size_t> finish() const noexcept {
+    if (this->operation_.result < 0) return failure(-this->operation_.result);
+    return static_cast<std::size_t>(this->operation_.result);
+  }
+};
+
+/// Success or an error.
+template <class Op>
+class StatusLeaf : public OperationLeaf<Op> {
+ public:
+  using OperationLeaf<Op>::OperationLeaf;
+  Result<void> finish() const noexcept {
+    if (this->operation_.result < 0) return failure(-this->operation_.result);
+    return {};
+  }
+};
+
+/// Every byte of a write, or the error that ended it.
+class WholeWriteLeaf : public OperationLeaf<Transfer> {
+ public:
+  WholeWriteLeaf(Descriptor* descriptor, OpCode code, const std::byte* data, std::size_t bytes,
+                 std::uint64_t offset) noexcept
+      : OperationLeaf(descriptor, code, const_cast<std::byte*>(data), bytes, offset) {
+    operation_.flags = op_whole;
+  }
+  Result<void> finish() const noexcept {
+    if (operation_.result < 0) return failure(-operation_.result);
+    if (operation_.moved < operation_.bytes) return failure(ECANCELED);
+    return {};
+  }
+};
+
+/// Ends everything in flight on a descriptor and closes it. Not refused: a stop does not keep a
+/// socket open; and not cancelled, since closing is what a cancelled task does.
+class CloseLeaf {
+ public:
+  explicit CloseLeaf(Descriptor* descriptor) noexcept : operation_(OpCode::close) {
+    operation_.descriptor = descriptor;
+  }
+  bool start(Runnable& self) noexcept;
+  Result<void> finish() noexcept;
+
+ private:
+  Operation operation_;
+  CancelNode node_;
+};
+
+}  // namespace rota::inline v0

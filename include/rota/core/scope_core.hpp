@@ -1,0 +1,62 @@
+#pragma once
+
+#include <rota/core/list.hpp>
+#include <rota/core/spin_lock.hpp>
+#include <rota/core/task_header.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+
+namespace rota::inline v0 {
+
+class RuntimeCore;
+
+/// The children of a scope: who they are, whether they must stop, what failed first.
+///
+/// Any thread: `add`, `remove` and `stop_all` are called by whichever worker a child runs on. All
+/// fields are under `lock_`; a child's own stop word is reached only while it is in the list, so
+/// its header is alive.
+class ScopeCore {
+ public:
+  /// What the failure of one child means for the others.
+  enum class OnFailure : std::uint8_t { stop_siblings, keep_siblings };
+
+  explicit ScopeCore(RuntimeCore& runtime,
+                     OnFailure on_failure = OnFailure::stop_siblings) noexcept
+      : runtime_(runtime), on_failure_(on_failure) {}
+  ScopeCore(const ScopeCore&) = delete;
+  ScopeCore& operator=(const ScopeCore&) = delete;
+
+  [[nodiscard]] RuntimeCore& runtime() const noexcept { return runtime_; }
+
+  void add(TaskHeader& child) noexcept;
+  /// A child ended, with its error if it failed. The first error stops its siblings.
+  /// Returns the runnable that waits for the last child, if this was the last.
+  [[nodiscard]] Runnable* remove(TaskHeader& child) noexcept;
+  void stop_all() noexcept;
+
+  /// True when parked until the last child ends. One waiter.
+  [[nodiscard]] bool wait(Runnable& waiter) noexcept;
+  /// The waiter gives up; for a shutdown that ran out of time.
+  void stop_waiting() noexcept;
+
+  [[nodiscard]] std::size_t live() noexcept;
+  [[nodiscard]] bool stopping() noexcept;
+  /// Once the last child has ended.
+  [[nodiscard]] std::exception_ptr first_error() const noexcept { return first_error_; }
+  [[nodiscard]] std::size_t later_errors() const noexcept { return later_errors_; }
+
+ private:
+  RuntimeCore& runtime_;
+  const OnFailure on_failure_;
+  SpinLock lock_;
+  bool stopping_ = false;
+  LinkedList<SiblingNode> children_;
+  std::size_t live_ = 0;
+  Runnable* waiter_ = nullptr;
+  std::exception_ptr first_error_;
+  std::size_t later_errors_ = 0;
+};
+
+}  // namespace rota::inline v0

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <rota/core/operation.hpp>
+
+#include <cassert>
+#include <cstdint>
+#include <span>
+
+namespace rota::inline v0 {
+
+/// One result of a Stream.
+struct StreamResult {
+  std::int32_t result = 0;   ///< count or fd; a negative errno ends the stream
+  std::uint32_t flags = 0;
+  std::uint64_t lease = 0;   ///< the buffer lent with this result, 0 when there is none
+};
+
+/// A multishot operation: an Operation with a bounded ring of results.
+///
+/// 1. The driver delivers results with `push`; the Stream enters `done` when that makes its ring
+///    non-empty, and not again before the consumer has emptied it.
+/// 2. `armed` is the driver's: true from the moment it is started until the driver will deliver
+///    nothing more. A full ring disarms; so do an error and a cancel, whose negative errno is the
+///    last result. A consumer that finds the ring empty and the Stream not armed submits it again.
+/// 3. `start_limit` leaves room for what the kernel still delivers while it is being disarmed.
+/// 4. After a cancel the Stream is terminal once it came through `done` with `armed` false.
+struct Stream : Operation {
+  bool armed = false;
+
+  Stream(OpCode what, std::span<StreamResult> storage) noexcept
+      : Operation(what), ring_(storage) {
+    assert(storage.size() >= 2 && storage.size() <= UINT16_MAX);
+    flags = op_stream;
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] bool full() const noexcept { return count_ == ring_.size(); }
+  [[nodiscard]] std::size_t room() const noexcept { return ring_.size() - count_; }
+  /// The fill level at which a driver stops asking for more.
+  [[nodiscard]] bool past_start_limit() const noexcept { return count_ * 2 >= ring_.size(); }
+
+  /// True when the ring was empty before: the Stream belongs into `done`.
+  bool push(StreamResult delivered) noexcept {
+    assert(!full());
+    ring_[(head_ + count_) % ring_.size()] = delivered;
+    return count_++ == 0;
+  }
+
+  StreamResult pop() noexcept {
+    assert(!empty());
+    StreamResult oldest = ring_[head_];
+    head_ = static_cast<std::uint16_t>((head_ + 1u) % ring_.size());
+    --count_;
+    return oldest;
+  }
+
+ private:
+  std::span<StreamResult> ring_;
+  std::uint16_t head_ = 0;
+  std::uint16_t count_ = 0;
+};
+
+}  // namespace rota::inline v0

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <rota/core/atomic.hpp>
+#include <rota/core/join_word.hpp>
+#include <rota/core/leaf.hpp>
+#include <rota/core/list.hpp>
+
+#include <bit>
+#include <cstdint>
+#include <exception>
+#include <new>
+#include <source_location>
+#include <utility>
+
+namespace rota::inline v0 {
+
+class Worker;
+class ScopeCore;
+
+/// A part of a task's execution that can be stopped on its own (a timeout, a StopSource), or that
+/// is shielded from stops. Regions nest and live in the frame that runs inside them; the chain is
+/// the task's own. `requested` is set by whoever stops the region, who then sends the StopNode:
+/// that message orders it, so the flag itself is relaxed.
+struct StopRegion {
+  StopRegion* outer = nullptr;
+  Atomic<bool> requested{false};
+  bool shield = false;     ///< stops from outside are not seen inside
+};
+
+/// A node that carries a stop request to the home worker's inbox.
+struct StopNode {
+  StopNode* next = nullptr;
+};
+
+/// A node in the list of a scope's children.
+struct SiblingNode {
+  SiblingNode* next = nullptr;
+  SiblingNode* prev = nullptr;
+};
+
+/// Where a task was spawned, and under what name. Eight bytes: the name, which few tasks have,
+/// stands in memory of its own.
+class SpawnLabel {
+ public:
+  struct Named {
+    std::source_location site;
+    const char* name;
+  };
+
+  SpawnLabel() = default;
+  explicit SpawnLabel(std::source_location site) noexcept
+      : word_(std::bit_cast<std::uintptr_t>(site)) {}
+  explicit SpawnLabel(const Named& named) noexcept
+      : word_(reinterpret_cast<std::uintptr_t>(&named) | kNamed) {}
+
+  [[nodiscard]] const Named* named() const noexcept {
+    if ((word_ & kNamed) == 0) return nullptr;
+    return reinterpret_cast<const Named*>(word_ & ~kNamed);
+  }
+  [[nodiscard]] std::source_location site() const noexcept {
+    if (const Named* with_name = named()) return with_name->site;
+    return std::bit_cast<std::source_location>(word_);
+  }
+  [[nodiscard]] const char* name() const noexcept {
+    const Named* with_name = named();
+    return with_name != nullptr ? with_name->name : "";
+  }
+
+ private:
+  // Both words point at structs with pointers in them, so the lowest bit is free.
+  static constexpr std::uintptr_t kNamed = 1;
+  static_assert(sizeof(std::source_location) == sizeof(std::uintptr_t));
+
+  std::uintptr_t word_ = 0;
+};
+
+/// One per root task, shared by its nested frames. Who writes what:
+///
+/// - fixed at spawn: `scope`, `label`;
+/// - the home worker, or the task while it runs there: `home`, `leaf`, `region`, `parked`, `runs`;
+/// - the task, wherever it runs: `error`. Whether there is one is a bit of `stop`: a task that was
+///   taken over fails on one thread while its home looks at `parked` on another;
+/// - the scope, under its lock: the SiblingNode, which is also the registry's link;
+/// - `stop` and `join` are words with protocols of their own.
+///
+/// It stands beside each parked task's frame, which is why an error on its way up shares its
+/// place with the leaf: a task that carries one is not parked.
+struct TaskHeader : StopNode, SiblingNode {
+  /// Bits of `stop`.
+  static constexpr std::uint32_t stop_requested = 1;
+  static constexpr std::uint32_t stop_posted = 2;      ///< the StopNode is on its way to the home
+  static constexpr std::uint32_t free_on_return = 4;   ///< whoever takes the node back frees
+  static constexpr std::uint32_t has_failed = 8;       ///< `error` is there
+  static constexpr std::uint32_t runs_mask = 0x7fffffff;  ///< where `runs` wraps
+
+  Worker* home = nullptr;
+  ScopeCore* scope = nullptr;
+  JoinWord join;
+  union {
+    Leaf* leaf = nullptr;      ///< what the task is parked on, while `parked`
+    std::exception_ptr error;  ///< what left its last frame, while `failed()`
+  };
+  StopRegion* region = nullptr;  ///< innermost; null outside any
+  Atomic<std::uint32_t> stop{0};
+  std::uint32_t runs : 31 = 0;   ///< how often the task was given the worker
+  std::uint32_t parked : 1 = 0;
+  SpawnLabel label;
+
+  TaskHeader() noexcept {}
+  TaskHeader(const TaskHeader&) = delete;
+  TaskHeader& operator=(const TaskHeader&) = delete;
+  ~TaskHeader() {
+    if (failed()) error.~exception_ptr();
+  }
+
+  /// Whether an exception is on its way up, or ended the task.
+  [[nodiscard]] bool failed() const noexcept {
+    return (stop.load(MemoryOrder::relaxed) & has_failed) != 0;
+  }
+  /// An exception leaves a frame.
+  void fail(std::exception_ptr thrown) noexcept {
+    ::new (&error) std::exception_ptr(std::move(thrown));
+    stop.fetch_or(has_failed, MemoryOrder::relaxed);  // Its reader is the task, or joined it.
+  }
+  /// Whoever awaits that frame takes it.
+  [[nodiscard]] std::exception_ptr take_error() noexcept {
+    std::exception_ptr taken = std::move(error);
+    error.~exception_ptr();
+    stop.fetch_and(~has_failed, MemoryOrder::relaxed);
+    leaf = nullptr;
+    return taken;
+  }
+};
+static_assert(sizeof(TaskHeader) <= 88);
+
+/// Whether the innermost code of the task must stop. Home worker or the running task only.
+[[nodiscard]] inline bool stop_due(const TaskHeader& task) noexcept {
+  for (const StopRegion* region = task.region; region != nullptr; region = region->outer) {
+    if (region->requested.load(MemoryOrder::relaxed)) return true;
+    if (region->shield) return false;
+  }
+  return (task.stop.load(MemoryOrder::relaxed) & TaskHeader::stop_requested) != 0;
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <rota/core/cancel_node.hpp>
+#include <rota/core/instant.hpp>
+#include <rota/core/operation.hpp>
+#include <rota/core/runnable.hpp>
+#include <rota/core/scope_core.hpp>
+#include <rota/core/seat.hpp>
+#include <rota/core/task_header.hpp>
+#include <rota/core/timer_entry.hpp>
+
+#include <cstddef>
+#include <source_location>
+
+namespace rota::inline v0 {
+
+struct Stream;
+
+/// What task code may ask of the worker below it. Every call goes through the one bracket between
+/// task code and worker (DESIGN: "Nothing stalls the loop"), is never inlined, and takes the
+/// foreign path when the worker was taken over, or when the caller is a plain thread.
+
+/// Memory for a frame, from the current worker's pool. Throws std::bad_alloc. Any thread.
+[[nodiscard]] void* allocate_frame(std::size_t bytes);
+/// Any thread may free any frame.
+void free_frame(void* frame, std::size_t bytes) noexcept;
+
+/// Makes a parked runnable ready: the one way in which a suspension ends. Any thread.
+void make_ready(Runnable& runnable) noexcept;
+
+/// Asks a task to stop: its leaf is cancelled, and so is every later one. Any thread; the caller
+/// keeps the header alive meanwhile (it holds the handle, or the scope's lock).
+void request_stop(TaskHeader& task) noexcept;
+/// One of the task's regions was requested: has its home look. Same conditions.
+void notify_stop(TaskHeader& task) noexcept;
+
+/// Starts a task: gives its first frame a header, adds it to the scope and makes it ready. It
+/// lives on the current worker or, from a plain thread, on the one that the scheduler of the
+/// scope's runtime names. Throws std::bad_alloc, and then nothing has happened. Any thread.
+TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
+                       std::source_location site);
+
+/// The end of a root task, called by its last frame.
+/// Returns true when nobody holds the task: the caller frees it by `free_task`.
+enum class TaskEnd : bool { kept, unowned };
+[[nodiscard]] TaskEnd end_task(TaskHeader& task) noexcept;
+
+/// Frees a header whose task has ended and whose frame is gone.
+void free_task(TaskHeader& task) noexcept;
+
+/// The header of the task that runs on this thread, or null on a plain thread.
+[[nodiscard]] inline TaskHeader* current_task() noexcept { return current_seat().task; }
+
+/// Opens the bracket around the start of a leaf. Null when this thread no longer carries the
+/// task's worker; the leaf must then be started at home, by `rejoin`.
+[[nodiscard]] inline Seat* begin_leaf() noexcept {
+  Seat& seat = current_seat();
+  if (seat.worker == nullptr) [[unlikely]] return nullptr;
+  if (seat.word.enter_runtime()) [[likely]] return &seat;
+  seat.worker = nullptr;
+  return nullptr;
+}
+/// Closes it. From here on a task that is parked or ready may already run elsewhere, so its frame
+/// is suspended, or its stack left, before this.
+inline void end_leaf(Seat& seat) noexcept { seat.word.leave_runtime(); }
+/// The clock costs more than most completions: it is read once per this many units.
+inline constexpr std::int32_t kUnitsPerClock = 16;
+/// The part of spend_unit that looks at the clock.
+[[nodiscard]] bool yield_if_spent(Seat& seat, Runnable& waiter) noexcept;
+/// Inside the bracket: the leaf completed without parking, which spends one unit of budget. True:
+/// the budget is gone, and the task was put behind the other ready ones; it goes on from there.
+[[nodiscard]] inline bool spend_unit(Seat& seat, Runnable& waiter) noexcept {
+  seat.budget -= 1;
+  if (seat.budget > 0 && seat.budget % kUnitsPerClock != 0) [[likely]] return false;
+  return yield_if_spent(seat, waiter);
+}
+/// Sends the task home, to go on there with `resume`. The leaf is remembered in its header.
+void rejoin(Runnable& waiter, void* leaf, void (*resume)(Runnable&) noexcept) noexcept;
+
+/// For leaves, inside the bracket, on the home worker:
+/// gives an operation to the home worker of its Descriptor and parks the task on it. `node` is
+/// embedded beside it. False: complete at once.
+[[nodiscard]] bool submit(Operation& operation, CancelNode& node) noexcept;
+/// Starts a stream of a Descriptor that lives here; its results come through its ring.
+void submit_stream(const Runnable& self, Stream& stream) noexcept;
+/// The `cancel` of every leaf that is an operation.
+void cancel_operation(Leaf& leaf) noexcept;
+/// Parks the task on `leaf`. The caller has set `leaf.waiter` and `leaf.cancel`.
+inline void park(Leaf& leaf) noexcept {
+  TaskHeader& task = *leaf.waiter->task;
+  task.leaf = &leaf;
+  task.parked = 1;
+}
+/// Puts the runnable behind the other ready ones of its home worker.
+void requeue(Runnable& runnable) noexcept;
+/// The home worker's clock, read now.
+[[nodiscard]] Instant home_now(const Runnable& runnable) noexcept;
+void arm_timer(const Runnable& runnable, TimerEntry& entry, Instant due) noexcept;
+void disarm_timer(const Runnable& runnable, TimerEntry& entry) noexcept;
+
+}  // namespace rota::inline v0

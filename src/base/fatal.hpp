@@ -1,0 +1,9 @@
+#pragma once
+
+namespace rota::inline v0 {
+
+/// Ends the process: the kernel broke its contract, or the program broke one that no value can
+/// report. Writes "rota: <what>: errno <error>" to standard error. Safe in a signal handler.
+[[noreturn]] void fatal(const char* what, int error) noexcept;
+
+}  // namespace rota::inline v0

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <rota/core/descriptor_ref.hpp>
+#include <rota/core/operation.hpp>
+
+#include <cstdint>
+
+namespace rota::inline v0 {
+
+class Worker;
+
+/// What is waited for on a Descriptor, and what was seen on it; a set of bits.
+enum Interest : std::uint8_t {
+  interest_none = 0,
+  interest_read = 1 << 0,      ///< data, a connection, the end of the stream
+  interest_write = 1 << 1,     ///< room, or a connect that ended
+  interest_priority = 1 << 2,  ///< an exceptional condition: out-of-band data (POLLPRI)
+  interest_hang_up = 1 << 3,   ///< the peer closed or an error is pending; short reads no longer
+                               ///< prove that the socket is empty
+  interest_all = 0xf,
+};
+
+/// What a short read says about what is left in the fd.
+enum class ShortRead : std::uint8_t {
+  unasked,         ///< nobody has asked the kernel what the fd is
+  proves_empty,    ///< TCP: nothing is left until the next event
+  proves_nothing,  ///< datagrams, pipes, a hang-up or an urgent mark pending
+};
+
+/// What owns an fd. Type-stable: its memory is a Descriptor as long as the runtime lives, so a
+/// stale reference can be told by `generation` and never points at something else.
+///
+/// Owner of every field but `fd`, `generation` and `home`: the driver of the home worker.
+struct Descriptor {
+  Descriptor* next = nullptr;      ///< in the table's free list
+  int fd = -1;
+  std::uint32_t index = 0;         ///< its place in the table, for ever
+  std::uint32_t generation = 0;    ///< grows each time the place is given out anew
+  Worker* home = nullptr;          ///< only this worker's driver registers the fd
+  std::int32_t direct_index = -1;  ///< place in a ring's table of direct descriptors
+  std::uint32_t in_flight = 0;     ///< operations with the kernel or a file engine
+  OpList reading;                  ///< in order; on every driver at most the first is in flight
+  OpList writing;
+  OpList polls;                    ///< poll operations: no order among them
+  OpList unordered;                ///< file operations in flight
+  Operation* streaming = nullptr;  ///< the armed Stream of the reading lane, outside of it: its
+                                   ///< links are free for `done`
+  Operation* closing = nullptr;    ///< the close that waits for what is in flight
+  Operation own_close{OpCode::close};  ///< for an owner that goes away without waiting
+  void* attachment = nullptr;      ///< what the owner left to be freed once the fd is closed
+  void (*detach)(Descriptor&) noexcept = nullptr;  ///< frees it
+  FdKind kind = FdKind::stream;
+  std::uint8_t ready_hint = interest_all;  ///< what may be ready (Interest): an attempt is worth
+                                           ///< its system call. Of a file: RWF_NOWAIT may do
+  std::uint8_t registered = 0;     ///< poller: what it knows of the fd
+  ShortRead short_read = ShortRead::unasked;
+  std::uint8_t driver_bits = 0;    ///< the driver's own; nothing else reads it
+};
+
+/// The lane an operation waits in; of `unordered` no order is promised.
+[[nodiscard]] inline OpList* lane_of(Descriptor& descriptor, OpCode code) noexcept {
+  if (reads_stream(code)) return &descriptor.reading;
+  if (writes_stream(code)) return &descriptor.writing;
+  return code == OpCode::poll ? &descriptor.polls : &descriptor.unordered;
+}
+
+/// What a poll operation waits for.
+[[nodiscard]] std::uint8_t interest_of_poll(const Poll& poll) noexcept;
+
+/// What an operation waits for; none where readiness has no meaning.
+[[nodiscard]] inline std::uint8_t interest_of(const Operation& operation) noexcept {
+  if (reads_stream(operation.code)) {
+    const bool urgent = (operation.flags & op_out_of_band) != 0;
+    return urgent && operation.code == OpCode::read ? interest_priority : interest_read;
+  }
+  if (writes_stream(operation.code)) return interest_write;
+  if (operation.code != OpCode::poll) return interest_none;
+  return interest_of_poll(static_cast<const Poll&>(operation));
+}
+
+/// Whether an operation of this kind may be performed at once: nothing waits before it, and the
+/// hint does not say that it would block.
+[[nodiscard]] inline bool may_try(const Descriptor& descriptor, OpCode code) noexcept {
+  if (descriptor.closing != nullptr) return false;
+  const unsigned hint = descriptor.ready_hint;
+  if (reads_stream(code)) {
+    return (hint & interest_read) != 0 && descriptor.reading.empty() &&
+           descriptor.streaming == nullptr;
+  }
+  if (writes_stream(code)) return (hint & interest_write) != 0 && descriptor.writing.empty();
+  if (moves_at_offset(code)) return hint != interest_none;
+  return code == OpCode::poll;
+}
+
+/// Whether this was a short read, of an fd where that proves that nothing is left. Asks what the
+/// fd is, when that is not known yet.
+[[nodiscard]] bool drained_by(Descriptor& descriptor, const Operation& read) noexcept;
+
+/// Takes into the hint what an attempt showed; every attempt on a Descriptor is followed by it.
+/// `completed` is false when the operation would block.
+inline void note_attempt(Descriptor& descriptor, const Operation& operation,
+                         bool completed) noexcept {
+  if (completed && writes_stream(operation.code)) return;
+  if (completed && descriptor.short_read == ShortRead::proves_nothing) return;
+  // What the page cache lacks now it may have a moment later; and a poll operation asks for
+  // several things at once, so that its answer says little about each.
+  if (descriptor.kind == FdKind::file || operation.code == OpCode::poll) return;
+  unsigned learnt = interest_none;
+  if (!completed) {
+    learnt = interest_of(operation);
+  } else if (drained_by(descriptor, operation)) {
+    learnt = interest_read;
+  }
+  descriptor.ready_hint = static_cast<std::uint8_t>(descriptor.ready_hint & ~learnt);
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,66 @@
+#include "core/descriptor_table.hpp"
+
+#include <fcntl.h>
+
+#include <cassert>
+
+namespace rota::inline v0 {
+namespace {
+
+/// RWF_NOWAIT keeps its promise for the page cache only: a direct read waits for the device.
+std::uint8_t first_hint(int fd, FdKind kind) noexcept {
+  if (kind != FdKind::file) return interest_all;
+  const int flags = ::fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_DIRECT) != 0 ? interest_none : interest_all;
+}
+
+}  // namespace
+
+Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
+  std::lock_guard lock(mutex_);
+  if (free_ == nullptr) {
+    auto block = std::make_unique<Descriptor[]>(kBlockDescriptors);
+    for (std::size_t i = kBlockDescriptors; i-- > 0;) {
+      block[i].index = static_cast<std::uint32_t>(blocks_.size() * kBlockDescriptors + i);
+      block[i].next = free_;
+      free_ = &block[i];
+    }
+    blocks_.push_back(std::move(block));
+  }
+  Descriptor& place = *free_;
+  free_ = place.next;
+  place.next = nullptr;
+  place.fd = fd;
+  place.generation += 1;
+  place.home = home;
+  place.direct_index = -1;
+  place.kind = kind;
+  place.ready_hint = first_hint(fd, kind);
+  place.registered = 0;
+  place.short_read = ShortRead::unasked;
+  place.driver_bits = 0;
+  place.closing = nullptr;
+  place.attachment = nullptr;
+  place.detach = nullptr;
+  live_ += 1;
+  return place;
+}
+
+void DescriptorTable::release(Descriptor& descriptor) noexcept {
+  assert(descriptor.in_flight == 0 && descriptor.reading.empty() && descriptor.writing.empty());
+  assert(descriptor.polls.empty() && descriptor.unordered.empty());
+  std::lock_guard lock(mutex_);
+  descriptor.fd = -1;
+  descriptor.generation += 1;
+  descriptor.home = nullptr;
+  descriptor.next = free_;
+  free_ = &descriptor;
+  live_ -= 1;
+}
+
+std::size_t DescriptorTable::live() const noexcept {
+  std::lock_guard lock(mutex_);
+  return live_;
+}
+
+}  // namespace rota::inline v0
