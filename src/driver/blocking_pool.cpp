@@ -1,0 +1,169 @@
+#include "driver/blocking_pool.hpp"
+
+#include <rota/core/mpsc_stack.hpp>
+
+#include "driver/perform.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace rota::inline v0 {
+namespace {
+
+/// Operation::driver_bits while the pool has the operation: whether it may still be withdrawn.
+/// Written under the mutex.
+enum PoolBits : std::uint32_t { pool_queued = 1, pool_taken = 2 };
+
+/// Shared between the carrier and the pool's threads: the queue and what is beside it, under the
+/// mutex; `completed_`, which threads push to and the carrier empties. An operation belongs to
+/// whoever took it out of the queue, until it was pushed to `completed_`.
+///
+/// The queue is intrusive: it is as long as there are operations waiting for their files.
+class BlockingPool final : public FileEngine {
+ public:
+  BlockingPool(Notify notify, unsigned threads) : notify_(notify), limit_(std::max(threads, 1u)) {
+    threads_.reserve(limit_);
+  }
+
+  ~BlockingPool() override {
+    {
+      const std::lock_guard lock(mutex_);
+      assert(queue_.empty());
+      stopping_ = true;
+    }
+    work_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  void submit(OpList operations) override {
+    std::size_t added = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      while (Operation* operation = operations.pop_front()) {
+        operation->driver_bits = pool_queued;
+        queue_.push_back(*operation);
+        ++added;
+      }
+      waiting_ += added;
+      start_carriers();
+      if (threads_.empty()) refuse_queue();
+    }
+    for (; added > 0; --added) work_.notify_one();
+  }
+
+  void cancel(Operation& operation) noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (operation.driver_bits == pool_queued) withdraw(operation, -ECANCELED);
+  }
+
+  void cancel_all(const Descriptor& descriptor) noexcept override {
+    const std::lock_guard lock(mutex_);
+    Operation* following = nullptr;
+    for (Operation* each = queue_.front(); each != nullptr; each = following) {
+      following = each->next;
+      if (each->descriptor == &descriptor) withdraw(*each, -ECANCELED);
+    }
+  }
+
+  void reap(OpList& done) override {
+    Operation* following = nullptr;
+    for (Operation* each = completed_.take_all(); each != nullptr; each = following) {
+      following = each->next;
+      done.push_back(*each);
+    }
+  }
+
+  std::string_view name() const noexcept override { return "blocking pool"; }
+
+ private:
+  /// One thread per waiting operation that no idle thread will take, up to the limit. Too few
+  /// threads are a matter of speed only, so that a system which refuses one more is no error.
+  void start_carriers() {
+    while (waiting_ > idle_ + starting_ && threads_.size() < limit_) {
+      if (!start_carrier()) return;
+    }
+  }
+
+  /// The one place where a thread begins. Signals are for the program's own threads.
+  bool start_carrier() {
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = true;
+    try {
+      threads_.emplace_back([this] { run(); });
+      ++starting_;
+    } catch (const std::system_error&) {
+      started = false;
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return started;
+  }
+
+  /// Without any thread nothing would ever end: what was asked for fails as the thread did.
+  void refuse_queue() noexcept {
+    while (Operation* operation = queue_.front()) withdraw(*operation, -EAGAIN);
+  }
+
+  void withdraw(Operation& operation, std::int32_t error) noexcept {
+    take(operation);
+    conclude(operation, error);
+    complete(operation);
+  }
+
+  void take(Operation& operation) noexcept {
+    queue_.remove(operation);
+    --waiting_;
+    operation.driver_bits = pool_taken;
+  }
+
+  /// The last touch: the carrier may reap it at once.
+  void complete(Operation& operation) noexcept {
+    if (completed_.push(operation)) notify_();
+  }
+
+  void run() {
+    std::unique_lock lock(mutex_);
+    --starting_;
+    for (;;) {
+      ++idle_;
+      work_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      --idle_;
+      Operation* operation = queue_.front();
+      if (operation == nullptr) return;
+      take(*operation);
+      lock.unlock();
+      perform_blocking(*operation);
+      complete(*operation);
+      lock.lock();
+    }
+  }
+
+  const Notify notify_;
+  const unsigned limit_;
+  std::mutex mutex_;
+  std::condition_variable work_;
+  OpList queue_;
+  std::size_t waiting_ = 0;   ///< in the queue
+  std::size_t idle_ = 0;      ///< threads that wait for work
+  std::size_t starting_ = 0;  ///< threads that have not looked at the queue yet
+  bool stopping_ = false;
+  MpscStack<Operation> completed_;
+  std::vector<std::thread> threads_;  ///< the carrier's only
+};
+
+}  // namespace
+
+std::unique_ptr<FileEngine> make_blocking_pool(Notify notify, unsigned threads) {
+  return std::make_unique<BlockingPool>(notify, threads);
+}
+
+}  // namespace rota::inline v0

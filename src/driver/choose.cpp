@@ -1,0 +1,112 @@
+#include "driver/choose.hpp"
+
+#include "driver/epoll.hpp"
+#include "driver/poll.hpp"
+#include "driver/readiness.hpp"
+#include "driver/select.hpp"
+#include "driver/sim.hpp"
+#include "driver/uring.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace rota::inline v0 {
+namespace {
+
+using MadeDriver = Result<std::unique_ptr<Driver>>;
+
+/// Whether a worker may change its thread is decided before the driver is made: who leaves the
+/// profile open has workers that keep theirs.
+RingProfile profile_of(const DriverConfig& config) noexcept {
+  return config.ring == RingProfile::movable ? RingProfile::movable : RingProfile::pinned;
+}
+
+const char* name_of(DriverKind kind, const DriverConfig& config) noexcept {
+  switch (kind) {
+    case DriverKind::best: return "best";
+    case DriverKind::select: return "select";
+    case DriverKind::poll: return "poll";
+    case DriverKind::epoll: return "epoll";
+    case DriverKind::io_uring:
+      return profile_of(config) == RingProfile::movable ? "io_uring movable" : "io_uring pinned";
+    case DriverKind::sim: return "sim";
+  }
+  return "unknown";
+}
+
+MadeDriver make_uring(const DriverConfig& config, std::vector<Refusal>& refusals) {
+  RingRequest request;
+  request.profile = profile_of(config);
+  request.entries = config.ring_entries;
+  request.completion_entries = config.completion_entries;
+  request.bounded_workers = config.bounded_ring_workers;
+  request.unbounded_workers = config.unbounded_ring_workers;
+  return UringDriver::make(request, refusals);
+}
+
+MadeDriver make_over(Result<std::unique_ptr<Poller>> poller, const char* name,
+                     const DriverConfig& config, std::vector<Refusal>& refusals) {
+  if (poller) return make_readiness_driver(std::move(*poller), config);
+  refusals.push_back({name, std::string(name) + " has no file descriptor to begin with: " +
+                                poller.error().message() + '.',
+                      poller.error().value()});
+  return std::unexpected(poller.error());
+}
+
+MadeDriver make_simulated(const DriverConfig& config, std::vector<Refusal>& refusals) {
+  try {
+    return make_sim_driver(config.seed);
+  } catch (const std::system_error& error) {
+    refusals.push_back({"sim", error.what(), error.code().value()});
+    return std::unexpected(error.code());
+  }
+}
+
+/// Makes the driver, or says in `refusals` why not.
+MadeDriver make_driver(DriverKind kind, const DriverConfig& config,
+                       std::vector<Refusal>& refusals) {
+  switch (kind) {
+    case DriverKind::io_uring: return make_uring(config, refusals);
+    case DriverKind::epoll: return make_over(make_epoll_poller(), "epoll", config, refusals);
+    case DriverKind::poll: return make_over(make_poll_poller(), "poll", config, refusals);
+    case DriverKind::select: return make_over(make_select_poller(), "select", config, refusals);
+    case DriverKind::sim: return make_simulated(config, refusals);
+    case DriverKind::best: break;
+  }
+  return failure(EINVAL);
+}
+
+Result<ChosenDriver> choose_best(const DriverConfig& config, std::vector<Refusal>& refusals) {
+  std::error_code last;
+  for (const DriverKind kind :
+       {DriverKind::io_uring, DriverKind::epoll, DriverKind::poll, DriverKind::select}) {
+    MadeDriver made = make_driver(kind, config, refusals);
+    if (made) {
+      std::string reason = name_of(kind, config);
+      reason += ": the best of what this machine allows.";
+      return ChosenDriver{std::move(*made), std::move(reason), {}};
+    }
+    last = made.error();
+  }
+  return std::unexpected(last);
+}
+
+Result<ChosenDriver> choose_named(const DriverConfig& config, std::vector<Refusal>& refusals) {
+  MadeDriver made = make_driver(config.kind, config, refusals);
+  if (!made) return std::unexpected(made.error());
+  std::string reason = std::string(name_of(config.kind, config)) + ": asked for by name.";
+  return ChosenDriver{std::move(*made), std::move(reason), {}};
+}
+
+}  // namespace
+
+Result<ChosenDriver> choose_driver(const DriverConfig& config, std::vector<Refusal>* refused) {
+  std::vector<Refusal> refusals;
+  Result<ChosenDriver> chosen = config.kind == DriverKind::best ? choose_best(config, refusals)
+                                                                : choose_named(config, refusals);
+  if (refused != nullptr) *refused = refusals;
+  if (chosen) chosen->refusals = std::move(refusals);
+  return chosen;
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <rota/config.hpp>
+#include <rota/result.hpp>
+
+#include "driver/driver.hpp"
+#include "driver/refusal.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rota::inline v0 {
+
+struct ChosenDriver {
+  std::unique_ptr<Driver> driver;
+  std::string reason;              ///< why this one
+  std::vector<Refusal> refusals;   ///< of what was tried before it, in order
+};
+
+/// Makes the driver that `config` asks for. `best` probes io_uring (pinned, or movable where the
+/// worker may change its carrier), epoll, poll, select, in this order, and falls back with equal
+/// semantics; a driver that was asked for by name is made or refused, never replaced. `refused`, if
+/// given, gets every refusal in either case; a driver that was made without something it asked
+/// for first has refusals as well.
+Result<ChosenDriver> choose_driver(const DriverConfig& config, std::vector<Refusal>* refused);
+
+}  // namespace rota::inline v0

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <rota/core/instant.hpp>
+#include <rota/core/operation.hpp>
+#include <rota/core/stream.hpp>
+
+#include "core/descriptor.hpp"
+
+#include <cstddef>
+#include <string_view>
+
+namespace rota::inline v0 {
+
+/// What a driver can do. The runtime asks what a driver can do, never which one it is.
+struct DriverTraits {
+  std::string_view name;
+  bool tries_first;       ///< an operation whose lane is empty is performed in `submit`, before it
+                          ///< ever reaches the driver
+  bool nonblocking_fds;   ///< the fds it waits for must carry O_NONBLOCK
+  bool any_carrier;       ///< a thread other than the first may take it over
+  bool virtual_clock;     ///< `now` is its own; nothing sleeps
+};
+
+/// The seam: completion above, any mechanism below. Used by one carrier at a time, which holds
+/// the turn token; `wake` alone is for any thread.
+///
+/// What an implementation owes:
+///
+/// 1. `turn` starts every operation of `todo` in order, sleeps until something completed, `until`
+///    passed or `wake` was called, and appends what completed to `done`. It does not sleep when
+///    it has something for `done`, nor when `until` has passed. It does bounded work: after
+///    `kTurnOperations` completions or `kTurnNs` it returns, and the rest comes next time.
+/// 2. Each Operation comes back exactly once, by `done`, with `result` set and `state` idle; a
+///    Stream comes back as stream.hpp says. Nobody touches the memory of an operation, nor that
+///    of its buffers, after it came back.
+/// 3. Operations of one lane of a Descriptor (reads and accepts; writes and connects) complete in
+///    the order in which they were started, except that a cancelled one may leave early.
+/// 4. `cancel` asks for an early end of an operation that was given to `turn` and did not come
+///    back; it still comes back through a later `turn`: with what it achieved, if it moved bytes
+///    or completed before the request took effect (success wins), else with -ECANCELED. Asking
+///    twice is harmless. Cancelling never fails: with a full submission queue it is kept.
+/// 5. A `close` operation ends everything in flight on its Descriptor (as by `cancel`), waits for
+///    it, makes the mechanism forget the fd, closes the number, and only then completes. What
+///    belonged to the Descriptor comes back before the close does. No event for the old fd can
+///    reach whoever gets the number next.
+/// 6. `wake` ends the sleeping `turn`, or the next one if none sleeps: it is sticky, may be
+///    called from a signal handler, and any number of calls may be merged into one.
+/// 7. Errors of an operation are its result. A driver aborts only when the kernel breaks its
+///    contract.
+/// 8. User code never runs inside `turn`.
+class Driver {
+ public:
+  static constexpr std::size_t kTurnOperations = 1024;
+  static constexpr std::int64_t kTurnNs = 200'000;
+
+  Driver() = default;
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+  /// Nothing may be in flight.
+  virtual ~Driver() = default;
+
+  virtual void turn(OpList todo, Deadline until, OpList& done) = 0;
+  virtual void cancel(Operation& operation) = 0;
+  virtual void wake() noexcept = 0;
+
+  [[nodiscard]] virtual const DriverTraits& traits() const noexcept = 0;
+  /// The monotonic clock, or the driver's own where it has a virtual one.
+  [[nodiscard]] virtual Instant now() const noexcept;
+};
+
+}  // namespace rota::inline v0

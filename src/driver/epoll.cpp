@@ -1,0 +1,151 @@
+#include "driver/epoll.hpp"
+
+#include "base/unique_fd.hpp"
+#include "driver/wait_span.hpp"
+#include "driver/wake_fd.hpp"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+namespace rota::inline v0 {
+namespace {
+
+constexpr std::uint64_t kWakeTag = 0;
+constexpr unsigned kPointerBits = 48;  // of a user-space address, unless one asks for more
+constexpr std::uint32_t kEverything = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+
+/// The Descriptor and 16 bits of its generation. Descriptors are type-stable, so that a stale
+/// event can be told by looking at the one it names; 2^16 closes between two turns do not happen.
+std::uint64_t tag_of(Descriptor& descriptor) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(&descriptor);
+  assert(address >> kPointerBits == 0);
+  return address | std::uint64_t{descriptor.generation} << kPointerBits;
+}
+
+/// Null when the event was for an owner of the place who has left it.
+Descriptor* descriptor_of(std::uint64_t tag) noexcept {
+  constexpr std::uint64_t mask = (std::uint64_t{1} << kPointerBits) - 1;
+  auto* descriptor = reinterpret_cast<Descriptor*>(tag & mask);
+  return descriptor->registered != 0 && tag_of(*descriptor) == tag ? descriptor : nullptr;
+}
+
+std::uint8_t interest_of_events(std::uint32_t events) noexcept {
+  unsigned interest = interest_none;
+  if ((events & EPOLLIN) != 0) interest |= interest_read;
+  if ((events & EPOLLOUT) != 0) interest |= interest_write;
+  if ((events & EPOLLPRI) != 0) interest |= interest_priority;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) interest |= interest_hang_up;
+  return static_cast<std::uint8_t>(interest);
+}
+
+class EpollPoller final : public Poller {
+ public:
+  EpollPoller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
+
+  /// 0, or the errno that keeps it from working.
+  int prepare() noexcept {
+    if (!epoll_.valid() || !wake_.valid()) return errno;
+    return watch(wake_.number(), EPOLLIN | EPOLLET, kWakeTag);
+  }
+
+  std::size_t turn(std::span<const Arm> arms, Deadline until, std::span<Ready> out) override {
+    assert(out.size() >= arms.size() && !out.empty());
+    std::size_t filled = 0;
+    for (const Arm& arm : arms) {
+      const int refused = arm_one(*arm.descriptor);
+      if (refused != 0) out[filled++] = {arm.descriptor, arm.interest, refused};
+    }
+    if (filled == out.size()) return filled;
+    events_.resize(std::max(events_.size(), out.size()));
+    const std::size_t seen = wait(filled > 0 ? Deadline::now() : until, out.size() - filled);
+    for (std::size_t i = 0; i < seen; ++i) {
+      const epoll_event& event = events_[i];
+      if (event.data.u64 == kWakeTag) {
+        wake_.answer_edge();
+      } else if (Descriptor* descriptor = descriptor_of(event.data.u64)) {
+        out[filled++] = {descriptor, interest_of_events(event.events)};
+      }
+    }
+    return filled;
+  }
+
+  void forget(Descriptor& descriptor) noexcept override {
+    if (descriptor.registered == 0) return;
+    descriptor.registered = 0;
+    // Before the number is closed: a dup'ed fd or a child would keep the registration alive. It
+    // fails only if someone else closed the number, and then there is nothing left to remove.
+    ::epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, descriptor.fd, nullptr);
+  }
+
+  void wake() noexcept override { wake_.wake(); }
+  int arm_refused(const Descriptor&) const noexcept override { return 0; }
+  bool edge_triggered() const noexcept override { return true; }
+  std::string_view name() const noexcept override { return "epoll"; }
+
+ private:
+  int arm_one(Descriptor& descriptor) noexcept {
+    if (descriptor.registered != 0) return 0;
+    const int refused = watch(descriptor.fd, kEverything, tag_of(descriptor));
+    if (refused == 0) descriptor.registered = 1;
+    return refused;
+  }
+
+  /// A number that is still known belongs to an earlier Descriptor that was released without
+  /// being closed; to modify is to look again at what holds now, as adding does.
+  int watch(int fd, std::uint32_t events, std::uint64_t tag) noexcept {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = tag;
+    if (::epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, fd, &event) == 0) return 0;
+    if (errno != EEXIST) return errno;
+    return ::epoll_ctl(epoll_.number(), EPOLL_CTL_MOD, fd, &event) == 0 ? 0 : errno;
+  }
+
+  std::size_t wait(Deadline until, std::size_t most) noexcept {
+    for (;;) {
+      const int seen = wait_once(WaitSpan(until), static_cast<int>(most));
+      if (seen > 0) return static_cast<std::size_t>(seen);
+      // A signal, or a wait that was cut to what the kernel takes, has not reached its end.
+      if (until.is_now() || until.passed(monotonic_now())) return 0;
+    }
+  }
+
+  /// epoll_pwait2 came with Linux 5.11 and some filters do not know it; the older call waits in
+  /// whole milliseconds, rounded up.
+  int wait_once(const WaitSpan& span, int most) noexcept {
+    int seen = -1;
+    errno = ENOSYS;
+    if (has_pwait2_) {
+      seen = ::epoll_pwait2(epoll_.number(), events_.data(), most, span.timeout(), nullptr);
+    }
+    if (seen < 0 && (errno == ENOSYS || errno == EPERM)) {
+      has_pwait2_ = false;
+      seen = ::epoll_wait(epoll_.number(), events_.data(), most, span.milliseconds());
+    }
+    if (seen >= 0 || errno == EINTR) return seen;
+    std::perror("rota: waiting on epoll failed");
+    std::abort();
+  }
+
+  UniqueFd epoll_;
+  WakeFd wake_;
+  bool has_pwait2_ = true;
+  std::vector<epoll_event> events_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Poller>> make_epoll_poller() {
+  auto poller = std::make_unique<EpollPoller>();
+  const int refused = poller->prepare();
+  if (refused != 0) return failure(refused);
+  return poller;
+}
+
+}  // namespace rota::inline v0

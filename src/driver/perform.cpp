@@ -1,0 +1,330 @@
+#include "driver/perform.hpp"
+
+#include "core/descriptor.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <limits>
+
+namespace rota::inline v0 {
+namespace {
+
+/// Whether the thread that performs an operation may wait in the kernel.
+enum class Wait : std::uint8_t { never, allowed };
+
+/// What one read(2) moves at most (MAX_RW_COUNT of the kernel). Longer transfers take several.
+constexpr std::size_t kAttemptBytes = 0x7ffff000;
+
+bool is_transfer(OpCode code) noexcept {
+  return is_one_of<OpCode::read, OpCode::write, OpCode::read_at, OpCode::write_at>(code);
+}
+
+/// Whether a short count means "start the rest". A stream is served by whatever came, unless all
+/// of it was asked for; a file comes back short at its end only. What is peeked at stays where it
+/// is, so that a second look would see the same bytes again.
+bool wants_the_rest(const Operation& operation) noexcept {
+  if ((operation.flags & op_peek) != 0) return false;
+  return (operation.flags & op_whole) != 0 || operation.code == OpCode::read_at ||
+         operation.code == OpCode::write_at;
+}
+
+std::int32_t saturated(std::size_t count) noexcept {
+  constexpr std::size_t most = std::numeric_limits<std::int32_t>::max();
+  return static_cast<std::int32_t>(std::min(count, most));
+}
+
+/// A system call's answer as a count or a negative errno.
+std::int32_t answer(ssize_t returned) noexcept {
+  return returned < 0 ? -errno : static_cast<std::int32_t>(returned);
+}
+
+struct Span {
+  std::byte* data;
+  std::size_t bytes;
+};
+
+/// What a transfer has not moved yet, as far as one system call goes.
+Span remainder(const Transfer& transfer) noexcept {
+  return {transfer.data + transfer.moved,
+          std::min(transfer.bytes - transfer.moved, kAttemptBytes)};
+}
+
+int message_flags(const Operation& operation, Wait wait) noexcept {
+  int flags = wait == Wait::never ? MSG_DONTWAIT : 0;
+  if ((operation.flags & op_out_of_band) != 0) flags |= MSG_OOB;
+  if ((operation.flags & op_peek) != 0) flags |= MSG_PEEK;
+  return flags;
+}
+
+std::int32_t read_stream(Transfer& transfer, Wait wait) noexcept {
+  const Descriptor& from = *transfer.descriptor;
+  const Span rest = remainder(transfer);
+  if (from.kind != FdKind::socket) return answer(::read(from.fd, rest.data, rest.bytes));
+  return answer(::recv(from.fd, rest.data, rest.bytes, message_flags(transfer, wait)));
+}
+
+std::int32_t write_stream(Transfer& transfer, Wait wait) noexcept {
+  const Descriptor& to = *transfer.descriptor;
+  const Span rest = remainder(transfer);
+  if (to.kind != FdKind::socket) return answer(::write(to.fd, rest.data, rest.bytes));
+  const int flags = message_flags(transfer, wait) | MSG_NOSIGNAL;
+  return answer(::send(to.fd, rest.data, rest.bytes, flags));
+}
+
+/// More parts than one system call takes are left to the next operation: the count says so.
+int part_count(const VectorTransfer& transfer) noexcept {
+  return static_cast<int>(std::min<std::uint32_t>(transfer.count, IOV_MAX));
+}
+
+msghdr message_of(const VectorTransfer& transfer) noexcept {
+  msghdr message{};
+  message.msg_iov = transfer.parts;
+  message.msg_iovlen = static_cast<std::size_t>(part_count(transfer));
+  return message;
+}
+
+std::int32_t read_stream_vector(VectorTransfer& transfer, Wait wait) noexcept {
+  const Descriptor& from = *transfer.descriptor;
+  if (from.kind != FdKind::socket) {
+    return answer(::readv(from.fd, transfer.parts, part_count(transfer)));
+  }
+  msghdr message = message_of(transfer);
+  return answer(::recvmsg(from.fd, &message, message_flags(transfer, wait)));
+}
+
+std::int32_t write_stream_vector(VectorTransfer& transfer, Wait wait) noexcept {
+  const Descriptor& to = *transfer.descriptor;
+  if (to.kind != FdKind::socket) {
+    return answer(::writev(to.fd, transfer.parts, part_count(transfer)));
+  }
+  const msghdr message = message_of(transfer);
+  return answer(::sendmsg(to.fd, &message, message_flags(transfer, wait) | MSG_NOSIGNAL));
+}
+
+/// A file system that cannot tell whether it would block is not asked again: the answer is the
+/// same for every offset, and the hint of a file has no other use.
+std::int32_t would_block_unless_known(Descriptor& file, std::int32_t result) noexcept {
+  if (result != -EOPNOTSUPP && result != -ENOSYS) return result;
+  file.ready_hint = interest_none;
+  return -EAGAIN;
+}
+
+std::int32_t read_file(Descriptor& file, const iovec* parts, int count, std::uint64_t offset,
+                       Wait wait) noexcept {
+  const auto at = static_cast<off_t>(offset);
+  if (wait == Wait::allowed) return answer(::preadv(file.fd, parts, count, at));
+  return would_block_unless_known(file,
+                                  answer(::preadv2(file.fd, parts, count, at, RWF_NOWAIT)));
+}
+
+std::int32_t write_file(Descriptor& file, const iovec* parts, int count, std::uint64_t offset,
+                        Wait wait) noexcept {
+  const auto at = static_cast<off_t>(offset);
+  if (wait == Wait::allowed) return answer(::pwritev(file.fd, parts, count, at));
+  return would_block_unless_known(file,
+                                  answer(::pwritev2(file.fd, parts, count, at, RWF_NOWAIT)));
+}
+
+std::int32_t read_file(Transfer& transfer, Wait wait) noexcept {
+  const Span rest = remainder(transfer);
+  const iovec part{rest.data, rest.bytes};
+  return read_file(*transfer.descriptor, &part, 1, transfer.offset + transfer.moved, wait);
+}
+
+std::int32_t write_file(Transfer& transfer, Wait wait) noexcept {
+  const Span rest = remainder(transfer);
+  const iovec part{rest.data, rest.bytes};
+  return write_file(*transfer.descriptor, &part, 1, transfer.offset + transfer.moved, wait);
+}
+
+std::int32_t read_file(VectorTransfer& transfer, Wait wait) noexcept {
+  return read_file(*transfer.descriptor, transfer.parts, part_count(transfer), transfer.offset,
+                   wait);
+}
+
+std::int32_t write_file(VectorTransfer& transfer, Wait wait) noexcept {
+  return write_file(*transfer.descriptor, transfer.parts, part_count(transfer), transfer.offset,
+                    wait);
+}
+
+/// Whoever waits for readiness has set O_NONBLOCK on the listener, or accept would block: what
+/// it accepts is waited for in the same way. A thread that may block passes on what the
+/// listener has.
+std::int32_t accept_connection(Operation& operation, Wait wait) noexcept {
+  const int fd = operation.descriptor->fd;
+  int flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
+  if (wait == Wait::allowed && (::fcntl(fd, F_GETFL) & O_NONBLOCK) == 0) flags = SOCK_CLOEXEC;
+  return answer(::accept4(fd, nullptr, nullptr, flags));
+}
+
+/// The second connect(2) asks how the first one went. It takes the pending error as SO_ERROR
+/// would, and unlike SO_ERROR it also tells "not yet" from "connected", so that a spurious
+/// readiness does no harm.
+std::int32_t connect_socket(Connect& connect) noexcept {
+  const bool asked_before = connect.started;
+  connect.started = true;
+  const auto* address = static_cast<const sockaddr*>(connect.address);
+  const std::int32_t result =
+      answer(::connect(connect.descriptor->fd, address, connect.address_bytes));
+  return result == -EISCONN && asked_before ? 0 : result;
+}
+
+std::int32_t poll_once(Poll& poll, Wait wait) noexcept {
+  pollfd asked{poll.descriptor->fd, static_cast<short>(poll.events), 0};
+  const int ready = ::poll(&asked, 1, wait == Wait::never ? 0 : -1);
+  if (ready < 0) return -errno;
+  if (ready == 0) return -EAGAIN;
+  return (asked.revents & POLLNVAL) != 0 ? -EBADF : asked.revents;
+}
+
+std::int32_t open_file(const Open& open) noexcept {
+  const int flags = static_cast<int>(open.open_flags) | O_CLOEXEC;
+  return answer(::open(open.path, flags, static_cast<mode_t>(open.mode)));
+}
+
+std::int32_t stat_file(const Stat& stat) noexcept {
+  constexpr unsigned mask = STATX_BASIC_STATS | STATX_BTIME;
+  return answer(::statx(stat.descriptor->fd, "", AT_EMPTY_PATH, mask, stat.into));
+}
+
+/// Linux has released the number whatever close(2) answers: trying again could close a
+/// stranger's. EINTR is therefore success.
+std::int32_t close_number(const Operation& operation) noexcept {
+  if ((operation.flags & op_keep_fd) != 0) return 0;
+  const std::int32_t result = answer(::close(operation.descriptor->fd));
+  return result == -EINTR ? 0 : result;
+}
+
+bool may_sleep_regardless(OpCode code) noexcept {
+  return is_one_of<OpCode::sync, OpCode::sync_data, OpCode::truncate, OpCode::stat, OpCode::open,
+                   OpCode::close>(code);
+}
+
+/// One system call. A count, events or an fd; a negative errno on failure.
+std::int32_t call(Operation& operation, Wait wait) noexcept {
+  switch (operation.code) {
+    case OpCode::poll: return poll_once(static_cast<Poll&>(operation), wait);
+    case OpCode::read: return read_stream(static_cast<Transfer&>(operation), wait);
+    case OpCode::write: return write_stream(static_cast<Transfer&>(operation), wait);
+    case OpCode::read_vector:
+      return read_stream_vector(static_cast<VectorTransfer&>(operation), wait);
+    case OpCode::write_vector:
+      return write_stream_vector(static_cast<VectorTransfer&>(operation), wait);
+    case OpCode::accept: return accept_connection(operation, wait);
+    case OpCode::connect: return connect_socket(static_cast<Connect&>(operation));
+    case OpCode::read_at: return read_file(static_cast<Transfer&>(operation), wait);
+    case OpCode::write_at: return write_file(static_cast<Transfer&>(operation), wait);
+    case OpCode::read_vector_at: return read_file(static_cast<VectorTransfer&>(operation), wait);
+    case OpCode::write_vector_at: return write_file(static_cast<VectorTransfer&>(operation), wait);
+    case OpCode::sync: return answer(::fsync(operation.descriptor->fd));
+    case OpCode::sync_data: return answer(::fdatasync(operation.descriptor->fd));
+    case OpCode::truncate: {
+      const auto bytes = static_cast<off_t>(static_cast<Truncate&>(operation).bytes);
+      return answer(::ftruncate(operation.descriptor->fd, bytes));
+    }
+    case OpCode::stat: return stat_file(static_cast<Stat&>(operation));
+    case OpCode::open: return open_file(static_cast<Open&>(operation));
+    case OpCode::close: return close_number(operation);
+  }
+  return -EINVAL;
+}
+
+/// Whether the errno says "not yet". connect(2) has its own words for it; its EAGAIN is a
+/// failure (a Unix socket whose listener's queue is full), for which no readiness ever comes.
+bool means_would_block(OpCode code, std::int32_t result) noexcept {
+  if (code == OpCode::connect) return result == -EINPROGRESS || result == -EALREADY;
+  return result == -EAGAIN || result == -EWOULDBLOCK;
+}
+
+/// EINTR says nothing about the operation; a connection that died while it waited to be accepted
+/// says nothing about the next one.
+bool means_again(OpCode code, std::int32_t result) noexcept {
+  if (result == -EINTR) return true;
+  return code == OpCode::accept && (result == -ECONNABORTED || result == -EPROTO);
+}
+
+Attempt absorb_count(Transfer& transfer, std::int32_t count) noexcept {
+  transfer.moved += static_cast<std::size_t>(count);
+  transfer.result = saturated(transfer.moved);
+  const bool finished = count == 0 || transfer.moved >= transfer.bytes;
+  if (finished || transfer.stopping || !wants_the_rest(transfer)) return Attempt::complete;
+  return Attempt::again;
+}
+
+Attempt absorb_error(Operation& operation, std::int32_t error) noexcept {
+  const bool again = means_again(operation.code, error);
+  const bool would_block = means_would_block(operation.code, error);
+  if ((again || would_block) && !operation.stopping) {
+    return again ? Attempt::again : Attempt::would_block;
+  }
+  conclude(operation, again || would_block ? -ECANCELED : error);
+  return Attempt::complete;
+}
+
+/// What most operations are: bytes to or from a socket, without anything special about them.
+bool is_plain_message(const Operation& operation) noexcept {
+  return is_one_of<OpCode::read, OpCode::write>(operation.code) &&
+         (operation.flags & (op_out_of_band | op_peek)) == 0 &&
+         operation.descriptor->kind == FdKind::socket;
+}
+
+Attempt attempt_message(Transfer& transfer) noexcept {
+  const int fd = transfer.descriptor->fd;
+  const Span rest = remainder(transfer);
+  const ssize_t count =
+      transfer.code == OpCode::read
+          ? ::recv(fd, rest.data, rest.bytes, MSG_DONTWAIT)
+          : ::send(fd, rest.data, rest.bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (count < 0) return absorb_error(transfer, -errno);
+  return absorb_count(transfer, static_cast<std::int32_t>(count));
+}
+
+/// On a thread that may block, an fd with O_NONBLOCK still answers "not yet".
+void wait_until_ready(const Operation& operation) noexcept {
+  const OpList* lane = lane_of(*operation.descriptor, operation.code);
+  short events = POLLIN;
+  if (lane == &operation.descriptor->writing) events = POLLOUT;
+  if ((operation.flags & op_out_of_band) != 0 && events == POLLIN) events = POLLPRI;
+  pollfd asked{operation.descriptor->fd, events, 0};
+  ::poll(&asked, 1, -1);  // Whatever it answers, the next attempt tells.
+}
+
+}  // namespace
+
+Attempt attempt(Operation& operation) noexcept {
+  if (is_plain_message(operation)) return attempt_message(static_cast<Transfer&>(operation));
+  if (may_sleep_regardless(operation.code)) return Attempt::would_block;
+  return absorb(operation, call(operation, Wait::never));
+}
+
+void perform_blocking(Operation& operation) noexcept {
+  for (;;) {
+    const Attempt outcome = absorb(operation, call(operation, Wait::allowed));
+    if (outcome == Attempt::complete) return;
+    if (outcome == Attempt::would_block) wait_until_ready(operation);
+  }
+}
+
+Attempt absorb(Operation& operation, std::int32_t result) noexcept {
+  if (result < 0) return absorb_error(operation, result);
+  if (is_transfer(operation.code)) return absorb_count(static_cast<Transfer&>(operation), result);
+  operation.result = result;
+  return Attempt::complete;
+}
+
+void conclude(Operation& operation, std::int32_t error) noexcept {
+  operation.result = error;
+  if (!is_transfer(operation.code)) return;
+  const auto& transfer = static_cast<Transfer&>(operation);
+  if (transfer.moved > 0) operation.result = saturated(transfer.moved);
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,396 @@
+#include "driver/readiness.hpp"
+
+#include "driver/perform.hpp"
+#include "driver/wait_span.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+namespace rota::inline v0 {
+namespace {
+
+/// Enough to move a few socket buffers, and no more than its share of a turn.
+constexpr int kLaneAttempts = 16;
+
+/// Descriptor::driver_bits: what is armed (Interest, in the low four bits), and this one.
+constexpr unsigned kArmedMask = interest_all;
+constexpr unsigned kVisitQueued = 1 << 4;
+
+void clear_bits(Descriptor& descriptor, unsigned bits) noexcept {
+  descriptor.driver_bits = static_cast<std::uint8_t>(descriptor.driver_bits & ~bits);
+}
+
+void clear_hint(Descriptor& descriptor, unsigned interest) noexcept {
+  descriptor.ready_hint = static_cast<std::uint8_t>(descriptor.ready_hint & ~interest);
+}
+
+void finish(Operation& operation, OpList& done) noexcept {
+  operation.state = OpState::idle;
+  done.push_back(operation);
+}
+
+/// Ends an operation that waits in no lane any more.
+void finish_with(Operation& operation, std::int32_t error, OpList& done) noexcept {
+  if ((operation.flags & op_stream) == 0) {
+    conclude(operation, error);
+    finish(operation, done);
+    return;
+  }
+  auto& stream = static_cast<Stream&>(operation);
+  stream.armed = false;
+  stream.state = OpState::idle;
+  if (stream.push({error, 0, 0})) done.push_back(stream);
+}
+
+void take_seen(Descriptor& descriptor, unsigned interest) noexcept {
+  // An error or a hang-up ends whatever waits, in any lane.
+  if ((interest & interest_hang_up) != 0) interest = interest_all;
+  if ((interest & interest_priority) != 0) descriptor.short_read = ShortRead::proves_nothing;
+  descriptor.ready_hint = static_cast<std::uint8_t>(descriptor.ready_hint | interest);
+}
+
+}  // namespace
+
+void ReadinessDriver::TurnBudget::look_at_clock() noexcept {
+  const Instant look = monotonic_now();
+  if (attempts_ == kAttemptsPerLook) first_look_ = look;
+  used_ = attempts_ >= kTurnOperations || look - first_look_ >= Duration{kTurnNs};
+}
+
+ReadinessDriver::ReadinessDriver(std::unique_ptr<Poller> poller)
+    : poller_(std::move(poller)),
+      traits_{.name = poller_->name(),
+              .tries_first = true,
+              .nonblocking_fds = true,
+              .any_carrier = true,
+              .virtual_clock = false},
+      edge_triggered_(poller_->edge_triggered()),
+      ready_(kTurnOperations) {}
+
+Notify ReadinessDriver::notify() noexcept {
+  // Not by `wake`: a completed file operation ends the wait, and only its result ends the turn.
+  return {poller_.get(), [](void* poller) noexcept { static_cast<Poller*>(poller)->wake(); }};
+}
+
+void ReadinessDriver::turn(OpList todo, Deadline until, OpList& done) {
+  budget_ = TurnBudget();
+  return_ended(done);
+  visit_queued(done);
+  while (Operation* operation = todo.pop_front()) start(*operation, done);
+  for (;;) {
+    if (!to_files_.empty()) files_->submit(std::exchange(to_files_, OpList()));
+    const bool rest = done.empty() && visits_.empty();
+    collect_ready(rest ? until : Deadline::now(), done);
+    reap_files(done);
+    if (take_wake()) return;
+    if (!done.empty() || budget_.used() || until.is_now()) return;
+    if (until.passed(monotonic_now())) return;
+    visit_queued(done);
+  }
+}
+
+void ReadinessDriver::cancel(Operation& operation) {
+  if (operation.state == OpState::in_flight) {
+    if (operation.code != OpCode::close) files_->cancel(operation);
+    return;
+  }
+  if (operation.state != OpState::queued) return;
+  Descriptor& descriptor = *operation.descriptor;
+  if (descriptor.streaming == &operation) {
+    descriptor.streaming = nullptr;
+  } else {
+    lane_of(descriptor, operation.code)->remove(operation);
+  }
+  operation.state = OpState::idle;
+  ended_.push_back(operation);
+}
+
+/// A cancelled Stream comes back even if its consumer has left results in it: the consumer must
+/// learn that these are the last. Its links are free, since the list it stood in was handed out.
+void ReadinessDriver::return_ended(OpList& done) noexcept {
+  while (Operation* operation = ended_.pop_front()) {
+    if ((operation->flags & op_stream) != 0) {
+      auto& stream = static_cast<Stream&>(*operation);
+      stream.armed = false;
+      stream.push({-ECANCELED, 0, 0});
+    } else {
+      conclude(*operation, -ECANCELED);
+    }
+    done.push_back(*operation);
+  }
+}
+
+void ReadinessDriver::wake() noexcept {
+  // Release pairs with the exchange in `turn`. The flag comes first: the poller's wait may end
+  // for the wake at once, and then the flag must be there.
+  woken_.store(true, MemoryOrder::release);
+  poller_->wake();
+}
+
+bool ReadinessDriver::take_wake() noexcept {
+  // The look spares a locked instruction per turn; what it misses, the poller still holds.
+  if (!woken_.load(MemoryOrder::relaxed)) return false;
+  // Acquire: the caller of this turn sees what every merged wake published.
+  return woken_.exchange(false, MemoryOrder::acquire);
+}
+
+void ReadinessDriver::start(Operation& operation, OpList& done) {
+  if (try_park(operation)) return;
+  if (operation.code == OpCode::open) return hand_to_files(operation);
+  if (operation.descriptor->closing != nullptr) return finish_with(operation, -EBADF, done);
+  if (operation.code == OpCode::close) return begin_close(operation, done);
+  if (lane_of(*operation.descriptor, operation.code) == &operation.descriptor->unordered) {
+    return start_on_file(operation, done);
+  }
+  start_in_lane(operation, done);
+}
+
+/// What most operations do: wait for the next edge of an fd that is watched for every edge.
+bool ReadinessDriver::try_park(Operation& operation) const noexcept {
+  const OpCode code = operation.code;
+  if (!edge_triggered_ || (!reads_stream(code) && !writes_stream(code))) return false;
+  if ((operation.flags & op_stream) != 0) return false;
+  Descriptor& descriptor = *operation.descriptor;
+  if (descriptor.registered == 0 || descriptor.closing != nullptr) return false;
+  if ((descriptor.ready_hint & interest_of(operation)) != 0) return false;
+  OpList& lane = *lane_of(descriptor, code);
+  operation.state = OpState::queued;
+  lane.push_back(operation);
+  return true;
+}
+
+void ReadinessDriver::start_in_lane(Operation& operation, OpList& done) {
+  Descriptor& descriptor = *operation.descriptor;
+  if (const int refused = poller_->arm_refused(descriptor); refused != 0) {
+    return finish_with(operation, -refused, done);
+  }
+  OpList& lane = *lane_of(descriptor, operation.code);
+  const bool reads = &lane == &descriptor.reading;
+  const bool first = lane.empty() && !(reads && descriptor.streaming != nullptr);
+  if ((operation.flags & op_stream) != 0) static_cast<Stream&>(operation).armed = true;
+  operation.state = OpState::queued;
+  lane.push_back(operation);
+  if (operation.code == OpCode::poll) {
+    settle(descriptor, serve_poll(operation, done));
+  } else if (first) {
+    settle(descriptor, reads ? serve_reading(descriptor, done)
+                             : serve_lane(descriptor, lane, done));
+  }
+}
+
+/// What the page cache has is read at once: a thread is never asked for what costs less than
+/// asking it.
+void ReadinessDriver::start_on_file(Operation& operation, OpList& done) {
+  const bool worth_it = moves_at_offset(operation.code) &&
+                        may_try(*operation.descriptor, operation.code) && budget_.take();
+  if (worth_it && perform(operation)) return finish(operation, done);
+  hand_to_files(operation);
+}
+
+void ReadinessDriver::hand_to_files(Operation& operation) {
+  operation.state = OpState::in_flight;
+  if (operation.descriptor != nullptr) operation.descriptor->in_flight += 1;
+  to_files_.push_back(operation);
+}
+
+void ReadinessDriver::begin_close(Operation& operation, OpList& done) {
+  Descriptor& descriptor = *operation.descriptor;
+  operation.state = OpState::in_flight;
+  descriptor.closing = &operation;
+  end_waiting(descriptor, -ECANCELED, done);
+  if (descriptor.in_flight > 0) {
+    // What was started before in this turn must be in the engine's hands to be cancelled there.
+    files_->submit(std::exchange(to_files_, OpList()));
+    files_->cancel_all(descriptor);
+  }
+  try_end_close(descriptor, done);
+}
+
+/// close(2) runs here: it sleeps only with SO_LINGER and for a few network file systems.
+void ReadinessDriver::try_end_close(Descriptor& descriptor, OpList& done) {
+  if (descriptor.closing == nullptr || descriptor.in_flight > 0) return;
+  Operation& closing = *std::exchange(descriptor.closing, nullptr);
+  poller_->forget(descriptor);
+  clear_bits(descriptor, kArmedMask);
+  perform_blocking(closing);
+  finish(closing, done);
+}
+
+void ReadinessDriver::end_waiting(Descriptor& descriptor, std::int32_t error,
+                                  OpList& done) noexcept {
+  if (Operation* stream = std::exchange(descriptor.streaming, nullptr)) {
+    finish_with(*stream, error, done);
+  }
+  for (OpList* lane : {&descriptor.reading, &descriptor.writing, &descriptor.polls}) {
+    while (Operation* operation = lane->pop_front()) finish_with(*operation, error, done);
+  }
+}
+
+void ReadinessDriver::visit_queued(OpList& done) {
+  visiting_.swap(visits_);
+  for (Descriptor* descriptor : visiting_) {
+    clear_bits(*descriptor, kVisitQueued);
+    serve(*descriptor, done);
+  }
+  visiting_.clear();
+}
+
+void ReadinessDriver::collect_ready(Deadline until, OpList& done) {
+  drop_stale_arms();
+  if (ready_.size() < arms_.size()) ready_.resize(arms_.size());
+  const std::size_t count = poller_->turn(arms_, until, ready_);
+  arms_.clear();
+  for (std::size_t i = 0; i < count; ++i) take_report(ready_[i], done);
+}
+
+void ReadinessDriver::take_report(const Ready& report, OpList& done) {
+  Descriptor& descriptor = *report.descriptor;
+  clear_bits(descriptor, kArmedMask);
+  if (report.refused != 0) return end_waiting(descriptor, -report.refused, done);
+  take_seen(descriptor, report.interest);
+  if (!serve_lone_read(descriptor, done)) serve(descriptor, done);
+}
+
+void ReadinessDriver::reap_files(OpList& done) {
+  OpList reaped;
+  files_->reap(reaped);
+  while (Operation* operation = reaped.pop_front()) {
+    Descriptor* descriptor = operation->descriptor;
+    finish(*operation, done);
+    if (descriptor == nullptr) continue;
+    descriptor->in_flight -= 1;
+    try_end_close(*descriptor, done);
+  }
+}
+
+/// What most reports are for: one read waits on the Descriptor, and nothing else. False: there is
+/// more to serve.
+bool ReadinessDriver::serve_lone_read(Descriptor& descriptor, OpList& done) {
+  Operation* read = descriptor.reading.front();
+  if (read == nullptr || read->next != nullptr || read->code != OpCode::read) return false;
+  if (descriptor.streaming != nullptr || !descriptor.writing.empty() ||
+      !descriptor.polls.empty() || (descriptor.ready_hint & interest_of(*read)) == 0) {
+    return false;
+  }
+  if (!budget_.take() || attempt(*read) != Attempt::complete) return false;
+  if (drained_by(descriptor, *read)) clear_hint(descriptor, interest_read);
+  descriptor.reading.pop_front();
+  finish(*read, done);
+  return true;
+}
+
+/// Polls come first: what they were told by the report, a read of the same report may take away.
+void ReadinessDriver::serve(Descriptor& descriptor, OpList& done) {
+  if (!descriptor.polls.empty()) settle(descriptor, serve_polls(descriptor, done));
+  if (!descriptor.reading.empty() || descriptor.streaming != nullptr) {
+    settle(descriptor, serve_reading(descriptor, done));
+  }
+  if (!descriptor.writing.empty()) {
+    settle(descriptor, serve_lane(descriptor, descriptor.writing, done));
+  }
+}
+
+void ReadinessDriver::settle(Descriptor& descriptor, Served served) {
+  if (served == Served::unfinished) queue_visit(descriptor);
+  if (served == Served::parked) arm(descriptor);
+}
+
+ReadinessDriver::Served ReadinessDriver::serve_reading(Descriptor& descriptor, OpList& done) {
+  for (;;) {
+    if (descriptor.streaming != nullptr) {
+      const Served served = serve_stream(descriptor, done);
+      if (served != Served::empty) return served;
+    }
+    const Served served = serve_lane(descriptor, descriptor.reading, done);
+    if (served != Served::empty || descriptor.reading.empty()) return served;
+    descriptor.streaming = descriptor.reading.pop_front();
+  }
+}
+
+/// Until the lane is empty, or a Stream is the first in it.
+ReadinessDriver::Served ReadinessDriver::serve_lane(Descriptor& descriptor, OpList& lane,
+                                                    OpList& done) {
+  int attempts_left = kLaneAttempts;
+  while (Operation* operation = lane.front()) {
+    if ((operation->flags & op_stream) != 0) return Served::empty;
+    if ((descriptor.ready_hint & interest_of(*operation)) == 0) return Served::parked;
+    if (attempts_left-- == 0 || !budget_.take()) return Served::unfinished;
+    const Attempt outcome = attempt(*operation);
+    if (outcome == Attempt::again) continue;
+    note_attempt(descriptor, *operation, outcome == Attempt::complete);
+    if (outcome == Attempt::would_block) continue;
+    lane.remove(*operation);
+    finish(*operation, done);
+  }
+  return Served::empty;
+}
+
+/// Empty: the Stream is disarmed.
+ReadinessDriver::Served ReadinessDriver::serve_stream(Descriptor& descriptor, OpList& done) {
+  auto& stream = static_cast<Stream&>(*descriptor.streaming);
+  int attempts_left = kLaneAttempts;
+  while (stream.armed) {
+    if ((descriptor.ready_hint & interest_of(stream)) == 0) return Served::parked;
+    if (attempts_left-- == 0 || !budget_.take()) return Served::unfinished;
+    const Attempt outcome = attempt(stream);
+    if (outcome == Attempt::again) continue;
+    note_attempt(descriptor, stream, outcome == Attempt::complete);
+    if (outcome == Attempt::would_block) continue;
+    if (stream.push({stream.result, stream.result_flags, 0})) done.push_back(stream);
+    stream.armed = stream.result >= 0 && !stream.full();
+  }
+  stream.state = OpState::idle;
+  descriptor.streaming = nullptr;
+  return Served::empty;
+}
+
+ReadinessDriver::Served ReadinessDriver::serve_polls(Descriptor& descriptor, OpList& done) {
+  Served worst = Served::empty;
+  Operation* following = nullptr;
+  for (Operation* each = descriptor.polls.front(); each != nullptr; each = following) {
+    following = each->next;
+    worst = std::max(worst, serve_poll(*each, done));
+  }
+  return worst;
+}
+
+/// The hint cannot answer for several events at once, nor for what somebody else left unread:
+/// the kernel is asked.
+ReadinessDriver::Served ReadinessDriver::serve_poll(Operation& poll, OpList& done) {
+  if (!budget_.take()) return Served::unfinished;
+  if (!perform(poll)) return Served::parked;
+  poll.descriptor->polls.remove(poll);
+  finish(poll, done);
+  return Served::empty;
+}
+
+void ReadinessDriver::arm(Descriptor& descriptor) {
+  if (edge_triggered_ && descriptor.registered != 0) return;
+  unsigned wanted = descriptor.streaming != nullptr ? interest_read : interest_none;
+  for (const OpList* lane : {&descriptor.reading, &descriptor.writing}) {
+    if (lane->front() != nullptr) wanted |= interest_of(*lane->front());
+  }
+  for (Operation* each = descriptor.polls.front(); each != nullptr; each = each->next) {
+    wanted |= interest_of(*each);
+  }
+  const unsigned armed = descriptor.driver_bits & kArmedMask;
+  if ((wanted & ~armed) == 0) return;
+  descriptor.driver_bits = static_cast<std::uint8_t>(descriptor.driver_bits | wanted);
+  arms_.push_back({&descriptor, static_cast<std::uint8_t>(wanted)});
+}
+
+void ReadinessDriver::queue_visit(Descriptor& descriptor) {
+  if ((descriptor.driver_bits & kVisitQueued) != 0) return;
+  descriptor.driver_bits = static_cast<std::uint8_t>(descriptor.driver_bits | kVisitQueued);
+  visits_.push_back(&descriptor);
+}
+
+/// What was closed since it was armed must not reach the poller: its number may be another's.
+void ReadinessDriver::drop_stale_arms() noexcept {
+  std::erase_if(arms_,
+                [](const Arm& arm) { return (arm.descriptor->driver_bits & kArmedMask) == 0; });
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,164 @@
+#include "driver/sim_attempt.hpp"
+
+#include "core/descriptor.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+
+namespace rota::inline v0 {
+namespace {
+
+/// A shortened vector has at most this many parts: it only must be shorter than what was asked.
+constexpr std::size_t kShortParts = 8;
+
+bool moves_bytes(OpCode code) noexcept {
+  switch (code) {
+    case OpCode::read:
+    case OpCode::write:
+    case OpCode::read_at:
+    case OpCode::write_at:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool moves_vector(OpCode code) noexcept {
+  switch (code) {
+    case OpCode::read_vector:
+    case OpCode::write_vector:
+    case OpCode::read_vector_at:
+    case OpCode::write_vector_at:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool writes_bytes(OpCode code) noexcept {
+  return code == OpCode::write || code == OpCode::write_vector;
+}
+
+/// Whether the attempt runs to its end instead of answering "would block".
+bool runs_to_end(const Operation& operation) noexcept {
+  if (goes_to_files(operation)) return true;
+  return operation.code != OpCode::poll && operation.descriptor->kind == FdKind::file;
+}
+
+/// One system call, or for what runs to its end as many as it takes.
+Attempt attempt_in_full(Operation& operation) noexcept {
+  if (!runs_to_end(operation)) return attempt(operation);
+  perform_blocking(operation);
+  return Attempt::complete;
+}
+
+/// Hands what an attempt of a part achieved to the whole, which knows whether there is a rest.
+Attempt take_over(Operation& whole, const Operation& part, Attempt outcome,
+                  std::size_t moved) noexcept {
+  if (outcome == Attempt::complete) return absorb(whole, part.result);
+  if (moved > 0) return absorb(whole, static_cast<std::int32_t>(moved));
+  return absorb(whole, outcome == Attempt::again ? -EINTR : -EAGAIN);
+}
+
+Attempt attempt_part(Transfer& whole, std::size_t bytes) noexcept {
+  Transfer part(whole.code, whole.data + whole.moved, bytes, whole.offset + whole.moved);
+  part.descriptor = whole.descriptor;
+  part.flags = whole.flags;
+  const Attempt outcome = attempt_in_full(part);
+  return take_over(whole, part, outcome, part.moved);
+}
+
+Attempt attempt_part(VectorTransfer& whole, std::size_t bytes) noexcept {
+  std::array<iovec, kShortParts> parts;
+  std::uint32_t count = 0;
+  for (; count < whole.count && count < kShortParts && bytes > 0; ++count) {
+    const iovec& source = whole.parts[count];
+    parts[count] = {source.iov_base, std::min(source.iov_len, bytes)};
+    bytes -= parts[count].iov_len;
+  }
+  VectorTransfer part(whole.code, parts.data(), count, whole.offset);
+  part.descriptor = whole.descriptor;
+  part.flags = whole.flags;
+  return take_over(whole, part, attempt_in_full(part), 0);
+}
+
+bool is_byte_stream_socket(int fd) noexcept {
+  int type = 0;
+  socklen_t length = sizeof type;
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM;
+}
+
+}  // namespace
+
+bool goes_to_files(const Operation& operation) noexcept {
+  if (operation.descriptor == nullptr) return true;
+  return lane_of(*operation.descriptor, operation.code) == &operation.descriptor->unordered;
+}
+
+bool has_begun(const Operation& operation) noexcept {
+  return moves_bytes(operation.code) && static_cast<const Transfer&>(operation).moved > 0;
+}
+
+std::size_t bytes_left(const Operation& operation) noexcept {
+  if (moves_bytes(operation.code)) {
+    const auto& transfer = static_cast<const Transfer&>(operation);
+    return transfer.bytes - transfer.moved;
+  }
+  std::size_t sum = 0;
+  if (moves_vector(operation.code)) {
+    const auto& transfer = static_cast<const VectorTransfer&>(operation);
+    for (std::uint32_t i = 0; i < transfer.count; ++i) sum += transfer.parts[i].iov_len;
+  }
+  return sum;
+}
+
+bool may_come_short(const Operation& operation) noexcept {
+  if ((operation.flags & op_out_of_band) != 0) return false;
+  const int fd = operation.descriptor->fd;
+  struct stat about {};
+  if (::fstat(fd, &about) != 0) return false;
+  if (S_ISSOCK(about.st_mode)) return is_byte_stream_socket(fd);
+  if (!S_ISREG(about.st_mode) && !S_ISFIFO(about.st_mode)) return false;
+  const int status = ::fcntl(fd, F_GETFL);
+  return status >= 0 && (status & O_DIRECT) == 0;
+}
+
+std::size_t shortest(const Operation& operation) noexcept {
+  const bool may_be_pipe = operation.descriptor->kind == FdKind::stream;
+  return may_be_pipe && writes_bytes(operation.code) ? PIPE_BUF : 1;
+}
+
+Attempt attempt_once(Operation& operation, std::size_t bytes) noexcept {
+  if (bytes >= bytes_left(operation)) return attempt_in_full(operation);
+  if (moves_bytes(operation.code)) return attempt_part(static_cast<Transfer&>(operation), bytes);
+  return attempt_part(static_cast<VectorTransfer&>(operation), bytes);
+}
+
+bool is_next_of_its_lane(const Operation& operation) noexcept {
+  if (operation.descriptor == nullptr || operation.code == OpCode::close) return true;
+  Descriptor& descriptor = *operation.descriptor;
+  if (is_stream(operation)) return descriptor.streaming == &operation;
+  const OpList* lane = lane_of(descriptor, operation.code);
+  if (lane == &descriptor.polls || lane == &descriptor.unordered) return true;
+  if (lane == &descriptor.reading && descriptor.streaming != nullptr) return false;
+  return lane->front() == &operation;
+}
+
+short readiness_of(const Operation& operation) noexcept {
+  if (operation.code == OpCode::poll) {
+    return static_cast<short>(static_cast<const Poll&>(operation).events);
+  }
+  const OpList* lane = lane_of(*operation.descriptor, operation.code);
+  if (lane == &operation.descriptor->writing) return POLLOUT;
+  return (operation.flags & op_out_of_band) != 0 ? POLLPRI : POLLIN;
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,207 @@
+#include "driver/uring.hpp"
+
+#include <rota/core/platform.hpp>
+
+#include "driver/blocking_pool.hpp"
+#include "driver/uring_bits.hpp"
+#include "driver/uring_nested_poll.hpp"
+#include "driver/uring_prepare.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace rota::inline v0 {
+
+Result<std::unique_ptr<UringDriver>> UringDriver::make(const RingRequest& request,
+                                                       std::vector<Refusal>& refusals) {
+  std::unique_ptr<UringDriver> driver(new UringDriver(request));
+  if (const int error = driver->ring_.set_up(request, refusals); error != 0) return failure(error);
+  if (const int error = driver->wake_.set_up(); error != 0) {
+    refusals.push_back({"io_uring", std::string("no eventfd: ") + std::strerror(error), error});
+    return failure(error);
+  }
+  return driver;
+}
+
+UringDriver::UringDriver(const RingRequest& request) noexcept
+    : traits_{.name = "io_uring",
+              .tries_first = false,
+              .nonblocking_fds = false,
+              .any_carrier = request.profile == RingProfile::movable,
+              .virtual_clock = false},
+      engine_threads_(request.bounded_workers) {}
+
+UringDriver::~UringDriver() = default;
+
+void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
+  if (!enabled_) ring_.enable();
+  enabled_ = true;
+  for (Operation* each = todo.front(); each != nullptr; each = each->next) {
+    each->state = OpState::queued;
+    each->driver_bits = 0;
+  }
+  backlog_.append(std::move(todo));
+  std::size_t budget = kTurnOperations;
+  Deadline batches_until = Deadline::never();
+  for (;;) {
+    if (engine_ != nullptr) reap_engine();
+    fill();
+    const bool all_started = everything_started();
+    const bool sleeps = all_started && finished_.empty() && !woken_ && ring_.ready() == 0;
+    const Duration limit = sleeps && !until.is_now() ? until.remaining(now()) : Duration{};
+    bool has_memory = true;
+    if (limit > Duration{} || ring_.unsubmitted() > 0 ||
+        (ring_.ready() == 0 && ring_.wants_entry())) {
+      has_memory = ring_.enter(limit);
+    }
+    budget -= reap(budget);
+    if (budget == 0 || !has_memory) break;
+    if (!all_started) {
+      // More than one batch fits into a turn, and only then is the clock asked how many.
+      const Instant moment = now();
+      if (batches_until.is_never()) batches_until = Deadline::at(moment + Duration{kTurnNs});
+      if (batches_until.passed(moment)) break;
+      continue;
+    }
+    if (!finished_.empty() || woken_) break;
+    if (sleeps && limit <= Duration{}) break;
+  }
+  woken_ = false;
+  deliver(done);
+}
+
+void UringDriver::deliver(OpList& done) noexcept {
+  if (streams_listed_) {
+    for (Operation* each = finished_.front(); each != nullptr; each = each->next) {
+      each->driver_bits &= ~bit_listed;
+      if (each->state == OpState::idle) each->stopping = false;
+    }
+    streams_listed_ = false;
+  }
+  done.append(std::move(finished_));
+}
+
+bool UringDriver::everything_started() const noexcept {
+  if (!wake_.armed() || !cancels_.empty() || !engine_done_.empty()) return false;
+  const Operation* first = backlog_.front();
+  return first == nullptr || held_back(*first);
+}
+
+/// Rule 4 of the class. Whatever it waits for ends by itself, so nobody behind it starves.
+bool UringDriver::held_back(const Operation& operation) const noexcept {
+  return ends_by_itself(operation) && files_in_kernel_ >= ring_.completion_entries();
+}
+
+void UringDriver::fill() {
+  if (!wake_.armed() && ring_.has_free_entry()) {
+    io_uring_sqe& entry = ring_.next_entry();
+    wake_.arm(entry);
+    io_uring_sqe_set_data64(&entry, uring_wake);
+  }
+  while (!cancels_.empty() && ring_.has_free_entry()) {
+    Operation& operation = *cancels_.back();
+    cancels_.pop_back();
+    launch_cancel(operation);
+  }
+  while (!backlog_.empty()) {
+    unsigned room = ring_.room();  // Each operation takes one entry at most, and often none.
+    if (room == 0) return;
+    for (; room > 0 && !backlog_.empty(); --room) {
+      if (held_back(*backlog_.front())) return;
+      admit(*backlog_.pop_front());
+    }
+  }
+}
+
+void UringDriver::admit(Operation& operation) {
+  Descriptor* descriptor = operation.descriptor;
+  if (operation.code == OpCode::close) return begin_close(operation);
+  if (operation.stopping || (descriptor != nullptr && descriptor->closing != nullptr)) {
+    return end_unstarted(operation);
+  }
+  if (descriptor == nullptr) return enter_kernel(operation);
+  const std::uint8_t ability = needed_ability(operation);
+  if (ability != 0 && !ring_.can(static_cast<RingAbility>(ability))) {
+    return give_to_engine(operation);
+  }
+  OpList& lane = *lane_of(*descriptor, operation.code);
+  if ((operation.flags & op_stream) != 0) {
+    auto& stream = static_cast<Stream&>(operation);
+    if (stream.code != OpCode::accept) return end_stream(stream, -EOPNOTSUPP);
+    stream.armed = true;
+  }
+  const bool alone = lane.empty() && descriptor->streaming == nullptr;
+  lane.push_back(operation);
+  operation.driver_bits |= bit_in_lane;
+  if (alone && operation.code != OpCode::accept) return enter_kernel(operation);
+  const bool ordered = &lane == &descriptor->reading || &lane == &descriptor->writing;
+  if (!ordered) return enter_kernel(operation);
+  if (lane.front() == &operation) start_next(*descriptor, lane);
+}
+
+void UringDriver::enter_kernel(Operation& operation) {
+  in_kernel_ += 1;
+  if (cancels_.capacity() < in_kernel_) cancels_.reserve(2 * in_kernel_);
+  if (ends_by_itself(operation)) files_in_kernel_ += 1;
+  if (operation.descriptor != nullptr) operation.descriptor->in_flight += 1;
+  operation.state = OpState::in_flight;
+  launch(operation);
+}
+
+void UringDriver::launch(Operation& operation) {
+  if (operation.code == OpCode::poll) {
+    auto& poll = static_cast<Poll&>(operation);
+    const bool nested = (poll.driver_bits & bit_nested) != 0;
+    if (nested || needs_nested_poll(poll.events)) return launch_nested(poll);
+  }
+  io_uring_sqe& entry = ring_.next_entry();
+  if ((operation.flags & op_stream) != 0 && ring_.can(ring_accepts_multishot)) {
+    prepare_accept_multishot(entry, operation);
+  } else {
+    prepare(entry, operation, ring_.message_of(entry));
+  }
+  if ((operation.driver_bits & bit_may_block) != 0) entry.flags |= IOSQE_ASYNC;
+  operation.driver_bits &= ~bit_readiness;
+  release_by_kernel(&operation);
+  io_uring_sqe_set_data64(&entry, user_data_of(operation, uring_attempt));
+}
+
+void UringDriver::launch_readiness(Operation& operation) {
+  io_uring_sqe& entry = ring_.next_entry();
+  prepare_readiness(entry, operation);
+  operation.driver_bits |= bit_readiness;
+  release_by_kernel(&operation);
+  io_uring_sqe_set_data64(&entry, user_data_of(operation, uring_readiness));
+}
+
+void UringDriver::launch_cancel(Operation& operation) {
+  io_uring_sqe& entry = ring_.next_entry();
+  const bool waits = (operation.driver_bits & bit_readiness) != 0;
+  const std::uint64_t target =
+      user_data_of(operation, waits ? uring_readiness : uring_attempt);
+  io_uring_prep_cancel64(&entry, target, 0);
+  io_uring_sqe_set_data64(&entry, uring_cancel);
+  operation.driver_bits &= ~bit_cancel_queued;
+  operation.driver_bits |= bit_cancel_sent;
+}
+
+void UringDriver::give_to_engine(Operation& operation) {
+  if (engine_ == nullptr) {
+    const Notify notify{this, [](void* driver) noexcept {
+                          static_cast<UringDriver*>(driver)->wake();
+                        }};
+    engine_ = make_blocking_pool(notify, engine_threads_);
+  }
+  in_kernel_ += 1;
+  files_in_kernel_ += 1;
+  operation.descriptor->in_flight += 1;
+  operation.state = OpState::in_flight;
+  operation.driver_bits |= bit_engine;
+  OpList one;
+  one.push_back(operation);
+  engine_->submit(std::move(one));
+}
+
+}  // namespace rota::inline v0

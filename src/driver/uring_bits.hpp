@@ -1,0 +1,43 @@
+#pragma once
+
+#include <rota/core/operation.hpp>
+
+#include <cstdint>
+
+namespace rota::inline v0 {
+
+/// What an entry of the ring was, in the low bits of its user_data; above them is the address of
+/// the operation, where there is one.
+enum UringTag : std::uint64_t {
+  uring_attempt = 0,    ///< the operation itself
+  uring_readiness = 1,  ///< a wait until the next attempt is worth making
+  uring_cancel = 2,     ///< a cancel: what it hit tells by itself
+  uring_wake = 3,       ///< the poll of the eventfd
+  uring_tag_mask = 7,
+};
+static_assert(alignof(Operation) > uring_tag_mask);
+
+/// Operation::driver_bits.
+enum UringBits : std::uint32_t {
+  bit_readiness = 1 << 0,      ///< its entry in the kernel waits for readiness
+  bit_engine = 1 << 1,         ///< with the file engine, in no list of its Descriptor
+  bit_cancel_queued = 1 << 2,  ///< in cancels_
+  bit_cancel_sent = 1 << 3,    ///< its cancel is with the kernel
+  bit_listed = 1 << 4,         ///< Stream: in finished_
+  bit_in_lane = 1 << 5,        ///< came as far as its Descriptor; before that in backlog_
+  bit_may_block = 1 << 6,      ///< a file that answers "not yet": a thread of the kernel waits
+  bit_nested = 1 << 7,         ///< Poll: in an epoll of its own, whose number is above these bits
+};
+
+inline std::uint64_t user_data_of(Operation& operation, UringTag tag) noexcept {
+  return reinterpret_cast<std::uintptr_t>(&operation) | tag;
+}
+
+/// Operations on files end by themselves, soon or late; what waits for a peer may never do.
+inline bool ends_by_itself(const Operation& operation) noexcept {
+  return is_one_of<OpCode::read_at, OpCode::write_at, OpCode::read_vector_at,
+                   OpCode::write_vector_at, OpCode::sync, OpCode::sync_data, OpCode::truncate,
+                   OpCode::stat>(operation.code);
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,167 @@
+#include "driver/uring_prepare.hpp"
+
+#include "core/descriptor.hpp"
+#include "driver/uring_abi.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <climits>
+
+namespace rota::inline v0 {
+namespace {
+
+/// What the kernel moves at most in one read or write (its MAX_RW_COUNT); an entry's length has
+/// 32 bits. Longer transfers take several attempts.
+constexpr std::size_t kAttemptBytes = 0x7ffff000;
+
+/// A stream has no offset: the kernel's word for "at the current position".
+constexpr std::uint64_t kCurrentPosition = ~std::uint64_t{0};
+
+struct Rest {
+  std::byte* data;
+  unsigned bytes;
+};
+
+Rest rest_of(const Transfer& transfer) noexcept {
+  return {transfer.data + transfer.moved,
+          static_cast<unsigned>(std::min(transfer.bytes - transfer.moved, kAttemptBytes))};
+}
+
+/// A transfer of every byte waits in the kernel for the rest of them: one completion instead of
+/// one per segment. Where the kernel returns short all the same, the driver starts the rest.
+int message_flags(const Operation& operation) noexcept {
+  int flags = 0;
+  if ((operation.flags & op_out_of_band) != 0) flags |= MSG_OOB;
+  if ((operation.flags & op_peek) != 0) flags |= MSG_PEEK;
+  if (operation.flags == op_whole) flags |= MSG_WAITALL;
+  return flags;
+}
+
+void prepare_transfer(io_uring_sqe& entry, const Transfer& transfer, int fd) noexcept {
+  const bool socket = transfer.descriptor->kind == FdKind::socket;
+  const Rest rest = rest_of(transfer);
+  switch (transfer.code) {
+    case OpCode::read:
+      if (socket) {
+        io_uring_prep_recv(&entry, fd, rest.data, rest.bytes, message_flags(transfer));
+      } else {
+        io_uring_prep_read(&entry, fd, rest.data, rest.bytes, kCurrentPosition);
+      }
+      return;
+    case OpCode::write:
+      if (socket) {
+        io_uring_prep_send(&entry, fd, rest.data, rest.bytes,
+                           message_flags(transfer) | MSG_NOSIGNAL);
+      } else {
+        io_uring_prep_write(&entry, fd, rest.data, rest.bytes, kCurrentPosition);
+      }
+      return;
+    case OpCode::read_at:
+      io_uring_prep_read(&entry, fd, rest.data, rest.bytes, transfer.offset + transfer.moved);
+      return;
+    default:
+      io_uring_prep_write(&entry, fd, rest.data, rest.bytes, transfer.offset + transfer.moved);
+      return;
+  }
+}
+
+void prepare_vector(io_uring_sqe& entry, const VectorTransfer& transfer, int fd,
+                    msghdr& message) noexcept {
+  const bool at = transfer.code == OpCode::read_vector_at ||
+                  transfer.code == OpCode::write_vector_at;
+  const bool reads = transfer.code == OpCode::read_vector ||
+                     transfer.code == OpCode::read_vector_at;
+  // More parts than one call takes are left to the next operation: the count says so.
+  const unsigned count = std::min<unsigned>(transfer.count, IOV_MAX);
+  if (at || transfer.descriptor->kind != FdKind::socket) {
+    const std::uint64_t offset = at ? transfer.offset : kCurrentPosition;
+    if (reads) {
+      io_uring_prep_readv(&entry, fd, transfer.parts, count, offset);
+    } else {
+      io_uring_prep_writev(&entry, fd, transfer.parts, count, offset);
+    }
+    return;
+  }
+  message = msghdr{};
+  message.msg_iov = transfer.parts;
+  message.msg_iovlen = count;
+  const auto flags = static_cast<unsigned>(message_flags(transfer));
+  if (reads) {
+    io_uring_prep_recvmsg(&entry, fd, &message, flags);
+  } else {
+    io_uring_prep_sendmsg(&entry, fd, &message, flags | MSG_NOSIGNAL);
+  }
+}
+
+}  // namespace
+
+void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcept {
+  const int fd = operation.descriptor != nullptr ? operation.descriptor->fd : -1;
+  switch (operation.code) {
+    case OpCode::poll:
+      io_uring_prep_poll_add(&entry, fd, static_cast<Poll&>(operation).events);
+      return;
+    case OpCode::read:
+    case OpCode::write:
+    case OpCode::read_at:
+    case OpCode::write_at:
+      prepare_transfer(entry, static_cast<Transfer&>(operation), fd);
+      return;
+    case OpCode::read_vector:
+    case OpCode::write_vector:
+    case OpCode::read_vector_at:
+    case OpCode::write_vector_at:
+      prepare_vector(entry, static_cast<VectorTransfer&>(operation), fd, message);
+      return;
+    case OpCode::accept:
+      io_uring_prep_accept(&entry, fd, nullptr, nullptr, SOCK_CLOEXEC);
+      return;
+    case OpCode::connect: {
+      const auto& connect = static_cast<Connect&>(operation);
+      io_uring_prep_connect(&entry, fd, static_cast<const sockaddr*>(connect.address),
+                            connect.address_bytes);
+      return;
+    }
+    case OpCode::sync:
+      io_uring_prep_fsync(&entry, fd, 0);
+      return;
+    case OpCode::sync_data:
+      io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC);
+      return;
+    case OpCode::truncate:
+      io_uring_prep_rw(kOpFtruncate, &entry, fd, nullptr, 0,
+                       static_cast<Truncate&>(operation).bytes);
+      return;
+    case OpCode::stat:
+      io_uring_prep_statx(&entry, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME,
+                          static_cast<Stat&>(operation).into);
+      return;
+    case OpCode::open: {
+      const auto& open = static_cast<Open&>(operation);
+      io_uring_prep_openat(&entry, AT_FDCWD, open.path,
+                           static_cast<int>(open.open_flags) | O_CLOEXEC, open.mode);
+      return;
+    }
+    case OpCode::close:
+      io_uring_prep_close(&entry, fd);
+      return;
+  }
+}
+
+void prepare_accept_multishot(io_uring_sqe& entry, const Operation& operation) noexcept {
+  io_uring_prep_multishot_accept(&entry, operation.descriptor->fd, nullptr, nullptr, SOCK_CLOEXEC);
+}
+
+void prepare_readiness(io_uring_sqe& entry, const Operation& operation) noexcept {
+  const bool writes = lane_of(*operation.descriptor, operation.code) ==
+                      &operation.descriptor->writing;
+  unsigned events = writes ? POLLOUT : POLLIN;
+  if (!writes && (operation.flags & op_out_of_band) != 0) events = POLLPRI;
+  io_uring_prep_poll_add(&entry, operation.descriptor->fd, events);
+}
+
+}  // namespace rota::inline v0

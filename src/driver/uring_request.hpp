@@ -1,0 +1,27 @@
+#pragma once
+
+#include <rota/config.hpp>
+
+#include <cstdint>
+
+namespace rota::inline v0 {
+
+/// What a ring may be able to do beyond the floor that `UringRing` demands; a set of bits.
+enum RingAbility : std::uint8_t {
+  ring_accepts_multishot = 1 << 0,  ///< one accept that completes for every connection (5.19)
+  ring_cancels_by_fd = 1 << 1,      ///< one request cancels everything on an fd (5.19)
+  ring_truncates = 1 << 2,          ///< ftruncate (6.9)
+};
+
+/// What an io_uring is asked for. The two last fields pretend an older kernel.
+struct RingRequest {
+  RingProfile profile = RingProfile::pinned;   ///< pinned or movable
+  std::uint32_t entries = 256;
+  std::uint32_t completion_entries = 4096;
+  std::uint32_t bounded_workers = 4;
+  std::uint32_t unbounded_workers = 16;
+  std::uint32_t withheld_setup_flags = 0;      ///< IORING_SETUP_* answered with EINVAL
+  std::uint8_t withheld_abilities = 0;         ///< RingAbility
+};
+
+}  // namespace rota::inline v0

@@ -1,0 +1,87 @@
+#include "driver/uring_ring.hpp"
+
+#include "base/fatal.hpp"
+
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace rota::inline v0 {
+namespace {
+
+constexpr const char* kSecondThread = "a pinned ring was entered by a second thread";
+
+int this_thread() noexcept { return static_cast<int>(::syscall(SYS_gettid)); }
+
+}  // namespace
+
+// A registered fd lives in the table of one thread: only that thread can take it out. When it is
+// gone, so is its table; when it lives on, the ring ends with it.
+UringRing::~UringRing() {
+  if (!open_) return;
+  if (registered_by_ == this_thread()) {
+    io_uring_rsrc_update place{registered_index_, 0, 0};
+    // The ring ends in the next line whatever the answer.
+    io_uring_register(static_cast<unsigned>(ring_.ring_fd), IORING_UNREGISTER_RING_FDS, &place, 1);
+  }
+  io_uring_queue_exit(&ring_);
+}
+
+void UringRing::enable() {
+  if ((ring_.flags & IORING_SETUP_R_DISABLED) != 0) {
+    // By number: liburing 2.3 declares io_uring_enable_rings and does not export it.
+    const int error = io_uring_register(static_cast<unsigned>(ring_.ring_fd),
+                                        IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+    if (error < 0) fatal("the ring cannot be enabled", -error);
+  }
+  // The table of registered rings belongs to a thread: a ring that may be taken over by another
+  // is entered by its ordinary fd.
+  if ((ring_.flags & IORING_SETUP_SINGLE_ISSUER) == 0) return;
+  io_uring_rsrc_update place{~0U, 0, static_cast<std::uint64_t>(ring_.ring_fd)};
+  const int registered = io_uring_register(static_cast<unsigned>(ring_.ring_fd),
+                                           IORING_REGISTER_RING_FDS, &place, 1);
+  if (registered != 1) return;  // The table is full (16 rings a thread): the fd does as well.
+  registered_index_ = place.offset;
+  registered_by_ = this_thread();
+  issuer_ = ::pthread_self();
+}
+
+bool UringRing::enter(Duration limit) noexcept {
+  constexpr std::int64_t ns_per_s = 1'000'000'000;
+  io_uring_smp_store_release(ring_.sq.ktail, ring_.sq.sqe_tail);
+  const bool sleeps = limit > Duration{};
+  const bool timed = sleeps && limit != Duration::max();
+  __kernel_timespec time{limit.ns / ns_per_s, limit.ns % ns_per_s};
+  io_uring_getevents_arg wait{};
+  wait.sigmask_sz = _NSIG / 8;
+  wait.ts = timed ? reinterpret_cast<std::uint64_t>(&time) : 0;
+
+  unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+  auto fd = static_cast<unsigned>(ring_.ring_fd);
+  if (registered_by_ != 0) {
+    // In the table of another thread the same place may be another ring.
+    if (::pthread_self() != issuer_) fatal(kSecondThread, EEXIST);
+    flags |= IORING_ENTER_REGISTERED_RING;
+    fd = registered_index_;
+  }
+  const int entered = io_uring_enter2(fd, unsubmitted(), sleeps ? 1 : 0, flags,
+                                      reinterpret_cast<sigset_t*>(&wait), sizeof wait);
+  // The kernel keeps what the queue cannot hold, unless it has no memory left for that. Whoever
+  // waits for a lost completion would wait for ever.
+  if (IO_URING_READ_ONCE(*ring_.cq.koverflow) != 0) fatal("the kernel lost a completion", ENOMEM);
+  switch (-entered) {
+    case EAGAIN: return false;
+    case EINTR:  // A signal, the time limit, completions that must be taken first: the caller
+    case ETIME:  // looks at the queue and at the clock in any case.
+    case EBUSY: return true;
+    case EEXIST: fatal(kSecondThread, EEXIST);
+    default: break;
+  }
+  if (entered < 0) fatal("io_uring_enter", -entered);
+  return true;
+}
+
+}  // namespace rota::inline v0

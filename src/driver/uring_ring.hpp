@@ -1,0 +1,103 @@
+#pragma once
+
+#include <rota/core/instant.hpp>
+
+#include "driver/refusal.hpp"
+#include "driver/uring_abi.hpp"
+#include "driver/uring_request.hpp"
+
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace rota::inline v0 {
+
+/// The two queues shared with the kernel: set-up, submission, completion. Knows nothing of
+/// operations. Used by one carrier at a time; a pinned ring by one thread for ever, which is the
+/// one that calls `enable`.
+class UringRing {
+ public:
+  UringRing() = default;
+  UringRing(const UringRing&) = delete;
+  UringRing& operator=(const UringRing&) = delete;
+  ~UringRing();
+
+  /// Makes the ring: 0, or the errno of the refusal that ended it. Every refusal on the way
+  /// (a flag this kernel does not know, a size it has no memory for) is appended to `refusals`.
+  [[nodiscard]] int set_up(const RingRequest& request, std::vector<Refusal>& refusals);
+
+  /// Makes the calling thread the issuer. Called once, before anything else is.
+  void enable();
+
+  [[nodiscard]] bool can(RingAbility ability) const noexcept { return (abilities_ & ability) != 0; }
+  [[nodiscard]] std::uint32_t completion_entries() const noexcept { return ring_.cq.ring_entries; }
+  [[nodiscard]] std::uint32_t setup_flags() const noexcept { return ring_.flags; }
+
+  // Submission.
+
+  [[nodiscard]] bool has_free_entry() const noexcept {
+    return unsubmitted() < ring_.sq.ring_entries;
+  }
+  /// How many entries may be written now: free ones, and no more than could complete at once
+  /// without overflowing the completions.
+  [[nodiscard]] unsigned room() const noexcept {
+    const unsigned waiting = unsubmitted();
+    const unsigned owed = waiting + ready();
+    if (owed >= ring_.cq.ring_entries) return 0;
+    return std::min(ring_.sq.ring_entries - waiting, ring_.cq.ring_entries - owed);
+  }
+  [[nodiscard]] unsigned unsubmitted() const noexcept {
+    return ring_.sq.sqe_tail - IO_URING_READ_ONCE(*ring_.sq.khead);
+  }
+  /// The next free entry; there must be one. Its content is whatever it was.
+  io_uring_sqe& next_entry() noexcept {
+    return ring_.sq.sqes[ring_.sq.sqe_tail++ & ring_.sq.ring_mask];
+  }
+  /// A message header that is valid until the entry was submitted.
+  msghdr& message_of(const io_uring_sqe& entry) noexcept {
+    return messages_[static_cast<std::size_t>(&entry - ring_.sq.sqes)];
+  }
+
+  // Completion.
+
+  [[nodiscard]] unsigned ready() const noexcept {
+    return io_uring_smp_load_acquire(ring_.cq.ktail) - *ring_.cq.khead;
+  }
+  /// The oldest completion; there must be one.
+  [[nodiscard]] const io_uring_cqe& front() const noexcept {
+    return ring_.cq.cqes[*ring_.cq.khead & ring_.cq.ring_mask];
+  }
+  void pop() noexcept { io_uring_smp_store_release(ring_.cq.khead, *ring_.cq.khead + 1); }
+
+  /// Whether completions wait in the kernel for the next entry into it: deferred work, or more
+  /// than the queue could hold.
+  [[nodiscard]] bool wants_entry() const noexcept {
+    return (IO_URING_READ_ONCE(*ring_.sq.kflags) &
+            (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+  }
+
+  /// One io_uring_enter: submits what is there, collects, and sleeps up to `limit` for one
+  /// completion (not at all for zero). False when the kernel has no memory for requests now.
+  bool enter(Duration limit) noexcept;
+
+ private:
+  [[nodiscard]] int set_up_once(const RingRequest& request, std::uint32_t flags,
+                                std::uint32_t entries, std::uint32_t completions) noexcept;
+  [[nodiscard]] int check_floor(std::vector<Refusal>& refusals, const char* mechanism);
+  void probe_abilities(const RingRequest& request);
+  void limit_workers(const RingRequest& request, std::vector<Refusal>& refusals,
+                     const char* mechanism);
+
+  io_uring ring_{};
+  std::vector<msghdr> messages_;
+  std::uint8_t abilities_ = 0;
+  bool open_ = false;
+  int registered_by_ = 0;         ///< the thread in whose table the ring's fd is registered
+  unsigned registered_index_ = 0;
+  pthread_t issuer_{};            ///< the same thread, as its own register knows it: no system call
+};
+
+}  // namespace rota::inline v0

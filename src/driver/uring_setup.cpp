@@ -1,0 +1,199 @@
+#include "driver/uring_ring.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <iterator>
+#include <string>
+
+namespace rota::inline v0 {
+namespace {
+
+/// Below this a ring is not worth having; a request for less is taken as it is.
+constexpr std::uint32_t kFloorEntries = 8;
+
+struct SetupFlag {
+  std::uint32_t flag;
+  const char* name;
+  const char* since;
+};
+
+/// What a kernel may not know, newest first: the order in which flags are given up.
+constexpr SetupFlag kOptionalFlags[] = {
+    {IORING_SETUP_DEFER_TASKRUN, "IORING_SETUP_DEFER_TASKRUN", "6.1"},
+    {IORING_SETUP_SINGLE_ISSUER, "IORING_SETUP_SINGLE_ISSUER", "6.0"},
+    {IORING_SETUP_TASKRUN_FLAG, "IORING_SETUP_TASKRUN_FLAG", "5.19"},
+    {IORING_SETUP_COOP_TASKRUN, "IORING_SETUP_COOP_TASKRUN", "5.19"},
+    {IORING_SETUP_SUBMIT_ALL, "IORING_SETUP_SUBMIT_ALL", "5.18"},
+};
+
+std::uint32_t flags_of(RingProfile profile) noexcept {
+  constexpr std::uint32_t shared = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP |
+                                   IORING_SETUP_SUBMIT_ALL | IORING_SETUP_TASKRUN_FLAG;
+  if (profile == RingProfile::movable) return shared | IORING_SETUP_COOP_TASKRUN;
+  return shared | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+         IORING_SETUP_R_DISABLED;
+}
+
+/// What goes when a flag goes: what has no meaning, or is refused, without it. Without deferred
+/// work a pinned ring runs it cooperatively, as a movable one does.
+std::uint32_t without(std::uint32_t flags, std::uint32_t given_up) noexcept {
+  flags &= ~given_up;
+  if (given_up == IORING_SETUP_DEFER_TASKRUN) return flags | IORING_SETUP_COOP_TASKRUN;
+  if (given_up == IORING_SETUP_SINGLE_ISSUER) {
+    if ((flags & IORING_SETUP_DEFER_TASKRUN) == 0) return flags & ~IORING_SETUP_R_DISABLED;
+    return (flags & ~(IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED)) |
+           IORING_SETUP_COOP_TASKRUN;
+  }
+  if (given_up == IORING_SETUP_COOP_TASKRUN) return flags & ~IORING_SETUP_TASKRUN_FLAG;
+  return flags;
+}
+
+const char* mechanism_of(RingProfile profile) noexcept {
+  return profile == RingProfile::movable ? "io_uring movable" : "io_uring pinned";
+}
+
+int read_sysctl(const char* path) {
+  std::FILE* file = std::fopen(path, "re");
+  if (file == nullptr) return -1;
+  int value = -1;
+  if (std::fscanf(file, "%d", &value) != 1) value = -1;
+  std::fclose(file);
+  return value;
+}
+
+/// The same errno has several causes; the sentence names the one that holds.
+std::string explain(int error, std::uint32_t entries, std::uint32_t completions) {
+  switch (error) {
+    case ENOSYS:
+      return "io_uring_setup answers ENOSYS: the kernel was built without io_uring, is older than "
+             "5.1, or a seccomp filter hides it.";
+    case EPERM: {
+      const int disabled = read_sysctl("/proc/sys/kernel/io_uring_disabled");
+      if (disabled == 2) {
+        return "io_uring_setup answers EPERM: kernel.io_uring_disabled is 2, which denies it to "
+               "everybody; `sysctl kernel.io_uring_disabled=0` allows it.";
+      }
+      if (disabled == 1) {
+        return "io_uring_setup answers EPERM: kernel.io_uring_disabled is 1, which denies it to "
+               "who has neither CAP_SYS_ADMIN nor the group kernel.io_uring_group (a seccomp "
+               "filter would answer the same).";
+      }
+      return "io_uring_setup answers EPERM: a seccomp filter denies it, as the default profile of "
+             "container runtimes does; a profile that allows io_uring_setup, io_uring_enter and "
+             "io_uring_register changes that.";
+    }
+    case EACCES:
+      return "io_uring_setup answers EACCES: a security policy (a seccomp filter, SELinux or "
+             "AppArmor) denies it to this process.";
+    case ENOMEM:
+      return "io_uring_setup answers ENOMEM for " + std::to_string(entries) + " entries and " +
+             std::to_string(completions) + " completions: the limit of locked memory "
+             "(`ulimit -l`, RLIMIT_MEMLOCK) or the memory of the machine is too small.";
+    case EMFILE:
+    case ENFILE:
+      return "io_uring_setup has no file descriptor left (`ulimit -n`, fs.file-max).";
+    default:
+      return std::string("io_uring_setup answers: ") + std::strerror(error) + '.';
+  }
+}
+
+bool halve(std::uint32_t& count, std::uint32_t floor) noexcept {
+  if (count / 2 < floor) return false;
+  count /= 2;
+  return true;
+}
+
+}  // namespace
+
+int UringRing::set_up(const RingRequest& request, std::vector<Refusal>& refusals) {
+  const char* mechanism = mechanism_of(request.profile);
+  std::uint32_t flags = flags_of(request.profile);
+  std::uint32_t entries = request.entries;
+  std::uint32_t completions = request.completion_entries;
+  const auto refuse = [&](std::string reason, int error) {
+    refusals.push_back({mechanism, std::move(reason), error});
+  };
+  const SetupFlag* given_up = kOptionalFlags;
+  for (;;) {
+    const int error = set_up_once(request, flags, entries, completions);
+    if (error == 0) break;
+    if (error == ENOMEM) {
+      refuse(explain(error, entries, completions), error);
+      const bool smaller = halve(completions, 2 * kFloorEntries);
+      if (!halve(entries, kFloorEntries) && !smaller) return error;
+      if (completions < 2 * entries) completions = 2 * entries;
+      continue;
+    }
+    // EINVAL is the answer to a flag from the future; to give them up one by one finds it.
+    while (given_up != std::end(kOptionalFlags) && (flags & given_up->flag) == 0) ++given_up;
+    if (error != EINVAL || given_up == std::end(kOptionalFlags)) {
+      refuse(explain(error, entries, completions), error);
+      return error;
+    }
+    refuse(std::string("set-up with ") + given_up->name + " (Linux " + given_up->since +
+               ") is refused; the ring is tried without it.", error);
+    flags = without(flags, given_up->flag);
+  }
+  open_ = true;
+  if (const int error = check_floor(refusals, mechanism); error != 0) return error;
+  // A forked child shares the queues' memory but is not whom the kernel serves: it gets a fault
+  // instead of somebody else's completions. Where this is refused nothing else changes.
+  io_uring_ring_dontfork(&ring_);
+  messages_.resize(ring_.sq.ring_entries);
+  for (unsigned i = 0; i < ring_.sq.ring_entries; ++i) ring_.sq.array[i] = i;
+  probe_abilities(request);
+  limit_workers(request, refusals, mechanism);
+  return 0;
+}
+
+int UringRing::set_up_once(const RingRequest& request, std::uint32_t flags, std::uint32_t entries,
+                           std::uint32_t completions) noexcept {
+  if ((flags & request.withheld_setup_flags) != 0) return EINVAL;
+  io_uring_params parameters{};
+  parameters.flags = flags;
+  parameters.cq_entries = completions;
+  return -io_uring_queue_init_params(entries, &ring_, &parameters);
+}
+
+/// What the driver builds on: a wait with a time limit (EXT_ARG, 5.11), no lost completions
+/// (NODROP, 5.5), operands that are copied at submission (SUBMIT_STABLE, 5.5), and a poll that
+/// stays armed (5.13, told by RSRC_TAGS of the same release).
+int UringRing::check_floor(std::vector<Refusal>& refusals, const char* mechanism) {
+  constexpr unsigned floor = IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP |
+                             IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_RSRC_TAGS;
+  if ((ring_.features & floor) == floor) return 0;
+  refusals.push_back({mechanism,
+                      "This kernel's io_uring is too old: timed waits, kept completions and polls "
+                      "that stay armed need Linux 5.13.",
+                      EOPNOTSUPP});
+  return EOPNOTSUPP;
+}
+
+/// An accept for every connection and the cancel by fd are of the release that brought
+/// IORING_OP_SOCKET, which unlike them can be asked for.
+void UringRing::probe_abilities(const RingRequest& request) {
+  io_uring_probe* probe = io_uring_get_probe_ring(&ring_);
+  if (probe == nullptr) return;  // Not told means not used: everything has a substitute.
+  if (io_uring_opcode_supported(probe, IORING_OP_SOCKET) != 0) {
+    abilities_ |= ring_accepts_multishot | ring_cancels_by_fd;
+  }
+  if (io_uring_opcode_supported(probe, kOpFtruncate) != 0) abilities_ |= ring_truncates;
+  io_uring_free_probe(probe);
+  abilities_ &= static_cast<std::uint8_t>(~request.withheld_abilities);
+}
+
+/// Without a limit the kernel starts as many threads for work that may block for ever as
+/// RLIMIT_NPROC allows: hundreds.
+void UringRing::limit_workers(const RingRequest& request, std::vector<Refusal>& refusals,
+                              const char* mechanism) {
+  unsigned limits[2] = {request.bounded_workers, request.unbounded_workers};
+  const int error = io_uring_register_iowq_max_workers(&ring_, limits);
+  if (error == 0) return;
+  refusals.push_back({mechanism,
+                      "The number of the kernel's worker threads cannot be limited (Linux 5.15): "
+                      "there may be as many as RLIMIT_NPROC allows.",
+                      -error});
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,39 @@
+#include "driver/uring_wake.hpp"
+
+#include "base/fatal.hpp"
+#include "driver/uring_abi.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+namespace rota::inline v0 {
+
+UringWake::~UringWake() {
+  if (eventfd_ >= 0) ::close(eventfd_);
+}
+
+int UringWake::set_up() noexcept {
+  eventfd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return eventfd_ < 0 ? errno : 0;
+}
+
+void UringWake::wake() noexcept {
+  if (pending_.exchange(true, MemoryOrder::acq_rel)) return;
+  const int saved = errno;
+  const std::uint64_t one = 1;
+  // The counter would be full after 2^64 - 2 reports; nothing else may go wrong with a number
+  // that is open, and a wake that is lost would be a program that hangs.
+  if (::write(eventfd_, &one, sizeof one) != sizeof one) fatal("an eventfd refused a wake", errno);
+  errno = saved;
+}
+
+void UringWake::arm(io_uring_sqe& entry) noexcept {
+  io_uring_prep_poll_multishot(&entry, eventfd_, POLLIN);
+  armed_ = true;
+}
+
+}  // namespace rota::inline v0
