@@ -1,0 +1,225 @@
+#pragma once
+
+#include <rota/await.hpp>
+#include <rota/core/list.hpp>
+#include <rota/core/spin_lock.hpp>
+#include <rota/core/waker.hpp>
+#include <rota/core/worker_calls.hpp>
+#include <rota/result.hpp>
+
+#include <cassert>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace rota::inline v0 {
+
+/// A task that waits at one end of a channel.
+struct ChannelWait : Leaf {
+  ChannelWait* next = nullptr;
+  ChannelWait* prev = nullptr;
+  void* slot = nullptr;      ///< a sender's value, or where a receiver's goes
+  bool linked = false;       ///< in the channel's list; under its lock
+  bool failed = false;       ///< woken because the channel was closed
+  bool stopped = false;      ///< the wait was cancelled
+};
+
+/// The untyped part of a channel: who waits, under which lock.
+class ChannelCore {
+ public:
+  ChannelCore() = default;
+  ChannelCore(const ChannelCore&) = delete;
+  ChannelCore& operator=(const ChannelCore&) = delete;
+
+  /// Takes a wait out of its line; false: it was woken already.
+  [[nodiscard]] bool withdraw(ChannelWait& wait, LinkedList<ChannelWait>& line) noexcept;
+  void enqueue(ChannelWait& wait, LinkedList<ChannelWait>& line) noexcept;
+  [[nodiscard]] static ChannelWait* take_first(LinkedList<ChannelWait>& line) noexcept;
+  /// Closes; the waits of both lines, to be woken by the caller.
+  [[nodiscard]] LinkedList<ChannelWait> close() noexcept;
+
+  SpinLock lock;
+  bool closed = false;
+  LinkedList<ChannelWait> senders;
+  LinkedList<ChannelWait> receivers;
+};
+
+/// A bounded FIFO between tasks. `send` waits while it is full, `receive` while it is empty.
+///
+/// Thread class: *any thread*; any number of senders and receivers, served in the order in which
+/// they began to wait. Cancelling a `receive` loses nothing; cancelling a `send` loses the value
+/// that was to be sent, which did not enter the channel. After `close`, `send` fails with
+/// `std::errc::broken_pipe`, and so does `receive` once the values that were sent are taken.
+/// A value is handed to a waiting receiver directly. Memory: `capacity` values, from the start.
+template <class T>
+class Channel {
+ public:
+  class SendLeaf;
+  class ReceiveLeaf;
+
+  /// `capacity` is at least 1.
+  explicit Channel(std::size_t capacity)
+      : capacity_(capacity), storage_(std::make_unique<std::optional<T>[]>(capacity)) {
+    assert(capacity > 0);
+  }
+
+  [[nodiscard]] Await<SendLeaf> send(T value) noexcept {
+    return Await<SendLeaf>(std::in_place, *this, std::move(value));
+  }
+  [[nodiscard]] Await<ReceiveLeaf> receive() noexcept {
+    return Await<ReceiveLeaf>(std::in_place, *this);
+  }
+  /// False: full or closed; the value stays with the caller.
+  [[nodiscard]] bool try_send(T& value) noexcept;
+  /// Empty: nothing there now.
+  [[nodiscard]] std::optional<T> try_receive() noexcept;
+  void close() noexcept {
+    LinkedList<ChannelWait> woken = core_.close();
+    while (ChannelWait* wait = woken.pop_front()) Waker(*wait->waiter).wake();
+  }
+
+ private:
+  enum class Step : bool { waits, done };
+
+  // Each under the lock; `wake` is to be made ready after it.
+  Step put(T& value, ChannelWait*& wake) noexcept;
+  Step get(std::optional<T>& into, ChannelWait*& wake) noexcept;
+
+  ChannelCore core_;
+  const std::size_t capacity_;
+  std::unique_ptr<std::optional<T>[]> storage_;
+  std::size_t head_ = 0;
+  std::size_t count_ = 0;
+};
+
+template <class T>
+class Channel<T>::SendLeaf : public ChannelWait {
+ public:
+  SendLeaf(Channel& channel, T value) noexcept : channel_(channel), value_(std::move(value)) {}
+
+  bool start(Runnable& self) noexcept {
+    ChannelWait* wake = nullptr;
+    {
+      SpinGuard guard(channel_.core_.lock);
+      failed = channel_.core_.closed;
+      if (!failed && channel_.put(value_, wake) == Step::waits) {
+        waiter = &self;
+        slot = &value_;
+        cancel = [](Leaf& leaf) noexcept {
+          auto& sender = static_cast<SendLeaf&>(leaf);
+          ChannelCore& core = sender.channel_.core_;
+          if (!core.withdraw(sender, core.senders)) return;
+          requeue(*sender.waiter);
+        };
+        park(*this);
+        channel_.core_.enqueue(*this, channel_.core_.senders);
+        return true;
+      }
+    }
+    if (wake != nullptr) Waker(*wake->waiter).wake();
+    return false;
+  }
+  void refuse() noexcept { stopped = true; }
+  Result<void> finish() const noexcept {
+    if (stopped) return failure(ECANCELED);
+    if (failed) return failure(EPIPE);
+    return {};
+  }
+
+ private:
+  Channel& channel_;
+  T value_;
+};
+
+template <class T>
+class Channel<T>::ReceiveLeaf : public ChannelWait {
+ public:
+  explicit ReceiveLeaf(Channel& channel) noexcept : channel_(channel) {}
+
+  bool start(Runnable& self) noexcept {
+    ChannelWait* wake = nullptr;
+    {
+      SpinGuard guard(channel_.core_.lock);
+      if (channel_.get(value_, wake) == Step::waits) {
+        failed = channel_.core_.closed;
+        if (failed) return false;
+        waiter = &self;
+        slot = &value_;
+        cancel = [](Leaf& leaf) noexcept {
+          auto& receiver = static_cast<ReceiveLeaf&>(leaf);
+          ChannelCore& core = receiver.channel_.core_;
+          if (!core.withdraw(receiver, core.receivers)) return;
+          requeue(*receiver.waiter);
+        };
+        park(*this);
+        channel_.core_.enqueue(*this, channel_.core_.receivers);
+        return true;
+      }
+    }
+    if (wake != nullptr) Waker(*wake->waiter).wake();
+    return false;
+  }
+  void refuse() noexcept { stopped = true; }
+  Result<T> finish() noexcept {
+    if (value_.has_value()) return std::move(*value_);
+    return failure(stopped ? ECANCELED : EPIPE);
+  }
+
+ private:
+  Channel& channel_;
+  std::optional<T> value_;
+};
+
+template <class T>
+auto Channel<T>::put(T& value, ChannelWait*& wake) noexcept -> Step {
+  if (ChannelWait* receiver = ChannelCore::take_first(core_.receivers)) {
+    static_cast<std::optional<T>*>(receiver->slot)->emplace(std::move(value));
+    wake = receiver;
+    return Step::done;
+  }
+  if (count_ == capacity_) return Step::waits;
+  storage_[(head_ + count_) % capacity_].emplace(std::move(value));
+  count_ += 1;
+  return Step::done;
+}
+
+template <class T>
+auto Channel<T>::get(std::optional<T>& into, ChannelWait*& wake) noexcept -> Step {
+  if (count_ == 0) return Step::waits;
+  into.emplace(std::move(*storage_[head_]));
+  storage_[head_].reset();
+  head_ = head_ + 1 == capacity_ ? 0 : head_ + 1;
+  count_ -= 1;
+  if (ChannelWait* sender = ChannelCore::take_first(core_.senders)) {
+    storage_[(head_ + count_) % capacity_].emplace(std::move(*static_cast<T*>(sender->slot)));
+    count_ += 1;
+    wake = sender;
+  }
+  return Step::done;
+}
+
+template <class T>
+bool Channel<T>::try_send(T& value) noexcept {
+  ChannelWait* wake = nullptr;
+  {
+    SpinGuard guard(core_.lock);
+    if (core_.closed || put(value, wake) == Step::waits) return false;
+  }
+  if (wake != nullptr) Waker(*wake->waiter).wake();
+  return true;
+}
+
+template <class T>
+std::optional<T> Channel<T>::try_receive() noexcept {
+  std::optional<T> value;
+  ChannelWait* wake = nullptr;
+  {
+    SpinGuard guard(core_.lock);
+    if (get(value, wake) == Step::waits) return std::nullopt;
+  }
+  if (wake != nullptr) Waker(*wake->waiter).wake();
+  return value;
+}
+
+}  // namespace rota::inline v0

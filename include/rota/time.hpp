@@ -1,0 +1,173 @@
+#pragma once
+
+#include <rota/await.hpp>
+#include <rota/core/instant.hpp>
+#include <rota/core/timer_entry.hpp>
+#include <rota/core/worker_calls.hpp>
+#include <rota/result.hpp>
+#include <rota/stop.hpp>
+#include <rota/task.hpp>
+
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace rota::inline v0 {
+
+/// The leaf of `sleep` and `sleep_until`.
+class SleepLeaf : public Leaf {
+ public:
+  explicit SleepLeaf(Duration span) noexcept : span_(span), timer_(fire) {}
+  explicit SleepLeaf(Instant due) noexcept : absolute_(true), span_(due.ns), timer_(fire) {}
+
+  bool start(Runnable& self) noexcept;
+  void refuse() noexcept { stopped_ = true; }
+  Result<void> finish() const noexcept;
+
+ private:
+  struct Timer : TimerEntry {
+    explicit Timer(Fire on_due) noexcept : TimerEntry(on_due) {}
+    SleepLeaf* leaf = nullptr;
+  };
+  static void fire(TimerEntry& entry) noexcept;
+  void stop() noexcept;
+
+  bool absolute_ = false;
+  bool stopped_ = false;
+  Duration span_;
+  Timer timer_;
+};
+
+/// Parks the task for at least `span`, never less; from any std::chrono duration. Cancelling ends
+/// it early with `operation_canceled` and loses nothing.
+inline Await<SleepLeaf> sleep(Duration span) noexcept {
+  return Await<SleepLeaf>(std::in_place, span);
+}
+/// The same until a moment of `now()`.
+inline Await<SleepLeaf> sleep_until(Instant due) noexcept {
+  return Await<SleepLeaf>(std::in_place, due);
+}
+
+/// The current worker's clock: monotonic, or virtual under simulation. Only in a task.
+[[nodiscard]] Instant now() noexcept;
+
+/// Lets the other ready tasks run first.
+class YieldLeaf : public Leaf {
+ public:
+  bool start(Runnable& self) noexcept {
+    requeue(self);
+    return true;
+  }
+  void finish() const noexcept {}
+};
+inline Await<YieldLeaf> yield() noexcept { return Await<YieldLeaf>(std::in_place); }
+
+/// A region that a timer stops.
+class TimeoutRegion : public StopRegion {
+ public:
+  TimeoutRegion() noexcept : timer_(fire) {}
+
+  void arm(const Runnable& self, Instant due) noexcept;
+  void disarm(const Runnable& self) noexcept { disarm_timer(self, timer_); }
+  [[nodiscard]] bool expired() const noexcept { return expired_; }
+
+ private:
+  struct Timer : TimerEntry {
+    explicit Timer(Fire on_due) noexcept : TimerEntry(on_due) {}
+    TimeoutRegion* region = nullptr;
+  };
+  static void fire(TimerEntry& entry) noexcept;
+
+  Timer timer_;
+  TaskHeader* task_ = nullptr;
+  bool expired_ = false;
+};
+
+/// Arms, and later disarms, the timer of a region, on the home worker.
+class TimeoutArmLeaf {
+ public:
+  TimeoutArmLeaf(TimeoutRegion& region, Instant due) noexcept : region_(region), due_(due) {}
+  bool start(Runnable& self) noexcept {
+    region_.arm(self, due_);
+    return false;
+  }
+  void finish() const noexcept {}
+
+ private:
+  TimeoutRegion& region_;
+  Instant due_;
+};
+class TimeoutDisarmLeaf {
+ public:
+  explicit TimeoutDisarmLeaf(TimeoutRegion& region) noexcept : region_(region) {}
+  bool start(Runnable& self) noexcept {
+    region_.disarm(self);
+    return false;
+  }
+  void finish() const noexcept {}
+
+ private:
+  TimeoutRegion& region_;
+};
+
+template <class T>
+struct TimedResult {
+  using type = Result<T>;
+};
+template <class T>
+struct TimedResult<Result<T>> {
+  using type = Result<T>;
+};
+
+/// Runs `task` until it ends, or asks it to stop at `due` and waits for its end. A task that
+/// yields a Result keeps it, except that its cancellation by the deadline reads
+/// `std::errc::timed_out`; what another task yields after the deadline is dropped for that error.
+template <class T>
+Task<typename TimedResult<T>::type> with_deadline(Instant due, Task<T> task) {
+  using Timed = typename TimedResult<T>::type;
+  TimeoutRegion region;
+  std::exception_ptr failed;
+  std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> result;
+  {
+    RegionGuard guard(region);
+    co_await Await<TimeoutArmLeaf>(std::in_place, region, due);
+    try {
+      if constexpr (std::is_void_v<T>) {
+        co_await std::move(task);
+      } else {
+        T value = co_await std::move(task);
+        result.emplace(std::move(value));
+      }
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    co_await Await<TimeoutDisarmLeaf>(std::in_place, region);
+  }
+  if (failed != nullptr) std::rethrow_exception(failed);
+  if constexpr (std::is_same_v<T, Timed>) {
+    if (!*result && region.expired() && is_canceled(result->error())) {
+      co_return Timed(failure(ETIMEDOUT));
+    }
+    co_return std::move(*result);
+  } else {
+    if (region.expired()) co_return Timed(failure(ETIMEDOUT));
+    if constexpr (std::is_void_v<T>) {
+      co_return Timed();
+    } else {
+      co_return Timed(std::move(*result));
+    }
+  }
+}
+
+/// `with_deadline` counted from when it begins to run.
+template <class T>
+Task<typename TimedResult<T>::type> timeout(Duration limit, Task<T> task) {
+  using Timed = typename TimedResult<T>::type;
+  Task<Timed> timed = with_deadline(now() + limit, std::move(task));
+  Timed result = co_await std::move(timed);
+  co_return result;
+}
+
+}  // namespace rota::inline v0

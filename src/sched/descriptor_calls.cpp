@@ -1,0 +1,54 @@
+#include <rota/core/descriptor_ref.hpp>
+#include <rota/core/operation_leaf.hpp>
+#include <rota/core/worker_calls.hpp>
+
+#include "core/descriptor.hpp"
+#include "sched/worker.hpp"
+
+#include <sys/socket.h>
+
+namespace rota::inline v0 {
+
+Descriptor& adopt_fd(int fd, FdKind kind, FdOwner owner) {
+  Worker& home = *current_task()->home;
+  Descriptor& descriptor = home.runtime().descriptors().adopt(fd, kind, &home);
+  descriptor.own_close.descriptor = &descriptor;
+  descriptor.own_close.flags = owner == FdOwner::caller ? op_keep_fd : 0;
+  return descriptor;
+}
+
+void abandon(Descriptor& descriptor) noexcept {
+  RuntimeSection section;
+  if (section.worker() == descriptor.home) {
+    descriptor.home->submit_unwaited(descriptor.own_close);
+  } else {
+    descriptor.home->post(descriptor.own_close);
+  }
+}
+
+void release_closed(Descriptor& descriptor) noexcept {
+  if (descriptor.detach != nullptr) descriptor.detach(descriptor);
+  descriptor.home->runtime().descriptors().release(descriptor);
+}
+
+int fd_of(const Descriptor& descriptor) noexcept { return descriptor.fd; }
+
+int socket_flags() noexcept {
+  const bool nonblocking = current_task()->home->driver().traits().nonblocking_fds;
+  return nonblocking ? SOCK_CLOEXEC | SOCK_NONBLOCK : SOCK_CLOEXEC;
+}
+
+bool CloseLeaf::start(Runnable& self) noexcept {
+  operation_.flags = operation_.descriptor->own_close.flags;
+  operation_.waiter = &self;
+  operation_.cancel = [](Leaf&) noexcept {};
+  return submit(operation_, node_);
+}
+
+Result<void> CloseLeaf::finish() noexcept {
+  release_closed(*operation_.descriptor);
+  if (operation_.result < 0) return failure(-operation_.result);
+  return {};
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <rota/core/mpsc_stack.hpp>
+#include <rota/core/spin_lock.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace rota::inline v0 {
+
+/// Size-class memory for frames and task headers. One belongs to each worker.
+///
+/// 1. Blocks of one class stand in slabs of 64 KiB, aligned to their size, so that a block finds
+///    its slab and through it its pool by masking its address: a frame carries its pool at no
+///    cost in bytes. (A pointer before each block was rejected: 8 bytes of each parked task.)
+/// 2. The owner allocates and frees through a list per class, with plain loads and stores.
+/// 3. Any other thread frees by pushing the block onto `remote_`; the owner takes that list whole
+///    when its own is empty.
+/// 4. Slabs stay with the pool, and pools stay for ever: a frame may outlive its runtime. A pool
+///    whose worker is gone is given to the next worker.
+/// 5. Frames above `kLargestBlock` come from the global allocator.
+class FramePool {
+ public:
+  static constexpr std::size_t kSlabBytes = 64 * 1024;
+  static constexpr std::size_t kLargestBlock = 4096;
+
+  /// A pool for a new worker: one that is free, or a new one. Throws std::bad_alloc.
+  static FramePool& acquire();
+  /// The owner is gone.
+  static void retire(FramePool& pool) noexcept;
+  /// For threads that carry no worker: under a lock.
+  static void* allocate_shared(std::size_t bytes);
+  /// The pool that a block came from, by its address; `bytes` <= kLargestBlock.
+  static FramePool& of(void* block) noexcept;
+
+  FramePool(const FramePool&) = delete;
+  FramePool& operator=(const FramePool&) = delete;
+
+  [[nodiscard]] void* allocate(std::size_t bytes);          // owner
+  void free_local(void* block, std::size_t bytes) noexcept; // owner
+  void free_remote(void* block) noexcept;                   // any thread
+
+  /// Blocks given out and not yet back. Owner; exact once remote frees were collected.
+  [[nodiscard]] std::int64_t live() noexcept;
+
+  /// Blocks of all pools that are in use, and their bytes; exact when no other thread allocates
+  /// or frees. The bytes are found by walking the free lists: for tests and reports.
+  [[nodiscard]] static std::int64_t live_everywhere() noexcept;
+  [[nodiscard]] static std::size_t bytes_everywhere() noexcept;
+
+ private:
+  struct Block {
+    Block* next;
+  };
+  struct Slab;
+
+  static constexpr std::size_t kFineStep = 16;      // classes of 16 bytes up to 512
+  static constexpr std::size_t kFineLimit = 512;
+  static constexpr std::size_t kCoarseStep = 256;   // then of 256 bytes
+  static constexpr std::size_t kClasses =
+      kFineLimit / kFineStep + (kLargestBlock - kFineLimit) / kCoarseStep;
+
+  FramePool() = default;
+  static std::size_t class_of(std::size_t bytes) noexcept;
+  static std::size_t class_bytes(std::size_t size_class) noexcept;
+  void refill(std::size_t size_class);
+  void collect_remote() noexcept;
+  [[nodiscard]] std::size_t bytes_in_use() noexcept;
+
+  std::array<Block*, kClasses> free_{};
+  std::int64_t live_ = 0;
+  Slab* slabs_ = nullptr;
+  FramePool* next_pool_ = nullptr;    // in the list of all pools
+  bool in_use_ = true;
+  alignas(128) MpscStack<Block> remote_;
+};
+
+struct FramePool::Slab {
+  FramePool* owner;
+  Slab* next;
+  std::size_t size_class;
+};
+
+/// Blocks begin behind the slab's own words, aligned as malloc aligns.
+inline constexpr std::size_t kSlabFirst = 32;
+
+inline std::size_t FramePool::class_of(std::size_t bytes) noexcept {
+  if (bytes <= kFineLimit) return (bytes + kFineStep - 1) / kFineStep - (bytes != 0 ? 1 : 0);
+  return kFineLimit / kFineStep + (bytes - kFineLimit + kCoarseStep - 1) / kCoarseStep - 1;
+}
+
+inline std::size_t FramePool::class_bytes(std::size_t size_class) noexcept {
+  constexpr std::size_t kFineClasses = kFineLimit / kFineStep;
+  if (size_class < kFineClasses) return (size_class + 1) * kFineStep;
+  return kFineLimit + (size_class - kFineClasses + 1) * kCoarseStep;
+}
+
+inline FramePool& FramePool::of(void* block) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(block) & ~(kSlabBytes - 1);
+  return *reinterpret_cast<Slab*>(address)->owner;
+}
+
+inline void* FramePool::allocate(std::size_t bytes) {
+  const std::size_t size_class = class_of(bytes);
+  Block*& head = free_[size_class];
+  if (head == nullptr) [[unlikely]] refill(size_class);
+  Block* block = head;
+  head = block->next;
+  live_ += 1;
+  return block;
+}
+
+inline void FramePool::free_local(void* memory, std::size_t bytes) noexcept {
+  auto* block = static_cast<Block*>(memory);
+  Block*& head = free_[class_of(bytes)];
+  block->next = head;
+  head = block;
+  live_ -= 1;
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,265 @@
+#include "sched/worker.hpp"
+
+#include <rota/core/descriptor_ref.hpp>
+#include <rota/core/stream.hpp>
+#include <rota/core/worker_calls.hpp>
+
+#include "base/hooks.hpp"
+#include "base/membarrier.hpp"
+#include "driver/perform.hpp"
+#include "time/timer_list.hpp"
+
+#include <cassert>
+#include <cerrno>
+
+namespace rota::inline v0 {
+
+Worker::Worker(RuntimeCore& runtime, Driver& driver)
+    : driver_(driver),
+      tries_first_(driver.traits().tries_first),
+      now_(driver.now()),
+      timers_(now_),
+      frames_(FramePool::acquire()),
+      runtime_(runtime) {}
+
+Worker::~Worker() {
+  assert(ready_.empty() && todo_.empty() && inbox_.empty() && timers_.empty());
+  FramePool::retire(frames_);
+}
+
+void Worker::leave() noexcept {
+  leave_.store(true, MemoryOrder::seq_cst);
+  if (inbox_.knock()) driver_.wake();
+}
+
+bool Worker::try_take_over() noexcept {
+  if (!driver_.traits().any_carrier) return false;
+  Seat* seat = seat_.load(MemoryOrder::acquire);
+  if (seat == nullptr) return false;
+  return seat->word.try_take(seat->word.sample(), process_barrier);
+}
+
+Worker::CarryEnd Worker::carry(Seat& seat) noexcept {
+  if (seat.word.was_taken()) seat.word.renew();
+  seat.worker = this;
+  seat_.store(&seat, MemoryOrder::release);
+  if (hooks.carrier_started != nullptr) hooks.carrier_started();
+  while (!leave_.load(MemoryOrder::relaxed)) {
+    if (!run_ready(seat)) return CarryEnd::taken;
+    collect_inbox();
+    turn(Idle::sleep);
+  }
+  leave_.store(false, MemoryOrder::relaxed);
+  seat_.store(nullptr, MemoryOrder::release);
+  seat.worker = nullptr;
+  return CarryEnd::left;
+}
+
+void Worker::pass(Seat& seat, Idle idle) noexcept {
+  seat.worker = this;
+  if (run_ready(seat)) {
+    collect_inbox();
+    turn(idle);
+  }
+  seat.worker = nullptr;
+}
+
+/// False: the worker was taken over while a task ran; nothing of it may be touched any more.
+bool Worker::run_ready(Seat& seat) noexcept {
+  for (int runs = 0; runs < kBatchTasks; ++runs) {
+    Runnable* runnable = ready_.pop_front();
+    if (runnable == nullptr) return true;
+    TaskHeader& task = *runnable->task;
+    task.runs = (task.runs + 1) & TaskHeader::runs_mask;
+    counters_.tasks_run += 1;
+    seat.task = &task;
+    seat.budget = kBudgetUnits;
+    seat.word.enter_task();
+    runnable->resume(*runnable);
+    // The task may be gone now, and the worker too. A bracket that found it taken says so by
+    // `seat.worker`; else the last look is here.
+    seat.task = nullptr;
+    if (seat.worker == nullptr) return false;
+    if (!seat.word.leave_task()) {
+      seat.worker = nullptr;
+      return false;
+    }
+    if (leave_.load(MemoryOrder::relaxed)) return true;
+  }
+  return true;
+}
+
+void Worker::collect_inbox() noexcept {
+  if (inbox_.empty()) [[likely]] return;
+  // A poster sends an operation before the node that cancels it, and a task before its stop. So
+  // what is sent later is taken first and looked at last.
+  CancelNode* cancels = inbox_.take_cancels();
+  StopNode* stops = inbox_.take_stops();
+  Operation* operations = inbox_.take_operations();
+  Runnable* runnables = inbox_.take_ready();
+  while (runnables != nullptr) {
+    Runnable* following = runnables->next;
+    ready(*runnables);
+    runnables = following;
+  }
+  while (operations != nullptr) {
+    Operation* following = operations->next;
+    operations->next = nullptr;
+    start(*operations);
+    operations = following;
+  }
+  while (stops != nullptr) {
+    StopNode* following = stops->next;
+    take_back(static_cast<TaskHeader&>(*stops));
+    stops = following;
+  }
+  while (cancels != nullptr) {
+    CancelNode* following = cancels->next;
+    Operation& operation = *cancels->operation;
+    if (cancels->word.node_returned() == CancelWord::Returned::ask_driver) {
+      cancel(operation);
+    } else {
+      wake(*operation.waiter);
+    }
+    cancels = following;
+  }
+}
+
+void Worker::wake(Runnable& runnable) noexcept {
+  Worker& home = *runnable.task->home;
+  if (&home == this) [[likely]] {
+    ready(runnable);
+  } else {
+    home.post(runnable);
+  }
+}
+
+/// Until when the driver may sleep, once everything a waker may have published was looked at
+/// again after the announcement (park_word.hpp).
+Deadline Worker::announce_idle() noexcept {
+  if (hooks.before_park != nullptr) hooks.before_park();
+  inbox_.park_word().announce();
+  if (!inbox_.empty() || leave_.load(MemoryOrder::seq_cst)) return Deadline::now();
+  if (Runnable* found = runtime_.scheduler().find_work(*this)) {
+    ready(*found);
+    return Deadline::now();
+  }
+  counters_.sleeps += 1;
+  return timers_.next();
+}
+
+void Worker::turn(Idle when_idle) noexcept {
+  const bool idle = ready_.empty() && when_idle == Idle::sleep;
+  const bool driver_has_work = !todo_.empty() || in_flight_ != 0 || streams_ != 0;
+  if (!idle && !driver_has_work && timers_.empty()) return;
+  if (!idle && !driver_has_work) {
+    expire_timers(driver_.now());
+    return;
+  }
+  const Deadline until = idle ? announce_idle() : Deadline::now();
+  counters_.turns += 1;
+  OpList done;
+  driver_.turn(std::move(todo_), until, done);
+  if (idle) inbox_.park_word().retract();
+  now_ = driver_.now();
+  while (Operation* operation = done.pop_front()) complete(*operation);
+  expire_timers(now_);
+}
+
+void Worker::expire_timers(Instant now) noexcept {
+  if (timers_.empty()) return;
+  TimerList due;
+  timers_.expire(now, due);
+  while (TimerEntry* entry = due.pop_front()) {
+    counters_.timers_fired += 1;
+    entry->fire(*entry);
+  }
+}
+
+namespace {
+
+/// The operation is another worker's: it belongs to the home of its Descriptor.
+[[gnu::noinline]] void forward(Operation& operation, CancelNode& node) noexcept {
+  node.operation = &operation;
+  operation.forwarded = &node;
+  park(operation);
+  operation.descriptor->home->post(operation);
+}
+
+}  // namespace
+
+inline bool Worker::submit(Operation& operation, CancelNode& node) noexcept {
+  Descriptor* descriptor = operation.descriptor;
+  if (descriptor != nullptr && descriptor->home != this) [[unlikely]] {
+    forward(operation, node);
+    return true;
+  }
+  if (tries_first_ && (descriptor == nullptr || may_try(*descriptor, operation.code))) {
+    const bool completed = perform(operation);
+    if (descriptor != nullptr) note_attempt(*descriptor, operation, completed);
+    if (completed) {
+      counters_.immediate += 1;
+      return false;
+    }
+  }
+  park(operation);
+  start(operation);
+  return true;
+}
+
+/// The most frequent of the worker's calls stands beside what it calls.
+bool submit(Operation& operation, CancelNode& node) noexcept {
+  return operation.waiter->task->home->submit(operation, node);
+}
+
+void Worker::submit_unwaited(Operation& operation) noexcept { start(operation); }
+
+void Worker::start(Operation& operation) noexcept {
+  operation.state = OpState::posted;
+  if ((operation.flags & op_stream) != 0) {
+    streams_ += 1;
+  } else {
+    in_flight_ += 1;
+  }
+  todo_.push_back(operation);
+}
+
+void Worker::cancel(Operation& operation) noexcept {
+  if (operation.state != OpState::posted) {
+    driver_.cancel(operation);
+    return;
+  }
+  todo_.remove(operation);
+  operation.state = OpState::idle;
+  conclude(operation, -ECANCELED);
+  complete(operation);
+}
+
+void Worker::complete(Operation& operation) noexcept {
+  counters_.completions += 1;
+  if ((operation.flags & op_stream) != 0) {
+    if (Runnable* waiter = std::exchange(operation.waiter, nullptr)) wake(*waiter);
+    return;
+  }
+  in_flight_ -= 1;
+  // A node that cancels is still under way: its return resumes (cancel_word.hpp).
+  if (operation.forwarded != nullptr && !operation.forwarded->word.complete()) return;
+  if (Runnable* waiter = operation.waiter; waiter != nullptr) {
+    wake(*waiter);
+    return;
+  }
+  release_closed(*operation.descriptor);
+}
+
+/// The task's StopNode came back.
+void Worker::take_back(TaskHeader& task) noexcept {
+  const std::uint32_t before =
+      task.stop.fetch_and(~TaskHeader::stop_posted, MemoryOrder::acq_rel);
+  if ((before & TaskHeader::free_on_return) != 0) {
+    free_task(task);
+  } else {
+    cancel_leaf(task);
+  }
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,181 @@
+#include <rota/core/worker_calls.hpp>
+
+#include <rota/core/stream.hpp>
+
+#include "sched/worker.hpp"
+
+#include <new>
+
+namespace rota::inline v0 {
+
+void* allocate_frame(std::size_t bytes) {
+  if (bytes > FramePool::kLargestBlock) [[unlikely]] return ::operator new(bytes);
+  RuntimeSection section;
+  if (Worker* worker = section.worker()) [[likely]] return worker->frames().allocate(bytes);
+  return FramePool::allocate_shared(bytes);
+}
+
+void free_frame(void* frame, std::size_t bytes) noexcept {
+  if (bytes > FramePool::kLargestBlock) [[unlikely]] return ::operator delete(frame);
+  FramePool& pool = FramePool::of(frame);
+  RuntimeSection section;
+  Worker* worker = section.worker();
+  if (worker != nullptr && &worker->frames() == &pool) [[likely]] {
+    pool.free_local(frame, bytes);
+  } else {
+    pool.free_remote(frame);
+  }
+}
+
+void make_ready(Runnable& runnable) noexcept {
+  RuntimeSection section;
+  Worker& home = *runnable.task->home;
+  if (section.worker() == &home) [[likely]] {
+    home.ready(runnable);
+  } else {
+    home.post(runnable);
+  }
+}
+
+void request_stop(TaskHeader& task) noexcept {
+  task.stop.fetch_or(TaskHeader::stop_requested, MemoryOrder::acq_rel);
+  notify_stop(task);
+}
+
+void notify_stop(TaskHeader& task) noexcept {
+  RuntimeSection section;
+  if (section.worker() == task.home) {
+    task.home->cancel_leaf(task);
+    return;
+  }
+  const std::uint32_t before =
+      task.stop.fetch_or(TaskHeader::stop_posted, MemoryOrder::acq_rel);
+  // A node that is still under way will see this request too: its return looks at everything.
+  if ((before & TaskHeader::stop_posted) != 0) return;
+  task.home->post(static_cast<StopNode&>(task));
+}
+
+namespace {
+
+/// A task is not refused for want of memory for its name.
+SpawnLabel make_label(const char* name, std::source_location site) noexcept {
+  if (name == nullptr) [[likely]] return SpawnLabel(site);
+  try {
+    void* memory = allocate_frame(sizeof(SpawnLabel::Named));
+    return SpawnLabel(*new (memory) SpawnLabel::Named{site, name});
+  } catch (const std::bad_alloc&) {
+    return SpawnLabel(site);
+  }
+}
+
+}  // namespace
+
+TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
+                       std::source_location site) {
+  RuntimeSection section;
+  Worker* here = section.worker();
+  void* memory = here != nullptr ? here->frames().allocate(sizeof(TaskHeader))
+                                 : FramePool::allocate_shared(sizeof(TaskHeader));
+  auto& task = *new (memory) TaskHeader;
+  task.scope = &scope;
+  task.label = make_label(name, site);
+  frame.task = &task;
+  if (here != nullptr && &here->runtime() == &scope.runtime()) [[likely]] {
+    task.home = here;
+    scope.add(task);
+    here->ready(frame);
+  } else {
+    task.home = &scope.runtime().scheduler().place(task);
+    scope.add(task);
+    task.home->post(frame);
+  }
+  return task;
+}
+
+TaskEnd end_task(TaskHeader& task) noexcept {
+  RuntimeSection section;  // one bracket for all that follows
+  if (Runnable* parent = task.scope->remove(task)) make_ready(*parent);
+  const JoinWord::End end = task.join.finish();
+  // From here on a holder of the handle may have freed the task.
+  switch (end.kind) {
+    case JoinWord::End::Kind::wake:
+      make_ready(*static_cast<Runnable*>(end.waiter));
+      return TaskEnd::kept;
+    case JoinWord::End::Kind::free:
+      return TaskEnd::unowned;
+    case JoinWord::End::Kind::kept:
+      break;
+  }
+  return TaskEnd::kept;
+}
+
+void free_task(TaskHeader& task) noexcept {
+  // Nobody can ask the task to stop any more, but an earlier request may still be in the inbox of
+  // its home, which then frees.
+  if (task.stop.load(MemoryOrder::acquire) != 0) [[unlikely]] {
+    const std::uint32_t before =
+        task.stop.fetch_or(TaskHeader::free_on_return, MemoryOrder::acq_rel);
+    if ((before & TaskHeader::stop_posted) != 0) return;
+  }
+  if (const SpawnLabel::Named* named = task.label.named()) {
+    free_frame(const_cast<SpawnLabel::Named*>(named), sizeof *named);
+  }
+  task.~TaskHeader();
+  free_frame(&task, sizeof(TaskHeader));
+}
+
+namespace {
+
+/// Whether this run has lasted for a slice, which is counted from the run's first reading of the
+/// clock: neither the worker's last turn nor the runs of others count.
+bool slice_spent(Seat& seat) noexcept {
+  const std::int64_t now_ns = seat.worker->driver().now().ns;
+  if (seat.budget == Worker::kBudgetUnits - kUnitsPerClock) seat.slice_began_ns = now_ns;
+  return now_ns - seat.slice_began_ns > Worker::kBudgetNs;
+}
+
+}  // namespace
+
+bool yield_if_spent(Seat& seat, Runnable& waiter) noexcept {
+  if (seat.budget > 0 && !slice_spent(seat)) return false;
+  Worker& worker = *seat.worker;
+  worker.counters().budget_yields += 1;
+  worker.ready(waiter);
+  return true;
+}
+
+void rejoin(Runnable& waiter, void* leaf, void (*resume)(Runnable&) noexcept) noexcept {
+  waiter.task->leaf = static_cast<Leaf*>(leaf);
+  waiter.resume = resume;
+  waiter.task->home->post(waiter);
+}
+
+void submit_stream(const Runnable& self, Stream& stream) noexcept {
+  self.task->home->submit_unwaited(stream);
+}
+
+void cancel_operation(Leaf& leaf) noexcept {
+  auto& operation = static_cast<Operation&>(leaf);
+  CancelNode* node = operation.forwarded;
+  if (node == nullptr) {
+    operation.waiter->task->home->cancel(operation);
+  } else if (node->word.request()) {
+    operation.descriptor->home->post(*node);
+  }
+}
+
+void requeue(Runnable& runnable) noexcept { runnable.task->home->ready(runnable); }
+
+Instant home_now(const Runnable& runnable) noexcept {
+  return runnable.task->home->driver().now();
+}
+
+void arm_timer(const Runnable& runnable, TimerEntry& entry, Instant due) noexcept {
+  runnable.task->home->timers().insert(entry, due);
+}
+
+void disarm_timer(const Runnable& runnable, TimerEntry& entry) noexcept {
+  if (entry.armed()) runnable.task->home->timers().remove(entry);
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,29 @@
+#include <rota/scope.hpp>
+
+#include "sched/worker.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace rota::inline v0 {
+
+bool ScopeWaitLeaf::start(Runnable& self) noexcept {
+  waiter = &self;
+  cancel = [](Leaf& leaf) noexcept { static_cast<ScopeWaitLeaf&>(leaf).scope_.stop_all(); };
+  if (stop_due(*self.task)) scope_.stop_all();
+  park(*this);
+  if (scope_.wait(self)) return true;
+  self.task->parked = 0;
+  return false;
+}
+
+RuntimeCore& current_runtime() noexcept {
+  TaskHeader* task = current_task();
+  if (task == nullptr) {
+    std::fputs("rota: called outside any task; this function works only in a task\n", stderr);
+    std::abort();
+  }
+  return task->home->runtime();
+}
+
+}  // namespace rota::inline v0

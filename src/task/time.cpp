@@ -1,0 +1,51 @@
+#include <rota/time.hpp>
+
+#include "sched/worker.hpp"
+
+#include <cstddef>
+
+namespace rota::inline v0 {
+
+bool SleepLeaf::start(Runnable& self) noexcept {
+  waiter = &self;
+  cancel = [](Leaf& leaf) noexcept { static_cast<SleepLeaf&>(leaf).stop(); };
+  timer_.leaf = this;
+  arm_timer(self, timer_, absolute_ ? Instant{span_.ns} : home_now(self) + span_);
+  park(*this);
+  return true;
+}
+
+Result<void> SleepLeaf::finish() const noexcept {
+  if (stopped_) return failure(ECANCELED);
+  return {};
+}
+
+void SleepLeaf::fire(TimerEntry& entry) noexcept {
+  requeue(*static_cast<Timer&>(entry).leaf->waiter);
+}
+
+void SleepLeaf::stop() noexcept {
+  disarm_timer(*waiter, timer_);
+  stopped_ = true;
+  requeue(*waiter);
+}
+
+void TimeoutRegion::arm(const Runnable& self, Instant due) noexcept {
+  task_ = self.task;
+  timer_.region = this;
+  arm_timer(self, timer_, due);
+}
+
+void TimeoutRegion::fire(TimerEntry& entry) noexcept {
+  TimeoutRegion& region = *static_cast<Timer&>(entry).region;
+  region.expired_ = true;
+  region.requested.store(true, MemoryOrder::relaxed);
+  notify_stop(*region.task_);
+}
+
+Instant now() noexcept {
+  const TaskHeader* task = current_task();
+  return task->home->driver().now();
+}
+
+}  // namespace rota::inline v0
