@@ -1,0 +1,145 @@
+#pragma once
+
+#include <rota/address.hpp>
+#include <rota/await.hpp>
+#include <rota/core/descriptor_ref.hpp>
+#include <rota/core/operation_leaf.hpp>
+#include <rota/core/stream.hpp>
+#include <rota/result.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace rota::inline v0 {
+
+class TcpStream;
+
+/// Which half of a connection `shutdown` ends.
+enum class ShutdownHalf : std::uint8_t { read, write, both };
+
+/// The leaf of `TcpStream::connect`.
+class ConnectLeaf {
+ public:
+  explicit ConnectLeaf(const Address& to) noexcept;
+  bool start(Runnable& self) noexcept;
+  void refuse() noexcept { operation_.result = -ECANCELED; }
+  Result<TcpStream> finish() noexcept;
+
+ private:
+  Address address_;
+  Connect operation_;
+  CancelNode node_;
+  DescriptorRef descriptor_;
+};
+
+/// A TCP connection.
+///
+/// Thread class: *one task per direction*: one reads while another writes. Buffers are borrowed
+/// until the call ends, and it ends only when nothing touches them any more. Cancelling a read
+/// loses nothing; cancelling a write reports what was not written by an error, and the stream may
+/// hold a part of it. The destructor closes in the background; `close` waits and reports.
+class TcpStream {
+ public:
+  /// Fails with what connect(2) says (`connection_refused`, `timed_out`, ...).
+  [[nodiscard]] static Await<ConnectLeaf> connect(const Address& to) noexcept {
+    return Await<ConnectLeaf>(std::in_place, to);
+  }
+  /// Takes charge of a connected socket. Only in a task.
+  [[nodiscard]] static Result<TcpStream> from_fd(int fd);
+  explicit TcpStream(DescriptorRef descriptor) noexcept : descriptor_(std::move(descriptor)) {}
+
+  /// At least one byte, or 0 at the end of the stream.
+  [[nodiscard]] Await<CountLeaf<Transfer>> read(std::span<std::byte> into) noexcept {
+    return Await<CountLeaf<Transfer>>(std::in_place, descriptor_.get(), OpCode::read, into.data(),
+                                      into.size());
+  }
+  /// At least one byte.
+  [[nodiscard]] Await<CountLeaf<Transfer>> write(std::span<const std::byte> from) noexcept;
+  /// Every byte.
+  [[nodiscard]] Await<WholeWriteLeaf> write_all(std::span<const std::byte> from) noexcept {
+    return Await<WholeWriteLeaf>(std::in_place, descriptor_.get(), OpCode::write, from.data(),
+                                 from.size(), 0u);
+  }
+  /// Scattered over, or gathered from, several buffers, in one call of the kernel.
+  [[nodiscard]] Await<CountLeaf<VectorTransfer>> read_vector(std::span<iovec> into) noexcept;
+  [[nodiscard]] Await<CountLeaf<VectorTransfer>> write_vector(std::span<iovec> from) noexcept;
+
+  /// Ends one half, at once: the peer reads 0, or this side does.
+  Result<void> shutdown(ShutdownHalf half) noexcept;
+  [[nodiscard]] Await<CloseLeaf> close() noexcept;
+
+  Result<void> set_no_delay(bool on) noexcept;
+  Result<void> set_keep_alive(bool on) noexcept;
+  /// On close: send what is left for at most so many seconds; 0: reset the connection.
+  Result<void> set_linger(int seconds) noexcept;
+  Result<void> set_send_buffer_bytes(int bytes) noexcept;
+  Result<void> set_receive_buffer_bytes(int bytes) noexcept;
+
+  [[nodiscard]] Result<Address> local_address() const noexcept;
+  [[nodiscard]] Result<Address> peer_address() const noexcept;
+  /// For options that are not here. The number stays the stream's.
+  [[nodiscard]] int fd() const noexcept { return fd_of(*descriptor_); }
+
+ private:
+  DescriptorRef descriptor_;
+};
+
+struct ListenOptions {
+  int backlog = 1024;
+  bool reuse_address = true;
+  bool reuse_port = false;   ///< several listeners share the port
+  bool ipv6_only = false;
+
+  ListenOptions() = default;
+};
+
+/// The multishot accept of a listener: lives until the listener's fd is closed.
+struct AcceptState;
+
+/// The leaf of `TcpListener::accept`.
+class AcceptLeaf : public Leaf {
+ public:
+  explicit AcceptLeaf(Descriptor& listener) noexcept
+      : listener_(&listener), away_(OpCode::accept) {}
+  bool start(Runnable& self) noexcept;
+  void refuse() noexcept { stopped_ = true; }
+  Result<TcpStream> finish() noexcept;
+
+ private:
+  void stop() noexcept;
+
+  Descriptor* listener_;
+  Operation away_;  ///< the plain accept of a task that does not live on the listener's worker
+  CancelNode node_;
+  bool stopped_ = false;
+  bool is_away_ = false;
+};
+
+/// A socket that accepts connections.
+///
+/// Thread class: *one task* accepts at a time. Cancelling an accept loses no connection. What was
+/// accepted and not taken is closed with the listener.
+class TcpListener {
+ public:
+  /// Binds and listens, without blocking. Only in a task. Port 0: see `local_address`.
+  [[nodiscard]] static Result<TcpListener> bind(const Address& at,
+                                                const ListenOptions& options = {});
+  explicit TcpListener(DescriptorRef descriptor) noexcept : descriptor_(std::move(descriptor)) {}
+
+  /// Fails with what accept(2) says; `too_many_files_open` and the like come again at the next
+  /// call as long as they hold.
+  [[nodiscard]] Await<AcceptLeaf> accept() noexcept {
+    return Await<AcceptLeaf>(std::in_place, *descriptor_);
+  }
+  [[nodiscard]] Await<CloseLeaf> close() noexcept;
+  [[nodiscard]] Result<Address> local_address() const noexcept;
+  [[nodiscard]] int fd() const noexcept { return fd_of(*descriptor_); }
+
+ private:
+  DescriptorRef descriptor_;
+};
+
+}  // namespace rota::inline v0

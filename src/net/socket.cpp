@@ -1,0 +1,46 @@
+#include "net/socket.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <new>
+
+namespace rota::inline v0 {
+
+Result<DescriptorRef> open_socket(int family) noexcept {
+  const int fd = ::socket(family, SOCK_STREAM | socket_flags(), 0);
+  if (fd < 0) return failure(errno);
+  return adopt_socket(fd);
+}
+
+Result<DescriptorRef> adopt_socket(int fd) noexcept {
+  try {
+    return DescriptorRef(adopt_fd(fd, FdKind::socket));
+  } catch (const std::bad_alloc&) {
+    ::close(fd);
+    return failure(ENOMEM);
+  }
+}
+
+Result<DescriptorRef> adopt_foreign_socket(int fd) noexcept {
+  const bool nonblocking = (socket_flags() & SOCK_NONBLOCK) != 0;
+  const int flags = fcntl(fd, F_GETFL);
+  const int wanted = nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+  if (flags < 0 || (wanted != flags && fcntl(fd, F_SETFL, wanted) < 0)) return failure(errno);
+  return adopt_socket(fd);
+}
+
+Result<void> set_option(int fd, int level, int name, int value) noexcept {
+  if (setsockopt(fd, level, name, &value, sizeof value) < 0) return failure(errno);
+  return {};
+}
+
+Result<Address> local_address_of(int fd) noexcept {
+  sockaddr_storage native{};
+  socklen_t length = sizeof native;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&native), &length) < 0) return failure(errno);
+  return Address::from_native(reinterpret_cast<const sockaddr&>(native), length);
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,117 @@
+#include <rota/tcp.hpp>
+
+#include "core/descriptor.hpp"
+#include "net/socket.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <new>
+
+namespace rota::inline v0 {
+
+struct AcceptState {
+  static constexpr std::size_t kRingResults = 128;
+
+  AcceptState() noexcept : stream(OpCode::accept, ring) {}
+
+  StreamResult ring[kRingResults];
+  Stream stream;
+};
+
+namespace {
+
+AcceptState& accept_state(Descriptor& listener) noexcept {
+  return *static_cast<AcceptState*>(listener.attachment);
+}
+
+/// The listener's fd is closed: so are the connections that nobody took.
+void free_accept_state(Descriptor& listener) noexcept {
+  AcceptState* state = &accept_state(listener);
+  while (!state->stream.empty()) {
+    const StreamResult undelivered = state->stream.pop();
+    if (undelivered.result >= 0) ::close(undelivered.result);
+  }
+  delete state;
+}
+
+}  // namespace
+
+bool AcceptLeaf::start(Runnable& self) noexcept {
+  Stream& stream = accept_state(*listener_).stream;
+  if (listener_->home != self.task->home) {
+    is_away_ = true;
+    away_.descriptor = listener_;
+    away_.waiter = &self;
+    away_.cancel = cancel_operation;
+    return submit(away_, node_);
+  }
+  if (!stream.empty()) return false;
+  assert(stream.waiter == nullptr && "one task accepts at a time");
+  waiter = &self;
+  cancel = [](Leaf& leaf) noexcept { static_cast<AcceptLeaf&>(leaf).stop(); };
+  stream.descriptor = listener_;
+  stream.waiter = &self;
+  park(*this);
+  if (!stream.armed && stream.state == OpState::idle) submit_stream(self, stream);
+  return true;
+}
+
+void AcceptLeaf::stop() noexcept {
+  accept_state(*listener_).stream.waiter = nullptr;
+  stopped_ = true;
+  requeue(*waiter);
+}
+
+Result<TcpStream> AcceptLeaf::finish() noexcept {
+  std::int32_t accepted = away_.result;
+  if (!is_away_) {
+    Stream& stream = accept_state(*listener_).stream;
+    if (stopped_ || stream.empty()) return failure(ECANCELED);
+    accepted = stream.pop().result;
+  }
+  if (accepted < 0) return failure(-accepted);
+  auto descriptor = adopt_socket(accepted);
+  if (!descriptor) return std::unexpected(descriptor.error());
+  return TcpStream(std::move(*descriptor));
+}
+
+Result<TcpListener> TcpListener::bind(const Address& at, const ListenOptions& options) {
+  auto opened = open_socket(at.family());
+  if (!opened) return std::unexpected(opened.error());
+  Descriptor& descriptor = **opened;
+  auto state = std::make_unique<AcceptState>();
+  descriptor.attachment = state.release();
+  descriptor.detach = free_accept_state;
+
+  const int fd = descriptor.fd;
+  if (options.reuse_address) {
+    if (auto set = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1); !set) {
+      return std::unexpected(set.error());
+    }
+  }
+  if (options.reuse_port) {
+    if (auto set = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1); !set) {
+      return std::unexpected(set.error());
+    }
+  }
+  if (at.is_ipv6()) {
+    const int only = options.ipv6_only ? 1 : 0;
+    if (auto set = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, only); !set) {
+      return std::unexpected(set.error());
+    }
+  }
+  if (::bind(fd, at.native(), at.native_bytes()) < 0) return failure(errno);
+  if (::listen(fd, options.backlog) < 0) return failure(errno);
+  return TcpListener(std::move(*opened));
+}
+
+Await<CloseLeaf> TcpListener::close() noexcept {
+  return Await<CloseLeaf>(std::in_place, descriptor_.release());
+}
+
+Result<Address> TcpListener::local_address() const noexcept { return local_address_of(fd()); }
+
+}  // namespace rota::inline v0
