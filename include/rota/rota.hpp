@@ -1,0 +1,21 @@
+#pragma once
+
+/// Everything that Rota offers.
+
+#include <rota/address.hpp>
+#include <rota/capabilities.hpp>
+#include <rota/channel.hpp>
+#include <rota/config.hpp>
+#include <rota/event.hpp>
+#include <rota/fd_watch.hpp>
+#include <rota/fiber.hpp>
+#include <rota/file.hpp>
+#include <rota/join.hpp>
+#include <rota/result.hpp>
+#include <rota/runtime.hpp>
+#include <rota/scope.hpp>
+#include <rota/signal.hpp>
+#include <rota/stop.hpp>
+#include <rota/task.hpp>
+#include <rota/tcp.hpp>
+#include <rota/time.hpp>

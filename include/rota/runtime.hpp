@@ -1,0 +1,159 @@
+#pragma once
+
+#include <rota/config.hpp>
+#include <rota/core/instant.hpp>
+#include <rota/core/scope_core.hpp>
+#include <rota/fiber.hpp>
+#include <rota/join.hpp>
+#include <rota/result.hpp>
+#include <rota/task.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rota::inline v0 {
+
+/// A mechanism that was tried and is not used: what the kernel answered, in a sentence.
+struct RefusedDriver {
+  std::string mechanism;
+  std::string reason;
+  int error = 0;
+};
+
+/// What was left when a shutdown ended.
+struct ShutdownReport {
+  std::size_t tasks = 0;        ///< tasks that had not ended
+  std::size_t operations = 0;   ///< operations still with the kernel
+  std::size_t descriptors = 0;  ///< fds not yet closed
+  [[nodiscard]] bool clean() const noexcept {
+    return tasks == 0 && operations == 0 && descriptors == 0;
+  }
+};
+
+/// What a runtime has done since it was made.
+struct RuntimeCounters {
+  std::uint64_t tasks_run = 0;      ///< times a task was given the worker
+  std::uint64_t driver_turns = 0;
+  std::uint64_t sleeps = 0;         ///< turns with nothing else to do
+  std::uint64_t completions = 0;    ///< operations that came back through the driver
+  std::uint64_t immediate = 0;      ///< operations that completed when they were started
+  std::uint64_t timers_fired = 0;
+  std::uint64_t budget_yields = 0;  ///< tasks that were made to let others run
+  std::int64_t frames_live = 0;     ///< frames and headers of all runtimes of this process
+  std::size_t descriptors_live = 0;
+  std::size_t timers_live = 0;
+  std::size_t operations_live = 0;
+};
+
+/// Bytes of all frames and task headers of this process that are in use. For reports: it walks
+/// the free lists, and is exact while no other thread runs tasks.
+[[nodiscard]] std::size_t frame_bytes_in_use() noexcept;
+
+/// A scheduler with its workers, their drivers and their timers.
+///
+/// `make` probes the machine (choose.cpp keeps why each mechanism was refused) and starts no
+/// thread before one is needed. One thread at a time calls `block_on` and `shutdown`; `spawn` is
+/// for any thread. The destructor asks everything to stop and waits for it without a limit: call
+/// `shutdown` first to have one.
+class Runtime {
+ public:
+  [[nodiscard]] static Result<Runtime> make(const Config& config = {});
+
+  Runtime(Runtime&&) noexcept;
+  Runtime& operator=(Runtime&&) noexcept;
+  ~Runtime();
+
+  /// Runs `task`, and with it whatever else is ready, until `task` has ended. Blocks the calling
+  /// thread, which carries the worker meanwhile. Rethrows the task's exception.
+  template <class T>
+  T block_on(Task<T> task) {
+    JoinHandle<T> handle = spawn_into(root(), std::move(task), SpawnOptions("main"),
+                                      std::source_location::current());
+    run_until_done(handle.task());
+    return take_result(std::move(handle));
+  }
+
+  /// Starts a task that belongs to no scope but the runtime. It runs while some thread is inside
+  /// `block_on`. Any thread; throws std::bad_alloc.
+  template <class T>
+  JoinHandle<T> spawn(Task<T> task, SpawnOptions options = {},
+                      std::source_location site = std::source_location::current()) {
+    return spawn_into(root(), std::move(task), options, site);
+  }
+  /// The same with a fiber that calls `body`.
+  template <std::invocable F>
+  JoinHandle<std::invoke_result_t<F&>> spawn_fiber(
+      F body, const FiberOptions& options = {},
+      std::source_location site = std::source_location::current()) {
+    return spawn_into(root(), on_fiber(std::move(body), options), SpawnOptions(options.name), site);
+  }
+
+  /// Asks every task to stop, runs them until all have ended or `limit` has passed, closes what
+  /// they left open, and says what remained.
+  ShutdownReport shutdown(Duration limit = Duration::max());
+
+  /// Asks every task of the runtime to stop. Any thread.
+  void request_stop() noexcept;
+
+  [[nodiscard]] std::string_view driver_name() const noexcept;
+  /// Why this driver, in a sentence.
+  [[nodiscard]] const std::string& driver_reason() const noexcept;
+  /// What was tried before it.
+  [[nodiscard]] const std::vector<RefusedDriver>& refused() const noexcept;
+  [[nodiscard]] RuntimeCounters counters() const noexcept;
+
+ private:
+  struct State;
+  explicit Runtime(std::unique_ptr<State> state) noexcept;
+
+  ScopeCore& root() noexcept;
+  void run_until_done(TaskHeader& task);
+
+  template <class T>
+  static T take_result(JoinHandle<T> handle) {
+    if (handle.task().failed()) std::rethrow_exception(handle.task().error);
+    if constexpr (!std::is_void_v<T>) return handle.take();
+  }
+
+  std::unique_ptr<State> state_;
+};
+
+/// The scope of the current runtime itself. Only in a task.
+[[nodiscard]] ScopeCore& current_root() noexcept;
+
+/// Starts a task on the current runtime, outside any scope. Only in a task; throws bad_alloc.
+template <class T>
+JoinHandle<T> spawn(Task<T> task, SpawnOptions options = {},
+                    std::source_location site = std::source_location::current()) {
+  return spawn_into(current_root(), std::move(task), options, site);
+}
+
+/// Starts a fiber that calls `body` on the current runtime, outside any scope. Only in a task;
+/// throws bad_alloc.
+template <std::invocable F>
+JoinHandle<std::invoke_result_t<F&>> spawn_fiber(
+    F body, const FiberOptions& options = {},
+    std::source_location site = std::source_location::current()) {
+  return spawn_into(current_root(), on_fiber(std::move(body), options), SpawnOptions(options.name),
+                    site);
+}
+
+/// Waits for SIGINT or SIGTERM, then asks everything on `runtime` to stop; the next one has the
+/// default effect again. The part of `rota::run` that drains, for programs with their own main.
+[[nodiscard]] Task<void> stop_on_signal(Runtime& runtime);
+
+/// Makes a runtime, runs `main` on it and shuts it down: the body of most programs. SIGINT and
+/// SIGTERM ask every task to stop, so that the program drains; a second one ends it. Returns what
+/// `main` returns, 0 for void, 1 after an error, which is printed.
+int run(Task<int> main, const Config& config = {});
+int run(Task<void> main, const Config& config = {});
+
+}  // namespace rota::inline v0

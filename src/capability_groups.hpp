@@ -1,0 +1,48 @@
+#pragma once
+
+#include <rota/capabilities.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rota::inline v0 {
+
+/// Collects what a probe finds, group by group.
+class CapabilityList {
+ public:
+  void begin_group(std::string name) { group_ = std::move(name); }
+  void yes(std::string name, std::string detail) {
+    add(std::move(name), Availability::yes, std::move(detail));
+  }
+  void no(std::string name, std::string reason) {
+    add(std::move(name), Availability::no, std::move(reason));
+  }
+  void fact(std::string name, std::string value) {
+    add(std::move(name), Availability::fact, std::move(value));
+  }
+  [[nodiscard]] std::vector<Capability> take() { return std::move(found_); }
+
+ private:
+  void add(std::string name, Availability available, std::string detail) {
+    found_.push_back({std::move(name), group_, available, std::move(detail)});
+  }
+
+  std::string group_;
+  std::vector<Capability> found_;
+};
+
+// One file each; each begins its own group.
+void probe_kernel(CapabilityList& list);
+void probe_drivers(CapabilityList& list);
+void probe_file_engines(CapabilityList& list);
+void probe_ring(CapabilityList& list);
+void probe_process(CapabilityList& list);
+void probe_processor(CapabilityList& list);
+
+/// "io_setup answers EAGAIN (Resource temporarily unavailable)".
+std::string answer_of(const char* call, int error);
+/// The first line of a small file of the kernel's; empty when it cannot be read.
+std::string first_line_of(const char* path);
+
+}  // namespace rota::inline v0

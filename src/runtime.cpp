@@ -1,0 +1,173 @@
+#include <rota/runtime.hpp>
+#include <rota/scope.hpp>
+#include <rota/signal.hpp>
+
+#include "driver/choose.hpp"
+#include "sched/single.hpp"
+#include "sched/worker.hpp"
+
+#include <signal.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+namespace rota::inline v0 {
+
+/// Runs on the worker when what `block_on` or `shutdown` waits for has come.
+struct LoopEnd : Runnable {
+  explicit LoopEnd(Worker& home) noexcept {
+    header.home = &home;
+    task = &header;
+    resume = [](Runnable& self) noexcept { self.task->home->leave(); };
+  }
+  TaskHeader header;
+};
+
+struct Runtime::State {
+  explicit State(ChosenDriver chosen, std::vector<Refusal> refusals)
+      : driver(std::move(chosen.driver)),
+        reason(std::move(chosen.reason)),
+        worker(core, *driver),
+        scheduler(worker) {
+    core.use(scheduler);
+    for (Refusal& refusal : refusals) {
+      refused.push_back({std::move(refusal.mechanism), std::move(refusal.reason), refusal.error});
+    }
+  }
+
+  RuntimeCore core;
+  std::unique_ptr<Driver> driver;
+  std::string reason;
+  std::vector<RefusedDriver> refused;
+  Worker worker;
+  SingleScheduler scheduler;
+};
+
+Result<Runtime> Runtime::make(const Config& config) {
+  std::vector<Refusal> refusals;
+  auto chosen = choose_driver(config.driver, &refusals);
+  if (!chosen) return std::unexpected(chosen.error());
+  return Runtime(std::make_unique<State>(std::move(*chosen), std::move(refusals)));
+}
+
+Runtime::Runtime(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Runtime::Runtime(Runtime&&) noexcept = default;
+Runtime& Runtime::operator=(Runtime&& other) noexcept {
+  if (this != &other) {
+    if (state_ != nullptr) shutdown();
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+Runtime::~Runtime() {
+  if (state_ != nullptr) shutdown();
+}
+
+ScopeCore& Runtime::root() noexcept { return state_->core.root(); }
+
+void Runtime::run_until_done(TaskHeader& task) {
+  Worker& worker = state_->worker;
+  LoopEnd end(worker);
+  if (!task.join.wait(&end)) return;
+  if (worker.carry(current_seat()) == Worker::CarryEnd::taken) {
+    std::fputs("rota: the worker was taken over under block_on\n", stderr);
+    std::abort();
+  }
+}
+
+void Runtime::request_stop() noexcept { state_->core.root().stop_all(); }
+
+ShutdownReport Runtime::shutdown(Duration limit) {
+  Worker& worker = state_->worker;
+  request_stop();
+  struct Expiry : TimerEntry {
+    explicit Expiry(Worker& home) noexcept
+        : TimerEntry([](TimerEntry& entry) noexcept { static_cast<Expiry&>(entry).home_.leave(); }),
+          home_(home) {}
+    Worker& home_;
+  } expiry(worker);
+  const Instant due = worker.driver().now() + limit;
+  if (limit != Duration::max()) worker.timers().insert(expiry, due);
+  // Tasks first, then the fds that they left: each is closed by an operation of its own.
+  LoopEnd end(worker);
+  if (state_->core.root().wait(end)) worker.carry(current_seat());
+  state_->core.root().stop_waiting();
+  while (worker.in_flight() != 0 && worker.driver().now() < due) {
+    worker.pass(current_seat(), Worker::Idle::sleep);
+  }
+  if (expiry.armed()) worker.timers().remove(expiry);
+  return {.tasks = state_->core.root().live(),
+          .operations = worker.in_flight(),
+          .descriptors = state_->core.descriptors().live()};
+}
+
+std::string_view Runtime::driver_name() const noexcept { return state_->driver->traits().name; }
+
+const std::string& Runtime::driver_reason() const noexcept { return state_->reason; }
+
+const std::vector<RefusedDriver>& Runtime::refused() const noexcept { return state_->refused; }
+
+RuntimeCounters Runtime::counters() const noexcept {
+  const WorkerCounters& worker = state_->worker.counters();
+  return {.tasks_run = worker.tasks_run,
+          .driver_turns = worker.turns,
+          .sleeps = worker.sleeps,
+          .completions = worker.completions,
+          .immediate = worker.immediate,
+          .timers_fired = worker.timers_fired,
+          .budget_yields = worker.budget_yields,
+          .frames_live = FramePool::live_everywhere(),
+          .descriptors_live = state_->core.descriptors().live(),
+          .timers_live = state_->worker.timers().size(),
+          .operations_live = state_->worker.in_flight()};
+}
+
+Task<void> stop_on_signal(Runtime& runtime) {
+  Result<SignalWatch> watch = SignalWatch::open({SIGINT, SIGTERM});
+  if (!watch) co_return;
+  Result<int> signal = co_await watch->next();
+  if (signal) runtime.request_stop();
+}
+
+std::size_t frame_bytes_in_use() noexcept { return FramePool::bytes_everywhere(); }
+
+ScopeCore& current_root() noexcept { return current_runtime().root(); }
+
+namespace {
+
+template <class T>
+int run_and_report(Task<T> main, const Config& config) {
+  auto runtime = Runtime::make(config);
+  if (!runtime) {
+    std::fprintf(stderr, "rota: cannot start: %s\n", runtime.error().message().c_str());
+    return EXIT_FAILURE;
+  }
+  // A peer that is gone is an error of the write (EPIPE), not the end of the program.
+  ::signal(SIGPIPE, SIG_IGN);
+  JoinHandle<void> stopper = runtime->spawn(stop_on_signal(*runtime), SpawnOptions("signals"));
+  int status = EXIT_SUCCESS;
+  try {
+    if constexpr (std::is_void_v<T>) {
+      runtime->block_on(std::move(main));
+    } else {
+      status = runtime->block_on(std::move(main));
+    }
+  } catch (const std::bad_expected_access<std::error_code>& failed) {
+    std::fprintf(stderr, "rota: %s\n", failed.error().message().c_str());
+    status = EXIT_FAILURE;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "rota: %s\n", error.what());
+    status = EXIT_FAILURE;
+  }
+  runtime->shutdown();
+  return status;
+}
+
+}  // namespace
+
+int run(Task<int> main, const Config& config) { return run_and_report(std::move(main), config); }
+
+int run(Task<void> main, const Config& config) { return run_and_report(std::move(main), config); }
+
+}  // namespace rota::inline v0
