@@ -1,0 +1,16 @@
+#pragma once
+
+#include "lab_options.hpp"
+#include "cell_runner.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rota::cli {
+
+/// What a reader needs to judge the figures: machine, kernel, compiler, versions, date, rounds.
+std::vector<std::pair<std::string, std::string>> describe_configuration(
+    const LabOptions& options, const Placement& placement, std::uint64_t file_bytes);
+
+}  // namespace rota::cli

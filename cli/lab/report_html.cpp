@@ -1,0 +1,153 @@
+#include "reports.hpp"
+
+#include "charts.hpp"
+#include "html_text.hpp"
+#include "page_style.hpp"
+#include "quantity.hpp"
+
+#include <cctype>
+#include <cstdio>
+
+namespace rota::cli {
+namespace {
+
+std::string element(const char* name, const std::string& inner) {
+  return std::string("<") + name + '>' + inner + "</" + name + ">\n";
+}
+
+std::string figure(const std::string& caption, const std::string& picture) {
+  if (picture.empty()) return {};
+  return element("figure", element("figcaption", html_of(caption)) + picture);
+}
+
+std::string table_cell(const std::string& text) { return element("td", html_of(text)); }
+
+std::string median_text(const Cell& cell, double Sample::* value) {
+  const auto spread = spread_of(cell, value);
+  return spread ? format_ns(spread->median) : std::string("–");
+}
+
+std::string head_of(const LabResults& results, const Workload& workload) {
+  std::string row;
+  const auto add = [&](const std::string& title) {
+    row += "<th scope=\"col\">" + html_of(title) + "</th>\n";
+  };
+  add("driver");
+  add("CPU per " + std::string(workload.operation));
+  add("least–most");
+  add("× " + results.baseline);
+  add("per second");
+  if (!workload.latency.empty()) {
+    add(std::string(workload.latency) + " p50");
+    add("p99");
+    add("p99.9");
+  }
+  add("system calls");
+  return element("thead", element("tr", row));
+}
+
+std::string reason_row(const std::string& driver, const std::string& reason) {
+  return element("tr", "<th scope=\"row\">" + html_of(driver) +
+                           "</th><td class=\"reason\" colspan=\"8\">" + html_of(reason) + "</td>");
+}
+
+std::string calls_text(const Cell& cell) {
+  return cell.syscalls ? format_figure(cell.syscalls->per_operation) : std::string("n/a");
+}
+
+std::string row_of(const LabResults& results, const Cell& cell) {
+  const std::string driver(cell.driver.title);
+  const auto cpu = spread_of(cell, &Sample::cpu_ns);
+  if (!cpu) {
+    const std::string& reason = cell.refusal.empty() ? results.cut_short : cell.refusal;
+    return reason_row(driver, "not measured: " + reason);
+  }
+  std::string row = "<th scope=\"row\">" + html_of(driver) + "</th>\n";
+  row += table_cell(format_ns(cpu->median));
+  row += "<td class=\"spread\">" + format_ns_range(cpu->least, cpu->most) + "</td>\n";
+  const Cell* baseline = results.baseline_of(cell);
+  const auto ratio = baseline == nullptr ? std::nullopt
+                                         : ratio_of(cell, *baseline, &Sample::cpu_ns);
+  row += table_cell(ratio ? format_figure(ratio->median) : "–");
+  const auto rate = spread_of(cell, &Sample::operations_per_s);
+  row += table_cell(format_rate(rate->median) + (cell.generator_bound() ? " †" : ""));
+  if (!cell.workload->latency.empty()) {
+    row += table_cell(median_text(cell, &Sample::p50_ns));
+    row += table_cell(median_text(cell, &Sample::p99_ns));
+    row += table_cell(median_text(cell, &Sample::p999_ns));
+  }
+  row += table_cell(calls_text(cell));
+  std::string out = element("tr", row);
+  if (!cell.refusal.empty()) out += reason_row("", "a round failed: " + cell.refusal);
+  if (!cell.syscalls_refusal.empty()) {
+    out += reason_row("", "system calls were not counted: " + cell.syscalls_refusal);
+  }
+  return out;
+}
+
+std::string table_of(const LabResults& results, const Workload& workload) {
+  std::string rows;
+  for (const Cell* cell : results.cells_of(workload)) rows += row_of(results, *cell);
+  return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Figures\">\n" +
+         element("table", element("caption", html_of(workload.title)) +
+                              head_of(results, workload) + element("tbody", rows)) +
+         "</div>\n";
+}
+
+std::string section_of(const LabResults& results, const Workload& workload) {
+  const auto cells = results.cells_of(workload);
+  const std::string operation(workload.operation);
+  std::string latency = "Latency";
+  if (!workload.latency.empty()) latency = std::string(workload.latency);
+  latency.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(latency.front())));
+  std::string inner = element("h2", html_of(workload.title));
+  inner += "<p class=\"about\">" + html_of(workload.description) + "</p>\n";
+  inner += "<div class=\"pictures\">\n" +
+           figure("CPU per " + operation + ": median, and least to most of the rounds",
+                  cpu_chart(cells)) +
+           figure(latency + ", logarithmic: ● p50, ○ p99, | p99.9", latency_chart(cells)) +
+           "</div>\n";
+  inner += table_of(results, workload);
+  return element("section", inner);
+}
+
+std::string notes_section(const LabResults& results) {
+  std::string notes;
+  for (const std::string& note : reading_notes(results)) notes += element("li", html_of(note));
+  notes += element("li", "A coloured bar is a driver whose dearest round was below every round of "
+                         "every other. Where there is none, the rounds overlap.");
+  return element("section", element("h2", "How to read this") + element("ul", notes));
+}
+
+std::string configuration_section(const LabResults& results) {
+  std::string rows;
+  for (const auto& [name, value] : results.configuration) {
+    rows += element("dt", html_of(name)) + element("dd", html_of(value));
+  }
+  char taken[64];
+  std::snprintf(taken, sizeof taken, "%.0f s", results.seconds_taken);
+  rows += element("dt", "Taken") + element("dd", taken);
+  return element("section", element("h2", "Configuration") + element("dl", rows));
+}
+
+}  // namespace
+
+std::string to_html(const LabResults& results) {
+  std::string body = element("h1", "Rota lab");
+  body += "<p class=\"lede\">The same programs under every way in which this machine lets a task "
+          "wait: what each costs.</p>\n";
+  if (!results.cut_short.empty()) {
+    body += "<p class=\"partial\">These are partial results: " + html_of(results.cut_short) +
+            " before all " + std::to_string(results.rounds_planned) + " rounds were run.</p>\n";
+  }
+  for (const Workload* workload : results.workloads()) body += section_of(results, *workload);
+  body += notes_section(results);
+  body += configuration_section(results);
+  return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+         "<title>Rota lab</title>\n<style>" +
+         std::string(page_style) + "</style>\n</head>\n<body>\n" + element("main", body) +
+         "</body>\n</html>\n";
+}
+
+}  // namespace rota::cli

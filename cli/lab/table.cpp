@@ -1,0 +1,138 @@
+#include "reports.hpp"
+
+#include "cli/columns.hpp"
+#include "cli/style.hpp"
+#include "quantity.hpp"
+
+#include <cstdio>
+#include <string>
+
+namespace rota::cli {
+namespace {
+
+constexpr std::size_t page_columns = 98;
+
+struct Column {
+  std::size_t columns;
+  const char* title;
+};
+constexpr Column table_columns[] = {{17, "driver"}, {9, "CPU"},  {16, "least–most"}, {7, "ratio"},
+                                    {9, "per s"},   {9, "p50"},  {9, "p99"},         {9, "p99.9"},
+                                    {9, "calls"}};
+
+/// The first column stands left, figures stand right.
+std::string row_of(const std::vector<std::string>& fields) {
+  std::string row = "  " + pad_right(fields.front(), table_columns[0].columns);
+  for (std::size_t i = 1; i < fields.size(); ++i) {
+    row += pad_left(fields[i], table_columns[i].columns);
+  }
+  return row;
+}
+
+std::string latency_text(const Cell& cell, double Sample::* figure) {
+  if (cell.workload->latency.empty()) return {};
+  const auto spread = spread_of(cell, figure);
+  return spread ? format_ns(spread->median) : "–";
+}
+
+std::string ratio_text(const LabResults& results, const Cell& cell) {
+  const Cell* baseline = results.baseline_of(cell);
+  if (baseline == nullptr) return "–";
+  const auto ratio = ratio_of(cell, *baseline, &Sample::cpu_ns);
+  return ratio ? format_figure(ratio->median) : "–";
+}
+
+void print_refusal(const Style& style, const std::string& text) {
+  constexpr std::size_t indent = 4;
+  for (const std::string& line : wrap(text, page_columns - indent)) {
+    std::printf("    %s\n", style.faint(line).c_str());
+  }
+}
+
+void print_cell(const Style& style, const LabResults& results, const Cell& cell) {
+  const auto cpu = spread_of(cell, &Sample::cpu_ns);
+  if (!cpu) {
+    std::printf("  %s%s\n", pad_right(cell.driver.title, table_columns[0].columns).c_str(),
+                style.bad("not measured").c_str());
+    print_refusal(style, cell.refusal.empty() ? results.cut_short : cell.refusal);
+    return;
+  }
+  const auto rate = spread_of(cell, &Sample::operations_per_s);
+  const std::string calls =
+      cell.syscalls ? format_figure(cell.syscalls->per_operation) : std::string("n/a");
+  std::printf("%s\n", row_of({std::string(cell.driver.title), format_ns(cpu->median),
+                              format_ns_range(cpu->least, cpu->most), ratio_text(results, cell),
+                              format_rate(rate->median) + (cell.generator_bound() ? "†" : ""),
+                              latency_text(cell, &Sample::p50_ns),
+                              latency_text(cell, &Sample::p99_ns),
+                              latency_text(cell, &Sample::p999_ns), calls})
+                          .c_str());
+  if (!cell.refusal.empty()) print_refusal(style, "a round failed: " + cell.refusal);
+  if (!cell.syscalls_refusal.empty()) {
+    print_refusal(style, "calls were not counted: " + cell.syscalls_refusal);
+  }
+}
+
+void print_workload(const Style& style, const LabResults& results, const Workload& workload) {
+  std::printf("\n%s\n", style.bold(workload.title).c_str());
+  std::vector<std::string> titles;
+  for (const Column& column : table_columns) titles.emplace_back(column.title);
+  titles[1] += '/' + std::string("op");
+  titles[3] = "×" + results.baseline;
+  titles[8] += "/op";
+  if (workload.latency.empty()) titles[5] = titles[6] = titles[7] = "";
+  std::printf("%s\n", style.faint(row_of(titles)).c_str());
+  for (const Cell* cell : results.cells_of(workload)) print_cell(style, results, *cell);
+}
+
+}  // namespace
+
+std::vector<std::string> reading_notes(const LabResults& results) {
+  std::vector<std::string> notes{
+      "CPU/op is the processor time of the measured process per operation: the median of the "
+      "rounds, and their least and most. Less is better.",
+      "×" + results.baseline + " is that time divided by the one of " + results.baseline +
+          " in the same round: the median of the ratios.",
+      "Percentiles are of the round trip (echo), of the read, and of how late a sleep ended; each "
+      "is the median of the rounds.",
+  };
+  bool bound = false;
+  std::string method;
+  for (const Cell& cell : results.cells) {
+    bound = bound || cell.generator_bound();
+    if (cell.syscalls) method = cell.syscalls->method;
+  }
+  if (!method.empty()) {
+    notes.push_back("System calls were counted in a pass of their own, by " + method + ".");
+  }
+  if (bound) {
+    notes.emplace_back("† generator-bound: the load generator's core was busy for 95 % of the time "
+                       "or more; the server could do more than this rate. Its CPU/op stands.");
+  }
+  if (!results.cut_short.empty()) {
+    notes.push_back("Partial results: " + results.cut_short + " before all " +
+                    std::to_string(results.rounds_planned) + " rounds were run.");
+  }
+  return notes;
+}
+
+void print_table(const LabResults& results) {
+  const Style style = Style::of(STDOUT_FILENO);
+  for (const Workload* workload : results.workloads()) print_workload(style, results, *workload);
+  std::printf("\n");
+  for (const std::string& note : reading_notes(results)) {
+    for (const std::string& line : wrap(note, page_columns)) {
+      std::printf("%s\n", style.faint(line).c_str());
+    }
+  }
+  std::printf("\n");
+  for (const auto& [name, value] : results.configuration) {
+    constexpr std::size_t name_columns = 11;
+    const auto lines = wrap(value, page_columns - name_columns);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      std::printf("%s%s\n", pad_right(i == 0 ? name : "", name_columns).c_str(), lines[i].c_str());
+    }
+  }
+}
+
+}  // namespace rota::cli

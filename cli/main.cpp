@@ -1,0 +1,293 @@
+// The command line of `rota`: what is asked for, checked, and handed on. The only file that sees
+// CLI11.
+
+#include "doctor.hpp"
+#include "driver_choice.hpp"
+#include "lab/cell.hpp"
+#include "lab/lab.hpp"
+#include "load/load.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace rota::cli {
+namespace {
+
+constexpr int status_bad_arguments = 2;
+
+constexpr const char* about =
+    "Rota runs concurrent programs on one machine: it decides which task runs, and what happens\n"
+    "while a task waits, under a driver that is one line of configuration.\n";
+
+constexpr const char* examples =
+    "\nExamples:\n"
+    "  rota lab --quick                          echo, files and timers under every driver\n"
+    "  rota lab --only echo --drivers epoll,uring --rounds 9\n"
+    "  rota doctor                               what may be used here, what Rota would choose\n"
+    "\n`rota COMMAND --help` explains a command. Exit status: 0 done, 1 failed, 2 bad arguments.\n";
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::vector<std::string> driver_names() {
+  std::vector<std::string> names;
+  for (const DriverChoice& driver : measured_drivers) names.emplace_back(driver.name);
+  return names;
+}
+
+std::vector<std::string> workload_names() {
+  std::vector<std::string> names{"echo", "files", "timers"};
+  for (const Workload& workload : workloads) names.emplace_back(workload.name);
+  return names;
+}
+
+/// A check that names what is allowed; the option's own name is put in front by the parser.
+CLI::Validator one_of(const std::vector<std::string>& allowed) {
+  return CLI::Validator(
+      [allowed](const std::string& value) -> std::string {
+        for (const std::string& name : allowed) {
+          if (name == value) return {};
+        }
+        return "'" + value + "' is not one of: " + joined(allowed);
+      },
+      {});
+}
+
+CLI::Validator within(double least, double most) {
+  const auto text = [](double value) {
+    std::string digits = std::to_string(value);
+    digits.erase(digits.find_last_not_of('0') + 1);
+    if (digits.back() == '.') digits.pop_back();
+    return digits;
+  };
+  const std::string range = text(least) + " to " + text(most);
+  return CLI::Validator(
+      [least, most, range](const std::string& value) -> std::string {
+        double number = 0;
+        const bool is_number = CLI::detail::lexical_cast(value, number);
+        if (is_number && number >= least && number <= most) return {};
+        return "'" + value + "' is not a number from " + range;
+      },
+      {});
+}
+
+constexpr double most_ms = 24 * 3600 * 1000.0;
+constexpr double most_cpus = 1023;
+
+/// What the parser fills. Lives as long as the parser.
+struct Arguments {
+  LabOptions lab;
+  bool lab_quick = false;
+  bool lab_json = false;
+  std::vector<std::string> lab_drivers;
+  unsigned lab_rounds = 0;
+  double lab_seconds = 0;
+
+  bool doctor_json = false;
+
+  LoadOptions load;
+  unsigned load_cpu = 0;
+  pid_t load_server = 0;
+  int load_events = 0;
+
+  CellOptions cell;
+  std::string cell_workload;
+  std::string cell_driver = "best";
+};
+
+CLI::App* add_lab(CLI::App& app, Arguments& arguments) {
+  CLI::App* lab = app.add_subcommand("lab", "measure real work under every driver; table and page");
+  lab->add_flag("--quick", arguments.lab_quick, "three short rounds: under a minute");
+  lab->add_option("--only", arguments.lab.only,
+                  "one of the workloads below, or a family: echo, files, timers")
+      ->type_name("WORKLOAD")
+      ->check(one_of(workload_names()));
+  lab->add_option("--drivers", arguments.lab_drivers,
+                  "comma-separated: " + joined(driver_names()) + " (all)")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->check(one_of(driver_names()));
+  lab->add_option("--rounds", arguments.lab_rounds, "every driver runs once per round (7)")
+      ->type_name("N")
+      ->check(within(1, 1000));
+  lab->add_option("--seconds", arguments.lab_seconds, "measured window of one cell (1)")
+      ->type_name("S")
+      ->check(within(0.01, 3600));
+  lab->add_option("--out", arguments.lab.out, "folder of index.html and results.json (out/lab)")
+      ->type_name("DIR");
+  lab->add_flag("--json", arguments.lab_json, "print results.json instead of the table");
+  std::string named = "\nWorkloads:\n";
+  for (const Workload& workload : workloads) {
+    std::string name(workload.name);
+    name.resize(11, ' ');
+    named += "  " + name + std::string(workload.title) + '\n';
+  }
+  lab->footer(
+      named +
+      "\nEach cell is a fresh process pinned to one CPU; the load generator of the echo runs on\n"
+      "another. Ctrl-C ends the lab and shows what was measured until then.\n\n"
+      "Example: rota lab --only timers --rounds 3 --seconds 0.5");
+  return lab;
+}
+
+CLI::App* add_doctor(CLI::App& app, Arguments& arguments) {
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "what this kernel and process may use, and what Rota chooses");
+  doctor->add_flag("--json", arguments.doctor_json, "the same facts for programs");
+  doctor->footer("\nEvery fact is found by trying: nothing is concluded from a version.");
+  return doctor;
+}
+
+CLI::App* add_load(CLI::App& app, Arguments& arguments) {
+  LoadOptions& options = arguments.load;
+  constexpr double most_bytes = 1U << 30U;
+  CLI::App* load = app.add_subcommand("load", "drive an echo server on 127.0.0.1 and report");
+  load->add_option("--port", options.port, "where it listens")->required()->check(within(1, 65535));
+  load->add_option("--connections", options.connections, "TCP connections (1)")
+      ->check(within(1, 1e6));
+  load->add_option("--size", options.message_bytes, "bytes per message (64)")
+      ->check(within(1, most_bytes));
+  load->add_option("--depth", options.depth, "messages under way per connection (1)")
+      ->check(within(1, 65536));
+  load->add_option("--duration", options.duration_ms, "measured window in ms (1000)")
+      ->check(within(1, most_ms));
+  load->add_option("--warm-up", options.warm_up_ms, "before the window, in ms (200)")
+      ->check(within(0, most_ms));
+  load->add_option("--requests", options.requests, "so many messages instead of a window")
+      ->check(within(1, 1e15));
+  load->add_option("--pin", arguments.load_cpu, "run on this CPU")->check(within(0, most_cpus));
+  load->add_option("--server-pid", arguments.load_server, "report that process's CPU time")
+      ->check(within(1, 1 << 22));
+  load->add_flag("--gated", options.gated, "once connected, wait for a line on stdin");
+  load->add_option("--events-fd", arguments.load_events,
+                   "write the lines ready, begin and end there (with --gated: 2)")
+      ->check(within(0, 1 << 20));
+  load->footer("\nPrints one line of JSON. The exit status is 1 when an echo was lost or wrong.\n\n"
+               "Example: rota load --port 7 --connections 64 --size 64 --duration 2000");
+  return load;
+}
+
+CLI::App* add_cell(CLI::App& app, Arguments& arguments) {
+  std::vector<std::string> names;
+  for (const Workload& workload : workloads) names.emplace_back(workload.name);
+  std::vector<std::string> drivers = driver_names();
+  drivers.emplace_back(best_driver.name);
+  CLI::App* cell = app.add_subcommand("cell", "one measured process; `rota lab` starts these");
+  cell->add_option("workload", arguments.cell_workload, joined(names))
+      ->required()
+      ->check(one_of(names));
+  cell->add_option("--driver", arguments.cell_driver, joined(drivers) + " (best)")
+      ->check(one_of(drivers));
+  cell->add_option("--warm-up", arguments.cell.warm_up_ms, "before the window, in ms (100)")
+      ->check(within(0, most_ms));
+  cell->add_option("--duration", arguments.cell.duration_ms, "measured window in ms (1000)")
+      ->check(within(1, most_ms));
+  cell->add_option("--operations", arguments.cell.operations, "so many instead of a window")
+      ->check(within(0, 1e15));
+  cell->add_option("--file", arguments.cell.file, "what the read workloads read");
+  cell->footer("\nAn echo cell prints `port N` and serves until its stdin is closed. Others print\n"
+               "`ready`, wait for a line on stdin and print one line of figures:\n"
+               "measured OPERATIONS WINDOW_NS CPU_NS P50_NS P99_NS P99.9_NS");
+  return cell;
+}
+
+int start_lab(Arguments& arguments, const CLI::App& lab) {
+  LabOptions& options = arguments.lab;
+  if (arguments.lab_quick) options.make_quick();
+  if (lab.count("--rounds") > 0) options.rounds = arguments.lab_rounds;
+  if (lab.count("--seconds") > 0) options.seconds = arguments.lab_seconds;
+  if (arguments.lab_json) options.format = OutputFormat::json;
+  for (const DriverChoice& driver : measured_drivers) {
+    for (const std::string& name : arguments.lab_drivers) {
+      if (driver.name != name) continue;
+      options.drivers.push_back(driver);
+      break;  // A driver that is named twice runs once.
+    }
+  }
+  return run_lab(options);
+}
+
+int start_load(Arguments& arguments, const CLI::App& load) {
+  LoadOptions& options = arguments.load;
+  if (load.count("--pin") > 0) options.cpu = arguments.load_cpu;
+  if (load.count("--server-pid") > 0) options.server_pid = arguments.load_server;
+  if (load.count("--events-fd") > 0) {
+    options.events_fd = arguments.load_events;
+  } else if (options.gated) {
+    options.events_fd = 2;
+  }
+  const auto report = run_load(options);
+  if (!report) {
+    std::fprintf(stderr, "rota load: %s\n", report.error().c_str());
+    return 1;
+  }
+  std::puts(report->to_json().c_str());
+  return report->clean() ? 0 : 1;
+}
+
+int start_cell(Arguments& arguments) {
+  arguments.cell.driver = *find_driver(arguments.cell_driver);
+  for (const Workload& workload : workloads) {
+    if (workload.name == arguments.cell_workload) arguments.cell.workload = &workload;
+  }
+  return run_cell(arguments.cell);
+}
+
+int run(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app(about, "rota");
+  app.footer(examples);
+  app.set_version_flag("--version", "rota " ROTA_VERSION);
+  app.require_subcommand(0, 1);
+  const CLI::App* lab = add_lab(app, arguments);
+  const CLI::App* doctor = add_doctor(app, arguments);
+  const CLI::App* load = add_load(app, arguments);
+  const CLI::App* cell = add_cell(app, arguments);
+  if (argc == 1) {
+    std::fputs(app.help().c_str(), stdout);
+    return 0;
+  }
+  const std::vector<std::string> commands{"lab", "doctor", "load", "cell"};
+  if (argv[1][0] != '-' && !one_of(commands)(argv[1]).empty()) {
+    std::fprintf(stderr, "rota: '%s' is not a command: %s\nSee `rota --help`.\n", argv[1],
+                 joined(commands).c_str());
+    return status_bad_arguments;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {  // --help, --version: they were asked for
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "rota: %s\nSee `rota --help`.\n", error.what());
+    return status_bad_arguments;
+  }
+  if (lab->parsed()) return start_lab(arguments, *lab);
+  if (doctor->parsed()) {
+    return run_doctor(arguments.doctor_json ? OutputFormat::json : OutputFormat::text);
+  }
+  if (load->parsed()) return start_load(arguments, *load);
+  if (cell->parsed()) return start_cell(arguments);
+  std::fprintf(stderr, "rota: name a command: %s\nSee `rota --help`.\n",
+               joined(commands).c_str());
+  return status_bad_arguments;
+}
+
+}  // namespace
+}  // namespace rota::cli
+
+int main(int argc, char** argv) {
+  try {
+    return rota::cli::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "rota: %s\n", error.what());
+    return 1;
+  }
+}
