@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""The program as its users meet it: help, refusals, doctor, and a very short lab.
+
+    cli_test.py PROGRAM
+"""
+
+import html.parser
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+PROGRAM = ""
+DRIVERS = ("select", "poll", "epoll", "io_uring pinned", "io_uring movable")
+PATIENCE_S = 120
+
+
+def rota(*arguments, **options):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True,
+                          timeout=PATIENCE_S, check=False, **options)
+
+
+class Help(unittest.TestCase):
+    def test_teaches_what_it_is_and_lists_every_command(self):
+        done = rota("--help")
+        self.assertEqual(done.returncode, 0)
+        for word in ("lab", "doctor", "load", "cell", "Examples:", "rota lab --quick"):
+            self.assertIn(word, done.stdout)
+        self.assertLessEqual(max(map(len, done.stdout.splitlines())), 100)
+
+    def test_without_arguments_is_the_help(self):
+        self.assertEqual(rota().stdout, rota("--help").stdout)
+
+    def test_of_each_command_names_its_options(self):
+        options = {"lab": ("--quick", "--only", "--drivers", "--rounds", "--seconds", "--out",
+                           "--json", "uring-movable", "read-qd32"),
+                   "doctor": ("--json",),
+                   "load": ("--port", "--connections", "--depth", "--requests", "--gated"),
+                   "cell": ("--driver", "--operations", "--file")}
+        for command, names in options.items():
+            done = rota(command, "--help")
+            self.assertEqual(done.returncode, 0, command)
+            for name in names:
+                self.assertIn(name, done.stdout, command)
+
+    def test_version_is_one_line(self):
+        done = rota("--version")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"^rota \d+\.\d+\.\d+\n$")
+
+
+class BadArguments(unittest.TestCase):
+    def refused(self, *arguments):
+        done = rota(*arguments)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(done.stdout, "")
+        return done.stderr
+
+    def test_an_unknown_command_is_named(self):
+        said = self.refused("frobnicate")
+        for word in ("frobnicate", "lab, doctor, load, cell"):
+            self.assertIn(word, said)
+
+    def test_an_unknown_option_is_named(self):
+        self.assertIn("--frobnicate", self.refused("lab", "--frobnicate"))
+
+    def test_an_unknown_workload_is_named_with_what_is_allowed(self):
+        said = self.refused("lab", "--only", "chess")
+        for word in ("--only", "chess", "echo-64", "timers"):
+            self.assertIn(word, said)
+
+    def test_an_unknown_driver_is_named_with_what_is_allowed(self):
+        said = self.refused("lab", "--drivers", "epoll,kqueue")
+        for word in ("--drivers", "kqueue", "uring-movable"):
+            self.assertIn(word, said)
+
+    def test_a_number_out_of_range_is_named_with_its_range(self):
+        said = self.refused("lab", "--rounds", "0")
+        for word in ("--rounds", "'0'", "1 to 1000"):
+            self.assertIn(word, said)
+        self.assertIn("--seconds", self.refused("lab", "--seconds", "soon"))
+
+    def test_a_missing_option_is_named(self):
+        self.assertIn("--port", self.refused("load"))
+
+
+class Doctor(unittest.TestCase):
+    def test_json_is_valid_and_says_the_same_as_the_text(self):
+        facts = json.loads(rota("doctor", "--json").stdout)
+        text = re.sub(r"\s+", " ", rota("doctor").stdout)
+        for found in facts["capabilities"]:
+            self.assertIn(found["available"], ("yes", "no", "fact"))
+            self.assertIn(found["name"], text)
+            # Load averages and the like move on between the two calls.
+            if "avg" not in found["detail"]:
+                self.assertIn(re.sub(r"\s+", " ", found["detail"]), text)
+        self.assertIn(facts["choice"]["reason"], text)
+
+    def test_every_driver_is_available_or_says_why_not(self):
+        facts = json.loads(rota("doctor", "--json").stdout)
+        drivers = {f["name"]: f for f in facts["capabilities"] if f["group"] == "driver"}
+        self.assertEqual(set(drivers), {*DRIVERS, "sim"})
+        for driver in drivers.values():
+            self.assertGreater(len(driver["detail"]), 10, driver)
+
+    def test_is_readable_in_100_columns_and_has_no_colour_in_a_pipe(self):
+        text = rota("doctor").stdout
+        self.assertLessEqual(max(map(len, text.splitlines())), 100)
+        self.assertNotIn("\033", text)
+
+    def test_a_limit_is_reported_as_it_is(self):
+        done = subprocess.run(["sh", "-c", 'ulimit -n 77; exec "$0" doctor --json', PROGRAM],
+                              capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+        limits = {f["name"]: f["detail"] for f in json.loads(done.stdout)["capabilities"]}
+        self.assertTrue(limits["RLIMIT_NOFILE"].startswith("77 "), limits["RLIMIT_NOFILE"])
+
+
+class Page(html.parser.HTMLParser):
+    """What a page refers to, its headings of rows, and its pictures."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.references, self.rows, self.pictures, self._in_row = [], set(), 0, False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.references += [v for n, v in attributes if n in ("src", "href", "xlink:href")]
+        self.pictures += tag == "svg"
+        self._in_row = tag == "th" and ("scope", "row") in attributes
+
+    def handle_data(self, data):
+        if self._in_row:
+            self.rows.add(data.strip())
+
+
+class Lab(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.out = Path(folder.name, "lab")
+
+    def measure(self, only):
+        done = rota("lab", "--rounds", "1", "--seconds", "0.1", "--only", only, "--out",
+                    str(self.out))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def check_reports(self, done):
+        results = json.loads((self.out / "results.json").read_text())
+        facts = json.loads(rota("doctor", "--json").stdout)
+        usable = {f["name"] for f in facts["capabilities"]
+                  if f["group"] == "driver" and f["available"] == "yes"}
+        for cell in results["cells"]:
+            if cell["driver_title"] in usable:
+                self.assertEqual(cell["refusal"], "", cell["driver"])
+                self.assertGreater(cell["cpu_ns_per_operation"]["median"], 0)
+                self.assertEqual(len(cell["samples"]), 1)
+            else:
+                self.assertNotEqual(cell["refusal"], "", cell["driver"])
+        self.assertEqual({cell["driver_title"] for cell in results["cells"]}, set(DRIVERS))
+        text = (self.out / "index.html").read_text()
+        page = Page(text)
+        self.assertEqual(page.references, [])
+        self.assertNotRegex(text, r"https?://|@import|url\(")
+        self.assertGreaterEqual(page.rows, set(DRIVERS))
+        self.assertGreater(page.pictures, 0)
+        for driver in DRIVERS:
+            self.assertIn(driver, done.stdout)
+        self.assertIn(str(self.out / "index.html"), done.stdout)
+        self.assertLessEqual(max(map(len, done.stdout.splitlines()[:-1])), 100)
+        return results
+
+    def test_timers_give_a_table_a_page_and_data_for_every_driver(self):
+        self.check_reports(self.measure("timers"))
+
+    def test_one_echo_workload_runs_under_every_driver(self):
+        results = self.check_reports(self.measure("echo-64"))
+        for cell in results["cells"]:
+            for sample in cell["samples"]:
+                self.assertGreater(sample["generator_busy"], 0)
+
+    def test_one_file_workload_runs_and_leaves_no_file_behind(self):
+        self.check_reports(self.measure("read-qd32"))
+        self.assertEqual({p.name for p in self.out.iterdir()}, {"index.html", "results.json"})
+
+    def test_json_goes_to_stdout_alone(self):
+        done = rota("lab", "--rounds", "1", "--seconds", "0.02", "--only", "timeout", "--drivers",
+                    "epoll", "--out", str(self.out), "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["cells"][0]["driver"], "epoll")
+
+    def test_a_folder_that_cannot_be_made_is_named(self):
+        done = rota("lab", "--out", "/dev/null/lab")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/dev/null/lab", done.stderr)
+
+    def test_an_interrupt_ends_the_children_and_shows_what_there_is(self):
+        lab = subprocess.Popen([PROGRAM, "lab", "--only", "sleep", "--out", str(self.out)],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for line in lab.stderr:
+            if "round 1" in line and "poll" in line:
+                break
+        children = Path(f"/proc/{lab.pid}/task/{lab.pid}/children").read_text().split()
+        lab.send_signal(signal.SIGINT)
+        out, _ = lab.communicate(timeout=PATIENCE_S)
+        self.assertEqual(lab.returncode, 130)
+        self.assertIn("Partial results: interrupted", out)
+        self.assertIn("partial results: interrupted", (self.out / "index.html").read_text())
+        for child in children:
+            self.assertFalse(os.path.exists(f"/proc/{child}"))
+
+
+class Load(unittest.TestCase):
+    def test_drives_a_server_and_reports_one_line(self):
+        with subprocess.Popen([PROGRAM, "cell", "echo-64", "--driver", "poll"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+            port = server.stdout.readline().split()[1]
+            done = rota("load", "--port", port, "--connections", "3", "--requests", "30")
+            server.stdin.close()
+            self.assertEqual(server.wait(timeout=PATIENCE_S), 0)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["requests"], 30)
+
+    def test_says_so_when_nobody_listens(self):
+        done = rota("load", "--port", "1", "--requests", "1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nobody listens", done.stderr)
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main()

@@ -1,0 +1,64 @@
+#include "conformance/cell.hpp"
+
+#include <sys/select.h>
+
+#include <limits>
+#include <ostream>
+
+namespace rota::conformance {
+namespace {
+
+constexpr int kNoFdLimit = std::numeric_limits<int>::max();
+
+Cell readiness(const char* name, DriverKind kind, Way way, int fd_limit) {
+  DriverConfig config;
+  config.kind = kind;
+  return Cell{name, config, way, fd_limit};
+}
+
+Cell ring(const char* name, RingProfile profile) {
+  DriverConfig config;
+  config.kind = DriverKind::io_uring;
+  config.ring = profile;
+  return Cell{name, config, Way::straight, kNoFdLimit};
+}
+
+/// So small that nothing fits: every limit of the ring is met by nearly every case.
+Cell tiny_ring() {
+  Cell cell = ring("io_uring_tiny", RingProfile::best);
+  cell.config.ring_entries = 2;
+  cell.config.completion_entries = 4;
+  return cell;
+}
+
+Cell simulated(const char* name, std::uint64_t seed, Way way) {
+  DriverConfig config;
+  config.kind = DriverKind::sim;
+  config.seed = seed;
+  return Cell{name, config, way, kNoFdLimit};
+}
+
+}  // namespace
+
+const std::vector<Cell>& cells() {
+  static const std::vector<Cell> all = {
+      readiness("select", DriverKind::select, Way::straight, FD_SETSIZE),
+      readiness("select_tried_first", DriverKind::select, Way::tried_first, FD_SETSIZE),
+      readiness("poll", DriverKind::poll, Way::straight, kNoFdLimit),
+      readiness("poll_tried_first", DriverKind::poll, Way::tried_first, kNoFdLimit),
+      readiness("epoll", DriverKind::epoll, Way::straight, kNoFdLimit),
+      readiness("epoll_tried_first", DriverKind::epoll, Way::tried_first, kNoFdLimit),
+      ring("io_uring_pinned", RingProfile::pinned),
+      ring("io_uring_movable", RingProfile::movable),
+      tiny_ring(),
+      simulated("sim_seed_1", 1, Way::straight),
+      simulated("sim_seed_2", 2, Way::straight),
+      simulated("sim_seed_77", 77, Way::straight),
+      simulated("sim_seed_4711", 4711, Way::straight),
+  };
+  return all;
+}
+
+void PrintTo(const Cell& cell, std::ostream* out) { *out << cell.name; }
+
+}  // namespace rota::conformance

@@ -1,0 +1,172 @@
+#pragma once
+
+#include "conformance/cell.hpp"
+#include "conformance/fd.hpp"
+#include "conformance/sockets.hpp"
+#include "conformance/watchdog.hpp"
+#include "core/descriptor.hpp"
+#include "core/descriptor_table.hpp"
+#include "driver/driver.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace rota::conformance {
+
+/// Stands where the worker will stand: owns a Driver, gives it operations and takes them back.
+///
+/// It owns every operation and every buffer too, so that a case which fails half-way leaves no
+/// memory behind that the kernel still writes into. What a driver owes of *each* operation is
+/// checked here and not in the cases: it comes back exactly once, idle, and nothing that was not
+/// given comes back.
+class Harness {
+ public:
+  Harness() = default;
+  Harness(const Harness&) = delete;
+  Harness& operator=(const Harness&) = delete;
+
+  /// The reason why this cell cannot run here; empty when it can.
+  std::string make_driver(const Cell& cell);
+  /// Ends and closes everything, then holds the ledger against its beginning.
+  void settle_accounts();
+
+  Driver& driver() { return *driver_; }
+  bool has_driver() const { return driver_ != nullptr; }
+  const Cell& cell() const { return *cell_; }
+
+  // Descriptors. `adopt` sets or clears O_NONBLOCK as the driver asks.
+  Descriptor& adopt(Fd fd, FdKind kind = FdKind::socket);
+  /// Closes through the driver and waits; the close's result.
+  std::int32_t close(Descriptor& descriptor);
+  /// Gives the Descriptor's place back; for one whose close the case itself awaited.
+  void release(Descriptor& descriptor);
+
+  // Operations. Each is made, and started in the cell's way.
+  Transfer& read(Descriptor& from, std::size_t bytes, std::uint8_t flags = 0);
+  Transfer& write(Descriptor& to, std::string_view bytes, std::uint8_t flags = 0);
+  Transfer& read_at(Descriptor& from, std::size_t bytes, std::uint64_t offset);
+  Transfer& write_at(Descriptor& to, std::string_view bytes, std::uint64_t offset);
+  /// Into parts of these sizes; `text` yields them joined.
+  VectorTransfer& read_parts(OpCode code, Descriptor& from,
+                             std::initializer_list<std::size_t> sizes, std::uint64_t offset = 0);
+  VectorTransfer& write_parts(OpCode code, Descriptor& to,
+                              std::initializer_list<std::string_view> parts,
+                              std::uint64_t offset = 0);
+  Poll& poll(Descriptor& descriptor, std::uint32_t events);
+  Operation& accept(Descriptor& listener);
+  Stream& accept_stream(Descriptor& listener, std::size_t ring);
+  Connect& connect(Descriptor& socket, const sockaddr_in& address);
+  Operation& plain(OpCode code, Descriptor& descriptor);
+  Truncate& truncate(Descriptor& file, std::uint64_t bytes);
+  Stat& stat(Descriptor& file, struct statx& into);
+  Open& open(const std::string& path, int flags, std::uint32_t mode = 0600);
+  Operation& start_close(Descriptor& descriptor);
+  /// Starts a Stream again that the driver disarmed.
+  void restart(Stream& stream);
+  void cancel(Operation& operation);
+
+  // Turns.
+  /// One turn; yields how many operations came back by it.
+  std::size_t turn(Deadline until);
+  std::size_t turn_now() { return turn(Deadline::now()); }
+  Deadline in_ns(std::int64_t ns) { return Deadline::at(driver_->now() + Duration(ns)); }
+  /// Turns until these are back; a failure when nothing moves any more.
+  template <class... Operations>
+  testing::AssertionResult finish(const Operations&... operations) {
+    const Operation* list[] = {&operations...};
+    return finish_all(std::vector<const Operation*>(std::begin(list), std::end(list)));
+  }
+  testing::AssertionResult finish_all(const std::vector<const Operation*>& operations);
+  /// Turns until `reached` holds; a failure when nothing moves any more. Without a deadline by
+  /// default: a deadline hides a lost wake.
+  template <class Condition>
+  testing::AssertionResult turn_until(Condition reached, Deadline until = Deadline::never()) {
+    const Watch watch(*this);
+    while (!reached()) {
+      turn(until);
+      if (gave_up()) return testing::AssertionFailure() << "nothing moved any more" << dump();
+    }
+    return testing::AssertionSuccess();
+  }
+  /// Turns until a stream that nobody drains has stopped by itself. That is no completion, so it
+  /// ends no turn, and the driver is looked at again and again instead.
+  testing::AssertionResult turn_until_disarmed(const Stream& stream);
+  /// Gives what is pending to the driver and looks a few times without sleeping.
+  void settle();
+
+  // What came back. A Stream is back when it is not armed any more.
+  [[nodiscard]] bool is_back(const Operation& operation) const;
+  /// Its place in the order in which operations came back, from 1; 0 when it is not back.
+  [[nodiscard]] std::size_t order_of(const Operation& operation) const;
+  /// The most that one turn gave back so far.
+  [[nodiscard]] std::size_t most_of_one_turn() const { return most_of_one_turn_; }
+  /// What a transfer moved into memory, as its result says.
+  static std::string text(const Transfer& transfer);
+  static std::string text(const VectorTransfer& transfer);
+  /// Reads until so many bytes or the end of the stream came; an error is a failure of the case.
+  std::string read_all(Descriptor& from, std::size_t bytes);
+
+ private:
+  /// What the suite knows of an operation that it started.
+  struct Entry {
+    bool with_driver = false;
+    std::size_t order = 0;
+  };
+  /// The time in which something must move.
+  class Watch {
+   public:
+    explicit Watch(Harness& harness) : watchdog_(*harness.watchdog_) { watchdog_.arm(); }
+    ~Watch() { watchdog_.disarm(); }
+
+   private:
+    Watchdog& watchdog_;
+  };
+
+  void start(Operation& operation, Descriptor* descriptor);
+  bool completed_by_trying(Operation& operation);
+  void came_back(Operation& operation);
+  void look_at_streams();
+  bool gave_up();
+  std::byte* buffer(std::size_t bytes);
+  std::byte* buffer(std::string_view bytes);
+  [[nodiscard]] std::string dump() const;
+
+  const Cell* cell_ = nullptr;
+  std::size_t fds_before_ = 0;
+  std::unique_ptr<Driver> driver_;
+  std::unique_ptr<Watchdog> watchdog_;
+  DescriptorTable table_;
+  std::vector<Descriptor*> open_;
+  OpList todo_;
+  std::unordered_map<const Operation*, Entry> entries_;
+  std::size_t returned_ = 0;
+  std::size_t most_of_one_turn_ = 0;
+
+  std::deque<Operation> plains_;
+  std::deque<Transfer> transfers_;
+  std::deque<VectorTransfer> vectors_;
+  std::deque<Poll> polls_;
+  std::deque<Connect> connects_;
+  std::deque<Truncate> truncates_;
+  std::deque<Stat> stats_;
+  std::deque<Open> opens_;
+  std::deque<Stream> streams_;
+  std::deque<std::unique_ptr<std::byte[]>> buffers_;
+  std::deque<std::vector<iovec>> parts_;
+  std::deque<std::vector<StreamResult>> rings_;
+  std::deque<std::string> paths_;
+  std::deque<sockaddr_in> addresses_;
+};
+
+}  // namespace rota::conformance

@@ -1,0 +1,278 @@
+#include "driver/blocking_pool.hpp"
+
+#include "core/descriptor_table.hpp"
+#include "driver/sockets.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace rota {
+namespace {
+
+using testing_sockets::SocketPair;
+using testing_sockets::TemporaryFile;
+
+/// Counts the notifications and lets a test wait for the next one.
+class Bell {
+ public:
+  [[nodiscard]] Notify notify() {
+    return {this, [](void* bell) noexcept { static_cast<Bell*>(bell)->ring(); }};
+  }
+  [[nodiscard]] int rung() {
+    const std::lock_guard lock(mutex_);
+    return rung_;
+  }
+  void wait_beyond(int seen) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return rung_ > seen; });
+  }
+
+ private:
+  void ring() noexcept {
+    const std::lock_guard lock(mutex_);
+    ++rung_;
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int rung_ = 0;
+};
+
+struct Read : Transfer {
+  std::string buffer;
+
+  Read(OpCode what, Descriptor& from, std::size_t length)
+      : Transfer(what, nullptr, length), buffer(length, '\0') {
+    data = reinterpret_cast<std::byte*>(buffer.data());
+    descriptor = &from;
+  }
+};
+
+class BlockingPool : public ::testing::Test {
+ protected:
+  void submit(Operation& operation) {
+    OpList one;
+    one.push_back(operation);
+    pool_->submit(std::move(one));
+  }
+
+  /// Everything that comes back, until there are `count`.
+  std::vector<Operation*> reap(std::size_t count) {
+    std::vector<Operation*> all;
+    while (all.size() < count) {
+      const int seen = bell_.rung();
+      OpList done;
+      pool_->reap(done);
+      const bool any = !done.empty();
+      while (Operation* operation = done.pop_front()) all.push_back(operation);
+      if (!any && all.size() < count) bell_.wait_beyond(seen);
+    }
+    return all;
+  }
+
+  void make(unsigned threads) { pool_ = make_blocking_pool(bell_.notify(), threads); }
+
+  DescriptorTable table_;
+  Bell bell_;
+  std::unique_ptr<FileEngine> pool_;
+};
+
+/// A read that ends only when the test sends what it waits for.
+struct Blocked {
+  SocketPair pair = SocketPair::blocking_unix();
+  Read read;
+
+  explicit Blocked(DescriptorTable& table)
+      : read(OpCode::read, table.adopt(pair.near.number(), FdKind::socket, nullptr), 1) {}
+};
+
+TEST_F(BlockingPool, EveryOperationComesBackOnceWithItsResult) {
+  make(4);
+  TemporaryFile file;
+  file.write_at(std::string(1000, 'p'), 0);
+  Descriptor& from = table_.adopt(file.number(), FdKind::file, nullptr);
+  std::vector<std::unique_ptr<Read>> reads;
+  OpList batch;
+  for (std::size_t i = 1; i <= 200; ++i) {
+    reads.push_back(std::make_unique<Read>(OpCode::read_at, from, i));
+    batch.push_back(*reads.back());
+  }
+  pool_->submit(std::move(batch));
+  const std::vector<Operation*> back = reap(reads.size());
+  EXPECT_EQ(back.size(), reads.size());
+  for (const auto& read : reads) {
+    EXPECT_EQ(read->result, static_cast<std::int32_t>(read->bytes));
+    EXPECT_EQ(read->buffer, std::string(read->bytes, 'p'));
+  }
+}
+
+TEST_F(BlockingPool, WhatHasNotBegunIsCancelled) {
+  make(1);
+  Blocked first(table_);
+  submit(first.read);
+  TemporaryFile file;
+  Read second(OpCode::read_at, table_.adopt(file.number(), FdKind::file, nullptr), 1);
+  submit(second);
+  // One thread, and the first in line ends by the test's word only: the second has not begun.
+  pool_->cancel(second);
+  EXPECT_EQ(reap(1), std::vector<Operation*>{&second});
+  EXPECT_EQ(second.result, -ECANCELED);
+  first.pair.far.send("x");
+  EXPECT_EQ(reap(1), std::vector<Operation*>{&first.read});
+  EXPECT_EQ(first.read.result, 1);
+}
+
+TEST_F(BlockingPool, ACancelOfWhatIsBackAlreadyDoesNothing) {
+  make(1);
+  TemporaryFile file;
+  Read read(OpCode::read_at, table_.adopt(file.number(), FdKind::file, nullptr), 1);
+  submit(read);
+  bell_.wait_beyond(0);
+  pool_->cancel(read);
+  EXPECT_EQ(reap(1).size(), 1u);
+  EXPECT_EQ(read.result, 0);
+}
+
+TEST_F(BlockingPool, AllOfOneDescriptorAreCancelledAndNoOther) {
+  make(1);
+  Blocked first(table_);
+  submit(first.read);
+  TemporaryFile mine;
+  TemporaryFile other;
+  Descriptor& closing = table_.adopt(mine.number(), FdKind::file, nullptr);
+  Descriptor& staying = table_.adopt(other.number(), FdKind::file, nullptr);
+  Read a(OpCode::read_at, closing, 1);
+  Read b(OpCode::read_at, staying, 1);
+  Read c(OpCode::read_at, closing, 1);
+  submit(a);
+  submit(b);
+  submit(c);
+  pool_->cancel_all(closing);
+  EXPECT_EQ(reap(2), (std::vector<Operation*>{&a, &c}));
+  first.pair.far.send("x");
+  reap(2);
+  EXPECT_EQ(b.result, 0);
+}
+
+TEST_F(BlockingPool, AsManyBlockAtOnceAsThereAreThreads) {
+  make(3);
+  Blocked one(table_);
+  Blocked two(table_);
+  Blocked three(table_);
+  submit(one.read);
+  submit(two.read);
+  submit(three.read);
+  three.pair.far.send("x");  // The last comes first: none waits for another.
+  EXPECT_EQ(reap(1), std::vector<Operation*>{&three.read});
+  two.pair.far.send("x");
+  EXPECT_EQ(reap(1), std::vector<Operation*>{&two.read});
+  one.pair.far.send("x");
+  EXPECT_EQ(reap(1), std::vector<Operation*>{&one.read});
+}
+
+TEST_F(BlockingPool, NotifiesOnlyWhenThereIsSomethingNewToReap) {
+  make(1);
+  TemporaryFile file;
+  Descriptor& from = table_.adopt(file.number(), FdKind::file, nullptr);
+  Read a(OpCode::read_at, from, 1);
+  Read b(OpCode::read_at, from, 1);
+  Blocked last(table_);
+  OpList batch;
+  batch.push_back(a);
+  batch.push_back(b);
+  batch.push_back(last.read);
+  last.pair.far.send("x");
+  pool_->submit(std::move(batch));
+  bell_.wait_beyond(0);
+  reap(3);
+  EXPECT_LE(bell_.rung(), 3);
+  const int before = bell_.rung();
+  OpList nothing;
+  pool_->reap(nothing);
+  EXPECT_TRUE(nothing.empty());
+  EXPECT_EQ(bell_.rung(), before);
+}
+
+/// Threads of this process that block SIGUSR1; a sanitizer's own may be among them.
+std::size_t threads_without_signals() {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream status(entry.path() / "status");
+    std::string word;
+    while (status >> word && word != "SigBlk:") {
+    }
+    std::uint64_t mask = 0;
+    status >> std::hex >> mask;
+    if ((mask >> (SIGUSR1 - 1) & 1) != 0) ++count;
+  }
+  return count;
+}
+
+std::size_t threads() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  std::size_t count = 0;
+  while (status >> word) {
+    if (word == "Threads:") status >> count;
+  }
+  return count;
+}
+
+/// A thread that was joined is counted until the kernel has put it away, so a count is asked for
+/// until it is what it should be. The limit is for a count that never is.
+bool settles_at(std::size_t (*count)(), std::size_t expected) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (count() != expected) {
+    if (std::chrono::steady_clock::now() > limit) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+/// A sanitizer starts a thread of its own beside the first one of a program. Returns once it is
+/// there and the first one is gone.
+void rouse_the_sanitizer() {
+  std::size_t with_one_more = 0;
+  std::thread([&with_one_more] { with_one_more = threads(); }).join();
+  settles_at(threads, with_one_more - 1);
+}
+
+TEST_F(BlockingPool, ThreadsTakeNoSignals) {
+  rouse_the_sanitizer();
+  const std::size_t before = threads_without_signals();
+  make(1);
+  TemporaryFile file;
+  Read read(OpCode::read_at, table_.adopt(file.number(), FdKind::file, nullptr), 1);
+  submit(read);
+  reap(1);
+  EXPECT_EQ(threads_without_signals(), before + 1) << "the pool's thread, and not the carrier";
+}
+
+TEST_F(BlockingPool, APoolWithoutWorkHasNoThreads) {
+  rouse_the_sanitizer();
+  const std::size_t before = threads();
+  make(8);
+  EXPECT_EQ(threads(), before);
+  TemporaryFile file;
+  Read read(OpCode::read_at, table_.adopt(file.number(), FdKind::file, nullptr), 1);
+  submit(read);
+  reap(1);
+  EXPECT_EQ(threads(), before + 1);
+  pool_.reset();
+  EXPECT_TRUE(settles_at(threads, before));
+}
+
+}  // namespace
+}  // namespace rota

@@ -1,0 +1,244 @@
+// io_uring denied for real, each way in a child process of its own. After every denial the chosen
+// driver moves bytes, and the recorded reason names the cause.
+#include "driver/choose.hpp"
+#include "driver/driver_rig.hpp"
+
+#include <gtest/gtest.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace rota {
+namespace {
+
+using testing_sockets::checked;
+using testing_sockets::DriverRig;
+using testing_sockets::fail;
+using testing_sockets::Fd;
+using testing_sockets::Pipe;
+using testing_sockets::SocketPair;
+
+constexpr const char* kSwitch = "/proc/sys/kernel/io_uring_disabled";
+
+/// What the child found out, told through a pipe as lines.
+struct Outcome {
+  std::string driver;
+  std::string echoed;
+  std::vector<Refusal> refusals;
+};
+
+/// A byte to the driver's end and one back.
+std::string echo_through(std::unique_ptr<Driver> driver) {
+  DriverRig rig(std::move(driver));
+  SocketPair pair = SocketPair::tcp();
+  Descriptor& near = rig.adopt(std::move(pair.near));
+  std::byte bytes[4];
+  Transfer read(OpCode::read, bytes, sizeof bytes);
+  read.flags = op_whole;
+  rig.give(read, &near);
+  rig.turn(Deadline::now());
+  pair.far.send("ping");
+  rig.turn_until_returned(1);
+  Transfer write(OpCode::write, bytes, sizeof bytes);
+  write.flags = op_whole;
+  rig.give(write, &near);
+  rig.turn_until_returned(2);
+  std::string echoed(sizeof bytes, '\0');
+  pair.far.wait_for(POLLIN);
+  const ssize_t received = ::recv(pair.far.number(), echoed.data(), echoed.size(), 0);
+  if (received < 0) fail("recv");
+  echoed.resize(static_cast<std::size_t>(received));
+  rig.close(near);
+  return echoed;
+}
+
+void report(int to, const DriverConfig& config) {
+  std::vector<Refusal> refused;
+  Result<ChosenDriver> chosen = choose_driver(config, &refused);
+  std::string told = chosen ? std::string(chosen->driver->traits().name) : "none";
+  told += '\n' + (chosen ? echo_through(std::move(chosen->driver)) : "") + '\n';
+  for (const Refusal& refusal : refused) {
+    told += std::to_string(refusal.error) + '\n' + refusal.mechanism + '\n' + refusal.reason + '\n';
+  }
+  if (::write(to, told.data(), told.size()) != static_cast<ssize_t>(told.size())) fail("write");
+}
+
+std::string take_line(std::string& text) {
+  const std::size_t end = text.find('\n');
+  std::string line = text.substr(0, end);
+  text.erase(0, end == std::string::npos ? end : end + 1);
+  return line;
+}
+
+/// Chooses in a child that was denied something first.
+template <class Deny>
+Outcome choose_under(Deny deny, const DriverConfig& config = {}) {
+  int ends[2];
+  checked(::pipe2(ends, O_CLOEXEC), "pipe2");
+  const pid_t child = checked(::fork(), "fork");
+  if (child == 0) {
+    deny();
+    report(ends[1], config);
+    std::fflush(nullptr);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::string told;
+  char part[4096];
+  for (ssize_t count = 1; count > 0;) {
+    count = ::read(ends[0], part, sizeof part);
+    if (count > 0) told.append(part, static_cast<std::size_t>(count));
+  }
+  ::close(ends[0]);
+  int status = 0;
+  checked(::waitpid(child, &status, 0), "waitpid");
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "the child failed";
+  Outcome outcome;
+  outcome.driver = take_line(told);
+  outcome.echoed = take_line(told);
+  while (!told.empty()) {
+    Refusal refusal;
+    refusal.error = std::stoi(take_line(told));
+    refusal.mechanism = take_line(told);
+    refusal.reason = take_line(told);
+    outcome.refusals.push_back(std::move(refusal));
+  }
+  return outcome;
+}
+
+/// From now on io_uring_setup answers `error`.
+void filter_io_uring(int error) {
+  scmp_filter_ctx filter = ::seccomp_init(SCMP_ACT_ALLOW);
+  if (filter == nullptr) fail("seccomp_init");
+  const int added = ::seccomp_rule_add(filter, SCMP_ACT_ERRNO(static_cast<std::uint16_t>(error)),
+                                       SCMP_SYS(io_uring_setup), 0);
+  if (added < 0 || ::seccomp_load(filter) < 0) fail("seccomp_load");
+  ::seccomp_release(filter);
+}
+
+void expect_fallback(const Outcome& outcome, int error, const char* cause) {
+  EXPECT_EQ(outcome.driver, "epoll");
+  EXPECT_EQ(outcome.echoed, "ping");
+  ASSERT_FALSE(outcome.refusals.empty());
+  EXPECT_EQ(outcome.refusals.back().mechanism, "io_uring pinned");
+  EXPECT_EQ(outcome.refusals.back().error, error);
+  EXPECT_NE(outcome.refusals.back().reason.find(cause), std::string::npos)
+      << outcome.refusals.back().reason;
+}
+
+TEST(Denial, without_any_the_ring_is_chosen_and_echoes) {
+  const Outcome outcome = choose_under([] {});
+  EXPECT_EQ(outcome.driver, "io_uring");
+  EXPECT_EQ(outcome.echoed, "ping");
+}
+
+TEST(Denial, a_seccomp_filter_that_forbids_it_falls_back_and_is_named) {
+  expect_fallback(choose_under([] { filter_io_uring(EPERM); }), EPERM, "seccomp");
+}
+
+TEST(Denial, a_seccomp_filter_that_hides_it_falls_back_and_is_named) {
+  expect_fallback(choose_under([] { filter_io_uring(ENOSYS); }), ENOSYS, "ENOSYS");
+}
+
+TEST(Denial, a_security_policy_falls_back_and_is_named) {
+  expect_fallback(choose_under([] { filter_io_uring(EACCES); }), EACCES, "security policy");
+}
+
+TEST(Denial, a_driver_asked_for_by_name_is_refused_and_never_replaced) {
+  DriverConfig config;
+  config.kind = DriverKind::io_uring;
+  config.ring = RingProfile::movable;
+  const Outcome outcome = choose_under([] { filter_io_uring(EPERM); }, config);
+  EXPECT_EQ(outcome.driver, "none");
+  ASSERT_EQ(outcome.refusals.size(), 1u);
+  EXPECT_EQ(outcome.refusals[0].mechanism, "io_uring movable");
+  EXPECT_EQ(outcome.refusals[0].error, EPERM);
+}
+
+/// Puts the system's switch back when it goes, or when this process does: the guard is a process
+/// that waits for the end of the pipe.
+class SwitchedOff {
+ public:
+  explicit SwitchedOff(char before) {
+    guard_ = checked(::fork(), "fork");
+    if (guard_ == 0) {
+      alive_.writer.close();
+      alive_.reader.wait_for(POLLIN);
+      set(before);
+      ::_exit(0);
+    }
+    alive_.reader.close();
+    set('2');
+  }
+  SwitchedOff(const SwitchedOff&) = delete;
+  SwitchedOff& operator=(const SwitchedOff&) = delete;
+  ~SwitchedOff() {
+    alive_.writer.close();
+    ::waitpid(guard_, nullptr, 0);
+  }
+
+ private:
+  static void set(char value) {
+    const Fd file(checked(::open(kSwitch, O_WRONLY | O_CLOEXEC), kSwitch));
+    if (::write(file.number(), &value, 1) != 1) fail(kSwitch);
+  }
+
+  Pipe alive_;
+  pid_t guard_ = -1;
+};
+
+TEST(Denial, the_systems_switch_falls_back_and_is_named) {
+  const Fd readable(::open(kSwitch, O_RDONLY | O_CLOEXEC));
+  if (readable.number() < 0) GTEST_SKIP() << kSwitch << " is not there: Linux before 6.6";
+  char before = '0';
+  ASSERT_EQ(::read(readable.number(), &before, 1), 1);
+  if (::access(kSwitch, W_OK) != 0 || Fd(::open(kSwitch, O_WRONLY | O_CLOEXEC)).number() < 0) {
+    ASSERT_NE(::geteuid(), 0u) << "root cannot write " << kSwitch;
+    GTEST_SKIP() << "only root can write " << kSwitch;
+  }
+  Outcome outcome;
+  {
+    const SwitchedOff off(before);
+    outcome = choose_under([] {});
+  }
+  expect_fallback(outcome, EPERM, "kernel.io_uring_disabled is 2");
+  char after = ' ';
+  ASSERT_EQ(::pread(readable.number(), &after, 1, 0), 1);
+  EXPECT_EQ(after, before) << "the switch was not restored";
+}
+
+/// Locked memory is not counted for root.
+void limit_locked_memory(rlim_t bytes) {
+  const rlimit limit{bytes, bytes};
+  checked(::setrlimit(RLIMIT_MEMLOCK, &limit), "RLIMIT_MEMLOCK");
+  if (::geteuid() != 0) return;
+  const passwd* nobody = ::getpwnam("nobody");
+  if (nobody == nullptr) fail("nobody");
+  checked(::setgid(nobody->pw_gid), "setgid");
+  checked(::setuid(nobody->pw_uid), "setuid");
+}
+
+TEST(Denial, too_little_locked_memory_gets_a_smaller_ring_and_is_named) {
+  DriverConfig config;
+  config.ring_entries = 4096;
+  config.completion_entries = 65536;
+  const Outcome outcome = choose_under([] { limit_locked_memory(16 << 10); }, config);
+  EXPECT_EQ(outcome.driver, "io_uring");
+  EXPECT_EQ(outcome.echoed, "ping");
+  ASSERT_FALSE(outcome.refusals.empty());
+  EXPECT_EQ(outcome.refusals[0].error, ENOMEM);
+  EXPECT_NE(outcome.refusals[0].reason.find("ulimit -l"), std::string::npos);
+}
+
+TEST(Denial, no_locked_memory_at_all_falls_back_and_is_named) {
+  expect_fallback(choose_under([] { limit_locked_memory(0); }), ENOMEM, "RLIMIT_MEMLOCK");
+}
+
+}  // namespace
+}  // namespace rota

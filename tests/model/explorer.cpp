@@ -1,0 +1,112 @@
+#include "model/explorer.hpp"
+
+#include "model/engine.hpp"
+#include "model/schedule.hpp"
+
+#include <string>
+
+namespace rota::model {
+namespace {
+
+Report run(const Options& options, const Scenario& scenario, Schedule& schedule,
+           std::string* trace) {
+  Report report;
+  Engine engine(options, schedule, trace);
+  do {
+    schedule.begin_execution();
+    const bool whole = engine.execute(scenario);
+    (whole ? report.executions : report.pruned) += 1;
+    report.steps = engine.steps();
+    if (engine.failure()) {
+      report.failure = std::move(engine.failure());
+      return report;
+    }
+    if (report.executions + report.pruned >= options.max_executions) {
+      return report;
+    }
+  } while (schedule.next_execution());
+  report.complete = options.mode == Mode::exhaustive;
+  return report;
+}
+
+}  // namespace
+
+Report replay(const Options& options, const Scenario& scenario, std::string_view choices) {
+  Schedule schedule(options, choices);
+  std::string trace;
+  Report report = run(options, scenario, schedule, &trace);
+  report.complete = false;
+  if (report.failure) {
+    report.failure->trace = std::move(trace);
+  }
+  return report;
+}
+
+Report explore(const Options& options, const Scenario& scenario) {
+  Schedule schedule(options);
+  Report report = run(options, scenario, schedule, nullptr);
+  if (report.failure) {
+    // The replay knows the labels, so its message names objects as well as its trace does.
+    Report again = replay(options, scenario, report.failure->replay);
+    if (again.failure) {
+      report.failure = std::move(again.failure);
+    } else {
+      report.failure->trace = "the failure did not come back in its replay\n";
+    }
+  }
+  return report;
+}
+
+Thread spawn(const char* name, std::function<void()> body) {
+  return Thread(Engine::current()->spawn(name, std::move(body)));
+}
+
+void Thread::join() { Engine::current()->join(index_); }
+
+void check(bool holds, const char* what, std::source_location where) {
+  if (!holds) {
+    Engine::current()->fail(Failure::Kind::check, std::string(what) + " (line " +
+                                                      std::to_string(where.line()) + ")");
+  }
+}
+
+void wait_until(const std::function<bool()>& predicate) {
+  Engine& engine = *Engine::current();
+  const auto holds = [](const void* argument) {
+    return (*static_cast<const std::function<bool()>*>(argument))();
+  };
+  engine.wait({.kind = Step::Kind::wait, .writes = false, .object = Step::every_object}, holds,
+              &predicate);
+  engine.trace(Step::Kind::wait, nullptr, "is over");
+  engine.set_silent(true);
+  (void)predicate();
+  engine.set_silent(false);
+}
+
+void label(const void* object, std::size_t bytes, const char* name) {
+  Engine::current()->label(object, bytes, name);
+}
+
+const char* to_string(Failure::Kind kind) noexcept {
+  switch (kind) {
+    case Failure::Kind::check: return "check failed";
+    case Failure::Kind::deadlock: return "deadlock";
+    case Failure::Kind::livelock: return "livelock";
+    case Failure::Kind::race: return "data race";
+    case Failure::Kind::unjoined: return "unjoined thread";
+    case Failure::Kind::nondeterminism: return "nondeterministic model";
+  }
+  return "?";
+}
+
+std::ostream& operator<<(std::ostream& out, const Report& report) {
+  out << report.executions << " executions, " << report.pruned << " pruned, " << report.steps
+      << " steps" << (report.complete ? ", complete" : "");
+  if (report.failure) {
+    out << "\n" << to_string(report.failure->kind) << ": " << report.failure->message
+        << "\nreplay \"" << report.failure->replay << "\"\n" << report.failure->trace;
+  }
+  return out;
+}
+
+}  // namespace rota::model

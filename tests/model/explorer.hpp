@@ -1,0 +1,64 @@
+#pragma once
+
+#include "model/options.hpp"
+#include "model/report.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <source_location>
+#include <string_view>
+
+// Model checking of lock-free code: docs/design/0003-model-checking.md says what is enumerated and
+// what is not. A scenario is the main thread of a model; it builds the shared state, spawns the
+// threads, joins them and checks what must hold:
+//
+//   const model::Report report = model::explore({}, [] {
+//     Atomic<int> count{0};
+//     auto add = [&] { count.fetch_add(1, MemoryOrder::relaxed); };
+//     model::Thread a = model::spawn("a", add);
+//     model::Thread b = model::spawn("b", add);
+//     a.join();
+//     b.join();
+//     model::check(count.load(MemoryOrder::relaxed) == 2, "no addition is lost");
+//   });
+namespace rota::model {
+
+using Scenario = std::function<void()>;
+
+// Runs the scenario under the interleavings that the options ask for, until the first failure.
+Report explore(const Options& options, const Scenario& scenario);
+
+// Runs it once more under the choices of a failure, which are the report's `replay`.
+Report replay(const Options& options, const Scenario& scenario, std::string_view choices);
+
+// What follows is called inside a scenario.
+
+class Thread {
+ public:
+  explicit Thread(std::size_t index) : index_(index) {}
+  void join();  // Every thread is joined before main ends.
+
+ private:
+  std::size_t index_;
+};
+
+// Names are string literals. What the body holds must need no destructor.
+Thread spawn(const char* name, std::function<void()> body);
+
+// Fails the execution.
+void check(bool holds, const char* what,
+           std::source_location where = std::source_location::current());
+
+// Blocks until the predicate, which reads atomics of the shim, holds. The predicate must have no
+// effects. Each of its reads counts as one of this thread, with its memory order.
+void wait_until(const std::function<bool()>& predicate);
+
+// Names an object and the atomics inside it in traces.
+void label(const void* object, std::size_t bytes, const char* name);
+
+template <class T>
+void label(const T& object, const char* name) {
+  label(&object, sizeof(T), name);
+}
+
+}  // namespace rota::model

@@ -1,0 +1,163 @@
+#include "model/expect.hpp"
+#include "model/explorer.hpp"
+#include "model/plain.hpp"
+
+#include <rota/core/mpsc_stack.hpp>
+
+#include <array>
+
+namespace rota {
+namespace {
+
+using model::Failure;
+
+struct Node {
+  model::Plain<Node*> next{nullptr};
+  model::Plain<int> payload{0};
+};
+
+enum class Bug { relaxed_push, push_without_compare, take_in_two_steps, order_kept_reversed };
+
+// A copy of MpscStack with one fault planted.
+template <Bug bug>
+class BrokenStack {
+ public:
+  bool push(Node& node) {
+    Node* head = head_.load(MemoryOrder::relaxed);
+    if constexpr (bug == Bug::push_without_compare) {
+      node.next = head;
+      head_.exchange(&node, MemoryOrder::seq_cst);
+      return head == nullptr;
+    }
+    constexpr auto order =
+        bug == Bug::relaxed_push ? MemoryOrder::relaxed : MemoryOrder::seq_cst;
+    do {
+      node.next = head;
+    } while (!head_.compare_exchange_weak(head, &node, order, MemoryOrder::relaxed));
+    return head == nullptr;
+  }
+
+  Node* take_all() {
+    Node* node = nullptr;
+    if constexpr (bug == Bug::take_in_two_steps) {
+      node = head_.load(MemoryOrder::acquire);
+      head_.store(nullptr, MemoryOrder::relaxed);
+    } else {
+      node = head_.exchange(nullptr, MemoryOrder::acquire);
+    }
+    if constexpr (bug == Bug::order_kept_reversed) {
+      return node;
+    }
+    Node* result = nullptr;
+    while (node != nullptr) {
+      Node* next = node->next;
+      node->next = result;
+      result = node;
+      node = next;
+    }
+    return result;
+  }
+
+  [[nodiscard]] bool empty() const {
+    return head_.load(MemoryOrder::seq_cst) == nullptr;
+  }
+
+ private:
+  Atomic<Node*> head_{nullptr};
+};
+
+// Two pushers, two nodes each, numbered 10, 11 and 20, 21; main owns the stack.
+template <class Stack>
+void two_pushers() {
+  Stack stack;
+  std::array<Node, 4> nodes;
+  model::label(stack, "stack");
+  model::label(nodes, "nodes");
+  model::Plain<int> found_empty_by_a{0};
+  model::Plain<int> found_empty_by_b{0};
+  const auto push_two = [&](std::size_t first, int number, model::Plain<int>& found_empty) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      nodes[first + i].payload = number + static_cast<int>(i);
+      found_empty = found_empty + (stack.push(nodes[first + i]) ? 1 : 0);
+    }
+  };
+  model::Thread a = model::spawn("a", [&] { push_two(0, 10, found_empty_by_a); });
+  model::Thread b = model::spawn("b", [&] { push_two(2, 20, found_empty_by_b); });
+  int next_of_a = 10;
+  int next_of_b = 20;
+  int batches = 0;
+  while (next_of_a < 12 || next_of_b < 22) {
+    model::wait_until([&stack] { return !stack.empty(); });
+    ++batches;
+    for (Node* node = stack.take_all(); node != nullptr; node = node->next) {
+      int& next = node->payload < 20 ? next_of_a : next_of_b;
+      model::check(node->payload == next, "each pusher's nodes come out in its order");
+      ++next;
+      node->payload = 0;  // The owner may free a node: nobody else touches it any more.
+    }
+  }
+  a.join();
+  b.join();
+  model::check(stack.empty(), "nothing comes out twice");
+  model::check(found_empty_by_a + found_empty_by_b == batches,
+               "one push per batch found the stack empty");
+}
+
+void chain_and_single() {
+  MpscStack<Node> stack;
+  std::array<Node, 4> nodes;
+  for (int i = 0; i < 4; ++i) {
+    nodes[static_cast<std::size_t>(i)].payload = i;
+  }
+  model::Thread chains = model::spawn("chains", [&] {
+    nodes[0].next = &nodes[1];
+    nodes[1].next = &nodes[2];
+    nodes[2].next = nullptr;
+    stack.push_chain(nodes[0]);
+  });
+  model::Thread single = model::spawn("single", [&] { stack.push(nodes[3]); });
+  std::array<int, 4> order{};
+  std::size_t taken = 0;
+  while (taken < 4) {
+    model::wait_until([&stack] { return !stack.empty(); });
+    for (Node* node = stack.take_all(); node != nullptr; node = node->next) {
+      order[taken] = node->payload;
+      ++taken;
+    }
+  }
+  chains.join();
+  single.join();
+  model::check(order == std::array{0, 1, 2, 3} || order == std::array{3, 0, 1, 2},
+               "a chain comes out whole and in its order");
+}
+
+TEST(mpsc_stack, loses_nothing_and_keeps_each_pushers_order) {
+  model::expect_holds(model::explore({}, two_pushers<MpscStack<Node>>));
+}
+
+TEST(mpsc_stack, a_chain_comes_out_whole) {
+  model::expect_holds(model::explore({}, chain_and_single));
+}
+
+TEST(mpsc_stack, planted_relaxed_push_is_found) {
+  model::expect_found(model::explore({}, two_pushers<BrokenStack<Bug::relaxed_push>>),
+                      Failure::Kind::race);
+}
+
+TEST(mpsc_stack, planted_push_without_compare_is_found) {
+  model::expect_found(model::explore({}, two_pushers<BrokenStack<Bug::push_without_compare>>),
+                      Failure::Kind::check);
+}
+
+TEST(mpsc_stack, planted_take_in_two_steps_is_found) {
+  model::expect_found(model::explore({}, two_pushers<BrokenStack<Bug::take_in_two_steps>>),
+                      Failure::Kind::deadlock);
+}
+
+TEST(mpsc_stack, planted_missing_reversal_is_found) {
+  model::expect_found(model::explore({}, two_pushers<BrokenStack<Bug::order_kept_reversed>>),
+                      Failure::Kind::check);
+}
+
+}  // namespace
+}  // namespace rota

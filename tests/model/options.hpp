@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace rota::model {
+
+enum class Mode : std::uint8_t {
+  exhaustive,  // Every interleaving, up to the bounds below.
+  random,      // A uniform choice at every step.
+  pct,         // Random priorities that change at a few random steps (Burckhardt et al., 2010).
+};
+
+struct Options {
+  Mode mode = Mode::exhaustive;
+
+  // Exhaustive only: leave out interleavings that differ from an explored one by the order of
+  // independent steps alone. Ignored under a preemption bound, which it would make unsound.
+  bool reduce = true;
+
+  // Exhaustive only: at most so many switches away from a thread that could have gone on.
+  std::optional<std::uint32_t> preemptions = std::nullopt;
+
+  std::uint64_t max_executions = 20'000'000;  // Reached: the report is not complete.
+  std::uint32_t max_steps = 2'000;            // Of one execution; more is a livelock.
+  std::uint64_t seed = 1;                     // Random and pct.
+  std::uint64_t runs = 10'000;                // Random and pct.
+  std::uint32_t pct_depth = 3;                // Priority changes of one execution, plus one.
+};
+
+}  // namespace rota::model

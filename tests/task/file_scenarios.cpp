@@ -1,0 +1,117 @@
+#include "task/suite.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace rota::testing_tasks {
+namespace {
+
+/// A path in a folder of its own, both gone at the end.
+class TemporaryPath {
+ public:
+  TemporaryPath() {
+    std::string pattern = testing::TempDir() + "/rota-task-XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~TemporaryPath() { std::filesystem::remove_all(folder_); }
+  TemporaryPath(const TemporaryPath&) = delete;
+  TemporaryPath& operator=(const TemporaryPath&) = delete;
+
+  [[nodiscard]] std::string path() const { return folder_ + "/file"; }
+
+ private:
+  std::string folder_;
+};
+
+std::vector<std::byte> pattern_of(std::size_t bytes) {
+  std::vector<std::byte> pattern(bytes);
+  for (std::size_t i = 0; i < bytes; ++i) pattern[i] = static_cast<std::byte>(i * 13 + i / 251);
+  return pattern;
+}
+
+template <template <class> class Routine>
+Routine<void> what_is_written_is_read(World) {
+  const TemporaryPath place;
+  const std::vector<std::byte> written_bytes = pattern_of(200'000);
+  Result<File> file = co_await File::open(
+      place.path(), OpenMode::read | OpenMode::write | OpenMode::create | OpenMode::exclusive);
+  EXPECT_TRUE(file.has_value());
+  Result<void> written = co_await file->write_at(0, written_bytes);
+  EXPECT_TRUE(written.has_value());
+  Result<void> synced = co_await file->sync();
+  EXPECT_TRUE(synced.has_value());
+  Result<FileStatus> status = co_await file->stat();
+  EXPECT_EQ(status->bytes, written_bytes.size());
+  std::vector<std::byte> read_bytes(written_bytes.size() + 100);
+  Result<std::size_t> read = co_await file->read_at(0, read_bytes);
+  EXPECT_EQ(read.value(), written_bytes.size());
+  read_bytes.resize(written_bytes.size());
+  EXPECT_TRUE(std::ranges::equal(read_bytes, written_bytes));
+  Result<void> cut = co_await file->truncate(10);
+  EXPECT_TRUE(cut.has_value());
+  read = co_await file->read_at(5, read_bytes);
+  EXPECT_EQ(read.value(), 5u);
+  Result<void> closed = co_await file->close();
+  EXPECT_TRUE(closed.has_value());
+}
+
+template <template <class> class Routine>
+Routine<void> opening_what_is_not_there_fails(World) {
+  const TemporaryPath place;
+  Result<File> file = co_await File::open(place.path(), OpenMode::read);
+  EXPECT_EQ(file.error(), std::errc::no_such_file_or_directory);
+}
+
+template <template <class> class Routine>
+Routine<int> read_whole(File& file, std::vector<std::byte>& into) {
+  Result<std::size_t> read = co_await file.read_at(0, into);
+  if (!read) co_return -read.error().value();
+  co_return static_cast<int>(*read);
+}
+
+template <template <class> class Routine>
+Routine<void> a_read_that_is_stopped_yields_bytes_or_the_stop(World) {
+  const TemporaryPath place;
+  const std::vector<std::byte> pattern = pattern_of(1'000'000);
+  Result<File> file = co_await File::open(
+      place.path(), OpenMode::read | OpenMode::write | OpenMode::create);
+  Result<void> written = co_await file->write_at(0, pattern);
+  EXPECT_TRUE(written.has_value());
+  for (int moment = 0; moment < 8; ++moment) {
+    std::vector<std::byte> into(pattern.size());
+    JoinHandle<int> reader = spawn_routine(read_whole<Routine>(*file, into));
+    for (int i = 0; i < moment; ++i) co_await yield();
+    reader.request_stop();
+    Joined<int> joined = co_await reader.join();
+    const int outcome = std::move(joined).value();
+    if (outcome < 0) {
+      EXPECT_EQ(outcome, -ECANCELED);
+    } else {
+      const auto bytes = static_cast<std::size_t>(outcome);
+      EXPECT_TRUE(std::ranges::equal(std::span(into).first(bytes),
+                                     std::span(pattern).first(bytes)));
+    }
+  }
+}
+
+}  // namespace
+
+void add_file_scenarios(Suite& suite) {
+  suite.add("what_is_written_is_read", what_is_written_is_read<Task>,
+            what_is_written_is_read<Script>);
+  suite.add("opening_what_is_not_there_fails", opening_what_is_not_there_fails<Task>,
+            opening_what_is_not_there_fails<Script>);
+  suite.add("a_read_that_is_stopped_yields_bytes_or_the_stop",
+            a_read_that_is_stopped_yields_bytes_or_the_stop<Task>,
+            a_read_that_is_stopped_yields_bytes_or_the_stop<Script>);
+}
+
+}  // namespace rota::testing_tasks

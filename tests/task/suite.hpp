@@ -1,0 +1,56 @@
+#pragma once
+
+#include "task/script.hpp"
+
+#include <rota/rota.hpp>
+
+#include <cstddef>
+#include <vector>
+
+namespace rota::testing_tasks {
+
+/// What a scenario may know of where it runs.
+struct World {
+  Runtime& runtime;
+  DriverKind driver;
+};
+
+/// Instrumented builds repeat less: each round costs them ten times as much.
+[[nodiscard]] constexpr std::size_t rounds(std::size_t plain) noexcept {
+  return address_sanitizer || thread_sanitizer ? plain / 10 : plain;
+}
+
+/// A behaviour of tasks, once as a coroutine and once as a fiber.
+struct Scenario {
+  const char* name;
+  Task<void> (*coroutine)(World);
+  Script<void> (*fiber)(World);
+};
+
+/// Every scenario runs for every driver and both kinds of task; after each the runtime is shut
+/// down and the ledger must be at its baseline.
+class Suite {
+ public:
+  void add(const char* name, Task<void> (*coroutine)(World), Script<void> (*fiber)(World)) {
+    scenarios_.push_back({name, coroutine, fiber});
+  }
+  /// Hands every scenario to GoogleTest, once per driver and kind of task.
+  void register_tests() const;
+
+ private:
+  std::vector<Scenario> scenarios_;
+};
+
+void add_budget_scenarios(Suite& suite);
+void add_channel_scenarios(Suite& suite);
+void add_event_scenarios(Suite& suite);
+void add_file_scenarios(Suite& suite);
+void add_frame_scenarios(Suite& suite);
+void add_join_scenarios(Suite& suite);
+void add_scope_scenarios(Suite& suite);
+void add_stop_scenarios(Suite& suite);
+void add_tcp_scenarios(Suite& suite);
+void add_time_scenarios(Suite& suite);
+void add_watch_scenarios(Suite& suite);
+
+}  // namespace rota::testing_tasks
