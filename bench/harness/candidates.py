@@ -1,0 +1,135 @@
+"""The one table of what is measured. A candidate whose program does not exist is reported as not
+built; it never drops out silently."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .paths import CARGO, DATA_FILE, GO, PROGRAMS
+
+
+@dataclass(frozen=True)
+class Candidate:
+    name: str
+    command: tuple            # argument vector; the first one is the program
+    family: str               # whose raw loop it is compared with: epoll, uring, or best of both
+    environment: dict = field(default_factory=dict, hash=False)
+    emulated: bool = True     # can be run under valgrind
+
+    def built(self):
+        return Path(self.command[0]).is_file()
+
+    def full_environment(self):
+        return {**os.environ, **self.environment}
+
+
+def _native(name, program, family, *arguments):
+    return Candidate(name, (str(PROGRAMS / program), *arguments), family)
+
+
+def _tokio(name, program, family):
+    return Candidate(name, (str(CARGO / "release" / program),), family)
+
+
+def _go(name, program, family, *arguments):
+    # Valgrind does not know Go's way of switching stacks.
+    return Candidate(name, (str(GO / program), *arguments), family, {"GOMAXPROCS": "1"},
+                     emulated=False)
+
+
+# The raw loop of each family: the limit. `best` is compared with whichever was cheaper.
+ECHO_LIMITS = {"epoll": "raw epoll", "uring": "raw io_uring"}
+
+ECHO = (
+    _native("raw epoll", "raw_echo_epoll", "epoll"),
+    _native("raw io_uring", "raw_echo_uring", "uring"),
+    _native("Rota (default)", "rota_echo", "best"),
+    _native("Rota epoll", "rota_echo", "epoll", "--driver", "epoll"),
+    _native("Rota io_uring", "rota_echo", "uring", "--driver", "uring"),
+    _native("Rota poll", "rota_echo", "epoll", "--driver", "poll"),
+    _native("Rota select", "rota_echo", "epoll", "--driver", "select"),
+    _native("Asio coroutines", "asio_echo_coroutines", "epoll"),
+    _native("Asio callbacks", "asio_echo_callbacks", "epoll"),
+    _native("libuv", "uv_echo", "epoll"),
+    _tokio("tokio", "tokio_echo", "epoll"),
+    _go("Go", "go_echo", "epoll"),
+)
+
+
+@dataclass(frozen=True)
+class EchoCase:
+    name: str
+    message_bytes: int
+    connections: int
+    depth: int
+    counted_requests: int  # for the passes that count instead of measuring
+
+
+ECHO_CASES = (
+    EchoCase("64x64", 64, 64, 1, 6400),
+    EchoCase("64x64x16", 64, 64, 16, 64 * 16 * 40),
+    EchoCase("4096x64", 4096, 64, 1, 6400),
+    EchoCase("64x1000", 64, 1000, 1, 10000),
+    EchoCase("65536x64", 65536, 64, 1, 3200),
+)
+# What runs when no case is named; the others are for campaigns.
+ECHO_DEFAULT_CASES = ("64x64", "64x64x16", "4096x64")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line that programs print, and what it is divided by: the same or another figure of the
+    reference candidate."""
+    name: str
+    question: str
+    reference: str
+    reference_figure: str
+
+
+@dataclass(frozen=True)
+class LineSuite:
+    name: str
+    candidates: tuple
+    figures: tuple
+
+
+TASKS = LineSuite("tasks", (
+    _native("raw coroutine", "raw_coroutine", "limit"),
+    _native("Rota", "rota_tasks", "rota"),
+    _tokio("tokio", "tokio_tasks", "peer"),
+    _go("Go", "go_tasks", "peer"),
+), (
+    Figure("resume_suspend", "resume a coroutine that suspends", "raw coroutine",
+           "resume_suspend"),
+    Figure("spawn_join", "spawn an empty task and join it", "raw coroutine", "spawn_join"),
+    Figure("symmetric_transfer_2", "one coroutine to the other", "raw coroutine",
+           "symmetric_transfer_2"),
+    Figure("yield_1000", "yield, 1000 tasks in turn", "raw coroutine", "symmetric_transfer_2"),
+    Figure("channel_ping_pong", "one message over a channel of capacity 1 (a round trip is two)",
+           "tokio", "channel_ping_pong"),
+))
+
+TIMERS = LineSuite("timers", (
+    _native("raw wheel", "raw_wheel", "limit"),
+    _native("Rota", "rota_timers", "rota"),
+    _native("libuv", "uv_timers", "peer"),
+    _native("Asio", "asio_timers", "peer"),
+    _tokio("tokio", "tokio_timers", "peer"),
+    _go("Go", "go_tasks", "peer", "timers"),
+), (
+    Figure("timer_insert", "insert a timer, up to 1,000,000 live", "raw wheel", "timer_insert"),
+    Figure("timer_cancel", "cancel them in random order", "raw wheel", "timer_cancel"),
+))
+
+FILES = LineSuite("files", (
+    _native("raw io_uring", "raw_read_uring", "limit", str(DATA_FILE)),
+    _native("raw io_uring, plain", "raw_read_uring", "limit", str(DATA_FILE), "--plain"),
+    _native("Rota io_uring", "rota_files", "rota", str(DATA_FILE), "--driver", "uring"),
+    _native("Rota epoll, pool", "rota_files", "rota", str(DATA_FILE), "--driver", "epoll"),
+), tuple(
+    Figure(f"read_qd{depth}", f"random warm 4 KiB reads, {depth} outstanding", "raw io_uring",
+           f"read_qd{depth}")
+    for depth in (1, 32, 128)
+))
+
+LINE_SUITES = {suite.name: suite for suite in (TASKS, FILES, TIMERS)}

@@ -1,0 +1,151 @@
+"""The echo benchmark: server CPU per request beside the raw loop of the same family."""
+
+import statistics
+from dataclasses import dataclass
+
+from . import counting, progress
+from .candidates import ECHO, ECHO_CASES, ECHO_LIMITS
+from .server import MeasurementFailed, measure_window
+from .spread import interval_of_median
+from .table import markdown_table
+
+GENERATOR_BOUND = 0.95  # from this busy share on, the generator and not the server was the limit
+DISTURBED = 0.10        # share of the window that the server waited for its core
+
+
+@dataclass(frozen=True)
+class Window:
+    duration_ms: int
+    warm_up_ms: int
+
+
+FULL = Window(1000, 200)
+QUICK = Window(300, 100)
+
+
+def _sample(report):
+    window_ns = report["seconds"] * 1e9
+    return {
+        "cpu_ns_per_request": report["server_cpu_ns"] / report["requests"],
+        "requests_per_s": report["requests_per_s"],
+        "p50_ns": report["latency_ns"]["p50"],
+        "p99_ns": report["latency_ns"]["p99"],
+        "generator_busy": report["generator_busy"],
+        "server_busy": report["server_cpu_ns"] / window_ns,
+        "disturbed": report["server_wait_ns"] / window_ns > DISTURBED,
+    }
+
+
+def run_rounds(case, candidates, rounds, window):
+    """Per candidate a list of samples, one per round, None where the round failed. The order
+    rotates, so that no candidate always follows the same one or always comes first."""
+    samples = {candidate.name: [] for candidate in candidates}
+    failures = {}
+    for number in range(rounds):
+        turn = number % len(candidates)
+        for candidate in candidates[turn:] + candidates[:turn]:
+            progress.show(f"{case.name}, round {number + 1} of {rounds}", candidate.name)
+            try:
+                sample = _sample(measure_window(candidate, case, window))
+            except MeasurementFailed as failure:
+                failures.setdefault(candidate.name, []).append(str(failure))
+                sample = None
+            samples[candidate.name].append(sample)
+    progress.done()
+    return samples, failures
+
+
+def _limit_cpu(family, samples, number):
+    """CPU per request of the raw loop that a family is compared with, in one round."""
+    names = ECHO_LIMITS.values() if family == "best" else [ECHO_LIMITS[family]]
+    rounds = [samples[name][number] for name in names if name in samples]
+    costs = [sample["cpu_ns_per_request"] for sample in rounds if sample]
+    return min(costs) if len(costs) == len(list(names)) else None
+
+
+def _ratios(candidate, samples):
+    ratios = []
+    for number, sample in enumerate(samples[candidate.name]):
+        limit = _limit_cpu(candidate.family, samples, number)
+        if sample and limit:
+            ratios.append(sample["cpu_ns_per_request"] / limit)
+    return ratios
+
+
+def summarise(candidate, samples):
+    good = [sample for sample in samples[candidate.name] if sample]
+    if not good:
+        return None
+    summary = {name: statistics.median(sample[name] for sample in good)
+               for name in good[0] if name != "disturbed"}
+    summary["rounds"] = len(good)
+    summary["disturbed_rounds"] = sum(sample["disturbed"] for sample in good)
+    summary["generator_bound"] = summary["generator_busy"] >= GENERATOR_BOUND
+    ratios = _ratios(candidate, samples)
+    if ratios:
+        summary["cpu_ratio"] = interval_of_median(ratios).as_json()
+        summary["cpu_ratio_text"] = interval_of_median(ratios).text()
+    return summary
+
+
+def run_case(case, candidates, rounds, window, count):
+    samples, failures = run_rounds(case, candidates, rounds, window)
+    results = []
+    for candidate in candidates:
+        result = {"name": candidate.name, "family": candidate.family,
+                  "summary": summarise(candidate, samples),
+                  "samples": samples[candidate.name],
+                  "failures": failures.get(candidate.name, [])}
+        if count:
+            progress.show(f"{case.name}, counting", candidate.name)
+            result["counts"], result["not_counted"] = counting.count_all(candidate, case)
+        results.append(result)
+    progress.done()
+    return {"case": case.name, "message_bytes": case.message_bytes,
+            "connections": case.connections, "depth": case.depth, "candidates": results}
+
+
+def run(rounds, quick, case_names, count):
+    built = [candidate for candidate in ECHO if candidate.built()]
+    cases = [case for case in ECHO_CASES if case.name in case_names]
+    window = QUICK if quick else FULL
+    return {
+        "configuration": {"rounds": rounds, "window_ms": window.duration_ms,
+                          "warm_up_ms": window.warm_up_ms, "server_cpu": 0, "generator_cpu": 1,
+                          "system_calls_by": counting.system_call_method() if count else None},
+        "not_built": [candidate.name for candidate in ECHO if not candidate.built()],
+        "cases": [run_case(case, built, rounds, window, count) for case in cases],
+    }
+
+
+def _row(result):
+    summary, counts = result["summary"], result.get("counts", {})
+
+    def counted(name, digits):
+        return f"{counts[name]:.{digits}f}" if name in counts else "–"
+
+    if summary is None:
+        return [result["name"], "failed"] + ["–"] * 8
+    notes = []
+    if summary["generator_bound"]:
+        notes.append("generator-bound")
+    if summary["disturbed_rounds"]:
+        notes.append(f"{summary['disturbed_rounds']} of {summary['rounds']} rounds disturbed")
+    if result["failures"]:
+        notes.append(f"{len(result['failures'])} rounds failed")
+    return [result["name"], f"{summary['requests_per_s'] / 1000:.1f}",
+            f"{summary['cpu_ns_per_request']:.0f}", summary.get("cpu_ratio_text", "–"),
+            counted("system_calls", 3), counted("instructions", 0), counted("allocations", 3),
+            f"{summary['p50_ns'] / 1000:.0f}", f"{summary['p99_ns'] / 1000:.0f}",
+            ", ".join(notes)]
+
+
+def tables(result):
+    """Markdown, one table per case."""
+    header = ["server", "k requests/s", "CPU ns/request", "CPU / raw loop [95 %]",
+              "system calls/op", "user instructions/op", "allocations/op", "p50 µs", "p99 µs",
+              "notes"]
+    for case in result["cases"]:
+        title = (f"{case['message_bytes']} B × {case['connections']} connections"
+                 f" × depth {case['depth']}")
+        yield f"### {title}\n\n" + markdown_table(header, map(_row, case["candidates"]))

@@ -1,0 +1,129 @@
+// The limit for files: random 4 KiB reads through a ring written by hand, at queue depths 1, 32
+// and 128, with a fixed file and a registered buffer (--plain: without either). The file is read
+// once in full before each depth, since the question is what a page-cache hit costs.
+//
+//   raw_read_uring FILE [--plain]
+
+#include <liburing.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "measure.hpp"
+#include "server_life.hpp"
+
+namespace {
+
+using rota::bench::fail;
+
+constexpr unsigned block_bytes = 4096;
+constexpr unsigned depth_max = 128;
+constexpr std::uint64_t reads = 400'000;
+constexpr unsigned seed = 4;  // Any: every candidate draws its offsets in its own way.
+
+enum class Files { registered, plain };
+
+class ReadLoop {
+ public:
+  ReadLoop(const char* path, Files files)
+      : files_(files), memory_(std::size_t{block_bytes} * depth_max), random_(seed) {
+    fd_ = ::open(path, O_RDONLY | O_CLOEXEC);
+    if (fd_ < 0) fail(path, errno);
+    struct stat status{};
+    if (::fstat(fd_, &status) != 0) fail("fstat", errno);
+    blocks_ = static_cast<std::uint64_t>(status.st_size) / block_bytes;
+    if (blocks_ == 0) fail(path, EINVAL);
+    io_uring_params params{};
+    params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+    check("io_uring_queue_init", io_uring_queue_init_params(depth_max, &ring_, &params));
+    if (files_ == Files::registered) register_all();
+  }
+
+  void warm() {
+    for (std::uint64_t block = 0; block < blocks_; block += depth_max) {
+      const auto offset = static_cast<off_t>(block * block_bytes);
+      if (::pread(fd_, memory_.data(), memory_.size(), offset) < 0) fail("pread", errno);
+    }
+  }
+
+  /// Keeps `depth` reads in flight until `reads` have been made.
+  void run(unsigned depth) {
+    std::uint64_t started = 0;
+    for (; started < depth; ++started) start(static_cast<unsigned>(started));
+    for (std::uint64_t finished = 0; finished < reads;) {
+      const int status = io_uring_submit_and_wait(&ring_, 1);
+      if (status < 0 && status != -EINTR) fail("io_uring_enter", -status);
+      std::array<io_uring_cqe*, depth_max> done;
+      const unsigned count = io_uring_peek_batch_cqe(&ring_, done.data(), depth_max);
+      for (const io_uring_cqe* completion : std::span(done).first(count)) {
+        if (completion->res != static_cast<int>(block_bytes)) fail("read", -completion->res);
+        if (started < reads) {
+          start(static_cast<unsigned>(completion->user_data));
+          ++started;
+        }
+      }
+      io_uring_cq_advance(&ring_, count);
+      finished += count;
+    }
+  }
+
+ private:
+  static void check(const char* what, int status) {
+    if (status < 0) fail(what, -status);
+  }
+
+  void register_all() {
+    const iovec whole{.iov_base = memory_.data(), .iov_len = memory_.size()};
+    check("register_buffers", io_uring_register_buffers(&ring_, &whole, 1));
+    check("register_files", io_uring_register_files(&ring_, &fd_, 1));
+  }
+
+  void start(unsigned slot) {
+    io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+    if (entry == nullptr) fail("io_uring_get_sqe", EBUSY);
+    char* buffer = memory_.data() + std::size_t{slot} * block_bytes;
+    const std::uint64_t offset = random_() % blocks_ * block_bytes;
+    if (files_ == Files::registered) {
+      io_uring_prep_read_fixed(entry, 0, buffer, block_bytes, offset, 0);
+      entry->flags |= IOSQE_FIXED_FILE;
+    } else {
+      io_uring_prep_read(entry, fd_, buffer, block_bytes, offset);
+    }
+    entry->user_data = slot;
+  }
+
+  Files files_;
+  int fd_ = -1;
+  std::uint64_t blocks_ = 0;
+  io_uring ring_{};
+  std::vector<char> memory_;
+  std::mt19937_64 random_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool plain = argc == 3 && std::string_view(argv[2]) == "--plain";
+  if (argc < 2 || (argc > 2 && !plain)) {
+    std::fputs("usage: raw_read_uring FILE [--plain]\n", stderr);
+    return 2;
+  }
+  ReadLoop loop(argv[1], plain ? Files::plain : Files::registered);
+  struct Case {
+    const char* name;
+    unsigned depth;
+  };
+  for (const Case& item : {Case{"read_qd1", 1}, Case{"read_qd32", 32}, Case{"read_qd128", 128}}) {
+    loop.warm();
+    const rota::bench::ProcessSpan span;
+    loop.run(item.depth);
+    span.report(item.name, reads);
+  }
+}

@@ -1,0 +1,88 @@
+// Random 4 KiB reads through rota::File at queue depths 1, 32 and 128, as raw/read_uring.cpp does
+// them by hand. The file is read once in full before each depth.
+//
+//   rota_files FILE [--driver NAME]
+
+#include "bench/raw/measure.hpp"
+#include "driver_option.hpp"
+
+#include <rota/rota.hpp>
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <span>
+#include <system_error>
+#include <vector>
+
+namespace {
+
+constexpr std::size_t block_bytes = 4096;
+constexpr std::size_t chunk_bytes = 128 * block_bytes;
+constexpr std::uint64_t reads = 400'000;
+constexpr unsigned seed = 4;  // Any: every candidate draws its offsets in its own way.
+
+struct ReadRun {
+  rota::File& file;
+  std::uint64_t blocks;
+  std::uint64_t begun = 0;
+  std::mt19937_64 random{seed};
+};
+
+rota::Task<void> read_blocks(ReadRun& run) {
+  std::array<std::byte, block_bytes> buffer;
+  while (run.begun < reads) {
+    run.begun += 1;
+    auto got = co_await run.file.read_at(run.random() % run.blocks * block_bytes, buffer);
+    if (!got) throw std::system_error(got.error(), "read");
+    if (*got != block_bytes) throw std::system_error(rota::os_error(EIO), "short read");
+  }
+}
+
+rota::Task<void> read_side_by_side(rota::Scope& scope, ReadRun& run, unsigned depth) {
+  for (unsigned i = 0; i < depth; ++i) scope.spawn(read_blocks(run));
+  co_return;
+}
+
+rota::Task<void> warm(ReadRun& run) {
+  std::vector<std::byte> chunk(chunk_bytes);
+  for (std::uint64_t at = 0; at < run.blocks * block_bytes; at += chunk_bytes) {
+    auto got = co_await run.file.read_at(at, chunk);
+    if (!got) throw std::system_error(got.error(), "read");
+  }
+}
+
+rota::Task<void> measure(rota::File& file, std::uint64_t blocks, const char* name,
+                         unsigned depth) {
+  ReadRun run{file, blocks};
+  co_await warm(run);
+  const rota::bench::ProcessSpan span;
+  auto body = [&run, depth](rota::Scope& scope) { return read_side_by_side(scope, run, depth); };
+  auto reading = rota::with_scope(body);
+  co_await std::move(reading);
+  span.report(name, reads);
+}
+
+rota::Task<void> measure_all(const char* path) {
+  auto file = co_await rota::File::open(path, rota::OpenMode::read);
+  if (!file) throw std::system_error(file.error(), path);
+  auto status = co_await file->stat();
+  if (!status) throw std::system_error(status.error(), path);
+  const std::uint64_t blocks = status->bytes / block_bytes;
+  if (blocks == 0) throw std::system_error(rota::os_error(EINVAL), path);
+  co_await measure(*file, blocks, "read_qd1", 1);
+  co_await measure(*file, blocks, "read_qd32", 32);
+  co_await measure(*file, blocks, "read_qd128", 128);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fputs("usage: rota_files FILE [--driver NAME]\n", stderr);
+    return 2;
+  }
+  return rota::run(measure_all(argv[1]), rota::bench::config_of(argc, argv, 2));
+}
