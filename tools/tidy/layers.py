@@ -1,0 +1,118 @@
+"""Includes point down only. The two tables here are the layers; everything else is lookup."""
+
+import os
+from pathlib import Path
+
+from tree import CPP, finding
+
+LOW = ("base", "observe")
+WAITS = ("core", "time", "task", *LOW)  # what a thing that a task can wait for is built of
+
+# What each layer may include besides itself. "driver/driver.hpp" stands for that one header; with
+# perform.hpp it is the seam.
+# `net` and its neighbours reach a driver through submit() of core, so `driver` and `sched` are
+# absent from theirs.
+MAY_INCLUDE = {
+    "base": (),
+    "observe": ("base",),
+    "core": LOW,
+    "time": ("core", *LOW),
+    "driver": ("core", *LOW),
+    "sched": ("core", "time", *LOW, "driver/driver.hpp", "driver/perform.hpp"),
+    "preempt": ("core", "time", *LOW, "sched/worker.hpp"),
+    "task": ("core", "time", "preempt", *LOW, "sched/worker.hpp"),
+    "sync": WAITS,
+    "net": (*WAITS, "sync"),
+    "fs": (*WAITS, "sync"),
+    "process": (*WAITS, "sync"),
+    "tls": (*WAITS, "sync", "net"),
+    "http": (*WAITS, "sync", "net", "tls"),
+    "runtime": ("core", "time", "driver", "sched", "preempt", "task", "sync", "net", "fs",
+                "process", "tls", "http", *LOW),
+}
+
+# The layer of each header that stands directly in include/rota. Those in a folder there belong to
+# the layer that the folder is named after.
+PUBLIC = {
+    "base": {"result", "version"},
+    "observe": {"trace", "counters"},
+    "core": {"config", "operation", "waker", "leaf", "await", "stop_token", "deadline"},
+    "time": {"clock"},
+    "preempt": {"budget", "safepoint", "blocking"},
+    "task": {"task", "spawn", "scope", "join", "stop", "time", "fiber", "timeout", "yield",
+             "poll_fn", "stop_bridge"},
+    "sync": {"sync", "event", "channel", "mutex", "semaphore", "select"},
+    "net": {"net", "tcp", "address", "fd_watch"},
+    "fs": {"fs", "file"},
+    "process": {"process", "signal"},
+    "runtime": {"rota", "runtime", "capabilities", "sim"},
+}
+
+SEES_PUBLIC_ONLY = ("cli", "examples", "bench")
+MEASURES_PARTS = Path("bench/micro")  # a micro benchmark is of one private part
+
+
+def layer_of(path):
+    """The layer of a file, or None when the tables do not name it."""
+    parts = path.parts
+    if parts[0] == "src":
+        inner = parts[1:]
+        if len(inner) == 1:
+            return "runtime"  # src/runtime.cpp, the one file that knows everybody
+    elif parts[:2] == ("include", "rota"):
+        inner = parts[2:]
+        if len(inner) == 1:
+            stem = Path(inner[0]).stem
+            return next((layer for layer, names in PUBLIC.items() if stem in names), None)
+    else:
+        return None
+    return inner[0] if inner[0] in MAY_INCLUDE else None
+
+
+def resolve(tree, includer, target):
+    """The file of the tree that an include names, or None for the system's."""
+    beside = Path(os.path.normpath(includer.parent / target))
+    own = Path(includer.parts[0], target)
+    for candidate in (beside, own, Path("include", target), Path("src", target)):
+        if tree.exists(candidate):
+            return candidate
+    return None
+
+
+def allowed(from_layer, to_layer, target):
+    inner = "/".join(target.parts[1:]) if target.parts[0] == "src" else None
+    return to_layer in (from_layer, *MAY_INCLUDE[from_layer]) or inner in MAY_INCLUDE[from_layer]
+
+
+def includes_point_down(tree):
+    for path in tree.files(CPP, under=("src", "include")):
+        layer = layer_of(path)
+        if layer is None:
+            yield finding(path, 1, "is in no layer: name it in a table of tools/tidy/layers.py")
+            continue
+        for line, _, name in tree.includes(path):
+            target = resolve(tree, path, name)
+            if target is None:
+                continue
+            if target.parts[0] not in ("src", "include"):
+                yield finding(path, line, f"the library includes {target}: move it below src/")
+            elif path.parts[0] == "include" and target.parts[0] == "src":
+                yield finding(path, line, f"a public header includes {target}, which is not "
+                                          "installed: move it to include/rota or forward-declare")
+            elif (to := layer_of(target)) is not None and not allowed(layer, to, target):
+                yield finding(path, line, f"{layer} may not include {name} of {to}: reach it "
+                                          "through an interface below, or move this file up")
+
+
+def programs_see_public_headers(tree):
+    for path in tree.files(CPP, under=SEES_PUBLIC_ONLY):
+        if path.is_relative_to(MEASURES_PARTS):
+            continue
+        for line, _, name in tree.includes(path):
+            target = resolve(tree, path, name)
+            if target is not None and target.parts[0] == "src":
+                yield finding(path, line, f"{path.parts[0]} includes {target}: include a public "
+                                          "header <rota/...> instead")
+
+
+CHECKS = (includes_point_down, programs_see_public_headers)

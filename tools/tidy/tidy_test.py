@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Shows that each check of tidy can fail: plants one violation in a tree that is otherwise clean.
+
+A check without a planted violation fails this test, and so does a violation that another check
+reports, or that is reported without saying where.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+
+import claims
+import headers
+import layers
+import sizes
+import tidy
+import words
+from tree import Tree
+
+ROW = "| a note | a part | {tests} | `cell` |\n"
+MISSION = ("# Mission\n\n| note | Rota | test | lab |\n| --- | --- | --- | --- |\n"
+           + ROW.format(tests="`Wheel.FiresInOrder`")
+           + ROW.format(tests="`tidy`, `model.Park.LosesNoWake`")
+           + ROW.format(tests="not yet") * (claims.MISSION_ROWS - 2))
+
+# A small tree without a finding: a bit of everything that the checks look at.
+CLEAN = {
+    "CMakeLists.txt": "project(clean)\n",
+    "docs/mission.md": MISSION,
+    "include/rota/core/platform.hpp": "#pragma once\n#ifdef __linux__\n#endif\n",
+    "include/rota/task.hpp": "#pragma once\n#include <coroutine>\n",
+    "include/rota/net.hpp": "#pragma once\n#include <rota/task.hpp>\n",
+    "src/base/fd.hpp": "#pragma once\nint one(int a = int{1});\n",
+    "src/driver/driver.hpp": "#pragma once\n#include \"base/fd.hpp\"\n",
+    "src/driver/poller.hpp": "#pragma once\n",
+    "src/driver/epoll.cpp": "#include \"driver/poller.hpp\"\n",
+    "src/sched/worker.hpp": "#pragma once\n#include \"driver/driver.hpp\"\n",
+    "src/task/join.cpp": "#include \"sched/worker.hpp\"\n#include <rota/task.hpp>\n",
+    "src/runtime.cpp": "#include \"sched/worker.hpp\"\n",
+    "cli/main.cpp": "#include <rota/net.hpp>\nint main() {}\n",
+    "examples/a.cpp": "// [x]\nint a;\n// [/x]\n",
+    "README.md": "<!-- quotes examples/a.cpp [x] -->\n```cpp\nint a;\n```\n",
+    "tests/time/CMakeLists.txt": "rota_test(time_test wheel_test.cpp)\nadd_test(NAME tidy)\n",
+    "tests/time/wheel_test.cpp": "TEST(Wheel, FiresInOrder) {\n}\n",
+    "tests/model/CMakeLists.txt": 'file(GLOB x "*_model.cpp")\ngtest_discover_tests(x TEST_PREFIX '
+                                  '"model." PROPERTIES LABELS model)\n',
+    "tests/model/park_model.cpp": "TEST(Park, LosesNoWake) {}\n",
+}
+
+LONG_BODY = "  step();\n" * (sizes.FUNCTION_LINES + 1)
+UNDONE = "TO" "DO"  # in two halves, so that tidy does not find it here
+
+# check: list of (file, its planted content, a piece of what must be said)
+PLANTED = {
+    layers.includes_point_down: [
+        ("src/base/fd.hpp", '#include "driver/driver.hpp"\n', "base may not include"),
+        ("src/sched/single.cpp", '#include "driver/poller.hpp"\n', "sched may not include"),
+        ("src/net/tcp.cpp", '#include "driver/driver.hpp"\n', "net may not include"),
+        ("src/net/tcp.cpp", '#include "sched/worker.hpp"\n', "net may not include"),
+        ("src/task/join.cpp", "#include <rota/net.hpp>\n", "task may not include"),
+        ("src/driver/epoll.cpp", '#include "../sched/worker.hpp"\n', "driver may not include"),
+        ("include/rota/net.hpp", '#include "base/fd.hpp"\n', "not installed"),
+        ("src/runtime.cpp", '#include "../cli/main.cpp"\n', "the library includes"),
+        ("src/somewhere/new.cpp", "int x;\n", "is in no layer"),
+        ("include/rota/unheard_of.hpp", "#pragma once\n", "is in no layer"),
+    ],
+    layers.programs_see_public_headers: [
+        ("cli/main.cpp", '#include "driver/driver.hpp"\n', "cli includes src/driver"),
+        ("examples/echo.cpp", '#include "../src/sched/worker.hpp"\n', "examples includes"),
+        ("bench/spawn.cpp", "#include <driver/poller.hpp>\n", "bench includes"),
+    ],
+    sizes.files_are_short: [
+        ("cli/main.cpp", "int x;\n" * (sizes.FILE_LINES + 1), "split it"),
+        ("bench/peers/echo.go", "// go\n" * (sizes.FILE_LINES + 1), "split it"),
+    ],
+    sizes.functions_are_short: [
+        ("cli/main.cpp", "int main() {\n" + LONG_BODY + "}\n", "main has"),
+        ("cli/main.cpp", "namespace a {\ntemplate <class T>\nclass B : C<T> {\n public:\n"
+         "  B(T x = {}) : y_{x} {}\n  auto run(T) const noexcept -> int {\n" + LONG_BODY
+         + "  }\n};\n}\n", "run has"),
+        ("tests/time/wheel_test.cpp", "TEST(Wheel, FiresInOrder) {\n  auto s = \"}\";  // }\n"
+         "  int million = 1'000'000; char brace = '}';\n" + LONG_BODY + "}\n", "TEST has"),
+        ("tools/count.py", "def count():\n" + "    print()\n" * 71, "count has"),
+    ],
+    sizes.lines_are_narrow: [("cli/main.cpp", "// " + "x" * sizes.COLUMNS + "\n", "columns")],
+    words.platform_conditionals_have_one_home: [
+        ("src/base/fd.hpp", "#ifdef __linux__\n#endif\n", "__linux__"),
+        ("src/base/fd.hpp", "#if defined(X) && defined(__x86_64__)\n#endif\n", "__x86_64__"),
+        ("src/base/fd.hpp", "#if X\n#elif defined(__clang__)\n#endif\n", "__clang__"),
+        ("tests/time/wheel_test.cpp", "#if __has_feature(thread_sanitizer)\n#endif\n"
+         "TEST(Wheel, FiresInOrder) {}\n", "__has_feature"),
+        ("cli/main.cpp", "# ifndef __GNUC__\n# endif\n", "__GNUC__"),
+    ],
+    words.names_say_something: [
+        ("cli/util.cpp", "int x;\n", "'util.cpp'"),
+        ("cli/string_helpers.cpp", "int x;\n", "'string_helpers.cpp'"),
+        ("cli/detail/table.cpp", "int x;\n", "'detail'"),
+    ],
+    words.to_dos_have_a_trigger: [
+        ("cli/main.cpp", f"// {UNDONE}: later\n", "without a trigger"),
+        ("cli/main.cpp", f"// {UNDONE}(someone): later\n", "without a trigger"),
+    ],
+    words.no_machine_paths: [
+        ("README.md", "see /ro" "ot/rota\n", "one machine"),
+        ("cli/main.cpp", '// "/ho' 'me/someone/rota"\n', "one machine"),
+    ],
+    claims.mission_names_tests: [
+        ("docs/mission.md", MISSION.replace("Wheel.FiresInOrder", "Wheel.Sings"), "no test is"),
+        ("docs/mission.md", MISSION.replace("Park.L", "Park.l"), "called model.Park.losesNoWake"),
+        ("docs/mission.md", MISSION.replace("`tidy`", "`tidier`"), "no test is called tidier"),
+        ("docs/mission.md", MISSION.replace("not yet", "soon", 1), "names no test"),
+        ("docs/mission.md", MISSION.replace("`cell`", "a cell", 1), "no cell of the lab"),
+        ("docs/mission.md", MISSION.replace("| a note ", "", 1), "3 columns"),
+        ("docs/mission.md", MISSION.replace(ROW.format(tests="not yet"), "", 1), "it does not van"),
+        ("docs/mission.md", None, "is missing"),
+    ],
+    claims.documents_quote_what_compiles: [
+        ("docs/guide.md", "<!-- quotes cli/main.cpp [x] -->\n```cpp\nint x;\n```\n", "no part"),
+        ("README.md", "<!-- quotes examples/a.cpp [x] -->\n```cpp\nint x;\n```\n", "differs"),
+        ("README.md", "no example at all\n", "quotes no example"),
+    ],
+    claims.private_headers_are_used: [("src/core/list.hpp", "#pragma once\n", "no file includes")],
+    claims.test_sources_are_built: [
+        ("tests/time/clock_test.cpp", "TEST(Clock, Ticks) {}\n", "never runs"),
+        ("tests/model/park_test.cpp", "TEST(Park, Parks) {}\n", "never runs"),
+    ],
+    headers.headers_include_no_third_party: [
+        ("include/rota/net.hpp", "#pragma once\n#include <thread>\n", "<thread>"),
+        ("include/rota/net.hpp", "#pragma once\n#include <liburing.h>\n", "liburing.h"),
+        ("include/rota/net.hpp", "#pragma once\n#include <boost/version.hpp>\n", "boost/version"),
+        ("include/rota/net.hpp", '#pragma once\n#include "fmt/core.h"\n', "fmt/core.h"),
+    ],
+    headers.headers_stand_alone: [
+        ("include/rota/net.hpp", "#pragma once\nstd::size_t size();\n", "does not compile alone"),
+    ],
+    headers.headers_are_cheap: [
+        ("include/rota/task.hpp", "#pragma once\n#include <algorithm>\n#include <chrono>\n"
+         "#include <filesystem>\n#include <ranges>\n#include <regex>\n", "times <coroutine>"),
+    ],
+}
+
+LOCATED = re.compile(r"^[^\s:]+:\d+: \S")
+
+
+class Planted(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def tree(self, changes):
+        root = Path(tempfile.mkdtemp(dir=self.folder.name))
+        for name, text in {**CLEAN, **changes}.items():
+            if text is not None:
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(text)
+        return Tree(root)
+
+    def test_a_clean_tree_has_no_finding(self):
+        tree = self.tree({})
+        for check in tidy.CHECKS:
+            self.assertEqual([], list(check(tree)), check.__name__)
+
+    def test_every_check_has_a_planted_violation(self):
+        self.assertEqual(set(tidy.CHECKS), set(PLANTED))
+
+    def test_every_planted_violation_is_found(self):
+        for check, violations in PLANTED.items():
+            for name, text, said in violations:
+                with self.subTest(check=check.__name__, file=name, said=said):
+                    found = list(check(self.tree({name: text})))
+                    self.assertTrue(any(said in line for line in found), found)
+                    for line in found:
+                        self.assertRegex(line, LOCATED)
+
+    def test_a_to_do_with_a_trigger_is_allowed(self):
+        text = f"// {UNDONE}(when Debian ships liburing 2.5): ask for it.\n"
+        tree = self.tree({"cli/main.cpp": text})
+        self.assertEqual([], list(words.to_dos_have_a_trigger(tree)))
+
+    def test_the_program_reports_and_fails(self):
+        program = Path(__file__).with_name("tidy.py")
+        for changes, status in (({}, 0), ({"cli/util.cpp": "int x;\n"}, 1)):
+            root = self.tree(changes).root
+            result = subprocess.run([program, root], capture_output=True, text=True)
+            self.assertEqual(status, result.returncode, result.stdout + result.stderr)
+        self.assertIn("cli/util.cpp:1: ", result.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
