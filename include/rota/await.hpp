@@ -3,6 +3,7 @@
 #include <rota/core/runnable.hpp>
 #include <rota/core/worker_calls.hpp>
 
+#include <cassert>
 #include <concepts>
 #include <coroutine>
 #include <type_traits>
@@ -24,6 +25,13 @@ concept LeafType = requires(L& leaf, Runnable& waiter) {
 template <class L>
 concept RefusableLeaf = requires(L& leaf) { leaf.refuse(); };
 
+/// A leaf that begins with its one operation, and is refused by giving it the result -ECANCELED.
+template <class L>
+concept OperationLeafType = requires(L& leaf) {
+  { leaf.operation() } -> std::convertible_to<Operation&>;
+  { leaf.node() } -> std::same_as<CancelNode&>;
+};
+
 template <class L>
 bool start_unless_stopped(L& leaf, Runnable& waiter) noexcept {
   if constexpr (RefusableLeaf<L>) {
@@ -42,7 +50,7 @@ void start_at_home(Runnable& waiter) noexcept;
 /// left); `Continue` is how it goes on. True: parked.
 template <class L, void (*Continue)(Runnable&) noexcept>
 [[gnu::noinline]] bool start_leaf(L& leaf, Runnable& waiter) noexcept {
-  Seat* seat = begin_leaf();
+  Seat* seat = begin_leaf(current_seat());
   if (seat == nullptr) [[unlikely]] {
     // The worker went on without this thread.
     rejoin(waiter, &leaf, start_at_home<L, Continue>);
@@ -51,6 +59,12 @@ template <class L, void (*Continue)(Runnable&) noexcept>
   const bool parked = start_unless_stopped(leaf, waiter) || spend_unit(*seat, waiter);
   end_leaf(*seat);
   return parked;
+}
+/// The same for what most leaves are.
+template <OperationLeafType L, void (*Continue)(Runnable&) noexcept>
+bool start_leaf(L& leaf, Runnable& waiter) noexcept {
+  assert(static_cast<void*>(&leaf) == &leaf.operation());
+  return start_operation(leaf.operation(), leaf.node(), waiter, start_at_home<L, Continue>);
 }
 
 /// How a runnable that has come home starts the leaf that it could not start before.

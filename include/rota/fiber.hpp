@@ -98,7 +98,7 @@ template <class L>
 [[gnu::noinline]] void await_leaf(L& leaf) noexcept {
   static_assert(LeafType<L>);
   Runnable& fiber = running_fiber();
-  Seat* seat = begin_leaf();
+  Seat* seat = begin_leaf(current_seat());
   if (seat == nullptr) [[unlikely]] {
     leave_to_rejoin(fiber, &leaf, start_at_home<L, resume_fiber>);
     return;

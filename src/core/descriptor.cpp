@@ -17,15 +17,6 @@ bool is_tcp(int fd) noexcept {
          protocol == IPPROTO_TCP;
 }
 
-/// Asked once, when the answer first matters.
-bool short_read_proves_empty(Descriptor& descriptor) noexcept {
-  if (descriptor.short_read == ShortRead::unasked) {
-    const bool stream = descriptor.kind == FdKind::socket && is_tcp(descriptor.fd);
-    descriptor.short_read = stream ? ShortRead::proves_empty : ShortRead::proves_nothing;
-  }
-  return descriptor.short_read == ShortRead::proves_empty;
-}
-
 std::size_t requested_bytes(const Operation& operation) noexcept {
   if (operation.code == OpCode::read) return static_cast<const Transfer&>(operation).bytes;
   const auto& transfer = static_cast<const VectorTransfer&>(operation);
@@ -42,6 +33,11 @@ bool was_short_read(const Operation& operation) noexcept {
 }
 
 }  // namespace
+
+void ask_short_read(Descriptor& descriptor) noexcept {
+  const bool stream = descriptor.kind == FdKind::socket && is_tcp(descriptor.fd);
+  descriptor.short_read = stream ? ShortRead::proves_empty : ShortRead::proves_nothing;
+}
 
 bool drained_by(Descriptor& descriptor, const Operation& read) noexcept {
   return was_short_read(read) && short_read_proves_empty(descriptor);

@@ -9,16 +9,25 @@ namespace rota::inline v0 {
 
 class Worker;
 
-/// What is waited for on a Descriptor, and what was seen on it; a set of bits.
+/// What is waited for on a Descriptor, and what was seen on it; a set of bits. They are those of
+/// poll(2), as far as it has one for each.
 enum Interest : std::uint8_t {
   interest_none = 0,
-  interest_read = 1 << 0,      ///< data, a connection, the end of the stream
-  interest_write = 1 << 1,     ///< room, or a connect that ended
-  interest_priority = 1 << 2,  ///< an exceptional condition: out-of-band data (POLLPRI)
+  interest_read = 1 << 0,      ///< POLLIN: data, a connection, the end of the stream
+  interest_priority = 1 << 1,  ///< POLLPRI: an exceptional condition, out-of-band data
+  interest_write = 1 << 2,     ///< POLLOUT: room, or a connect that ended
   interest_hang_up = 1 << 3,   ///< the peer closed or an error is pending; short reads no longer
                                ///< prove that the socket is empty
   interest_all = 0xf,
 };
+
+/// The interest that events of poll(2) or epoll are for.
+[[nodiscard]] constexpr std::uint8_t interest_of_events(std::uint32_t events) noexcept {
+  constexpr std::uint32_t same = interest_read | interest_priority | interest_write;
+  constexpr std::uint32_t hang_ups = 0x0008 | 0x0010 | 0x2000;  // POLLERR, POLLHUP, POLLRDHUP
+  const bool hung_up = (events & hang_ups) != 0;
+  return static_cast<std::uint8_t>((events & same) | (hung_up ? interest_hang_up : 0u));
+}
 
 /// What a short read says about what is left in the fd.
 enum class ShortRead : std::uint8_t {
@@ -92,8 +101,20 @@ struct Descriptor {
   return code == OpCode::poll;
 }
 
-/// Whether this was a short read, of an fd where that proves that nothing is left. Asks what the
-/// fd is, when that is not known yet.
+/// What was seen is used up: the next attempt waits for a report.
+inline void clear_hint(Descriptor& descriptor, unsigned interest) noexcept {
+  descriptor.ready_hint = static_cast<std::uint8_t>(descriptor.ready_hint & ~interest);
+}
+
+/// Finds out whether a short read of the fd proves anything.
+void ask_short_read(Descriptor& descriptor) noexcept;
+
+[[nodiscard]] inline bool short_read_proves_empty(Descriptor& descriptor) noexcept {
+  if (descriptor.short_read == ShortRead::unasked) [[unlikely]] ask_short_read(descriptor);
+  return descriptor.short_read == ShortRead::proves_empty;
+}
+
+/// Whether this was a short read, of an fd where that proves that nothing is left.
 [[nodiscard]] bool drained_by(Descriptor& descriptor, const Operation& read) noexcept;
 
 /// Takes into the hint what an attempt showed; every attempt on a Descriptor is followed by it.
@@ -105,13 +126,24 @@ inline void note_attempt(Descriptor& descriptor, const Operation& operation,
   // What the page cache lacks now it may have a moment later; and a poll operation asks for
   // several things at once, so that its answer says little about each.
   if (descriptor.kind == FdKind::file || operation.code == OpCode::poll) return;
-  unsigned learnt = interest_none;
   if (!completed) {
-    learnt = interest_of(operation);
+    clear_hint(descriptor, interest_of(operation));
   } else if (drained_by(descriptor, operation)) {
-    learnt = interest_read;
+    clear_hint(descriptor, interest_read);
   }
-  descriptor.ready_hint = static_cast<std::uint8_t>(descriptor.ready_hint & ~learnt);
+}
+
+/// Whether an operation has nothing to do but to wait for the next edge of an fd that is watched
+/// for every edge: the hint says that there is nothing for it now.
+[[nodiscard]] inline bool waits_for_edge(const Descriptor& descriptor, OpCode code) noexcept {
+  if (!is_one_of<OpCode::read, OpCode::write>(code)) return false;
+  const unsigned direction = code == OpCode::read ? interest_read : interest_write;
+  return descriptor.registered != 0 && descriptor.closing == nullptr &&
+         (descriptor.ready_hint & direction) == 0;
+}
+inline void stand_in_lane(Operation& operation, OpCode code) noexcept {
+  operation.state = OpState::queued;
+  lane_of(*operation.descriptor, code)->push_back(operation);
 }
 
 }  // namespace rota::inline v0

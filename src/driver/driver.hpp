@@ -16,6 +16,8 @@ struct DriverTraits {
   std::string_view name;
   bool tries_first;       ///< an operation whose lane is empty is performed in `submit`, before it
                           ///< ever reaches the driver
+  bool watches_edges;     ///< a plain message that `waits_for_edge` may be put in its lane instead
+                          ///< of `todo`, as long as `todo` is empty
   bool nonblocking_fds;   ///< the fds it waits for must carry O_NONBLOCK
   bool any_carrier;       ///< a thread other than the first may take it over
   bool virtual_clock;     ///< `now` is its own; nothing sleeps

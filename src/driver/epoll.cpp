@@ -35,14 +35,12 @@ Descriptor* descriptor_of(std::uint64_t tag) noexcept {
   return descriptor->registered != 0 && tag_of(*descriptor) == tag ? descriptor : nullptr;
 }
 
-std::uint8_t interest_of_events(std::uint32_t events) noexcept {
-  unsigned interest = interest_none;
-  if ((events & EPOLLIN) != 0) interest |= interest_read;
-  if ((events & EPOLLOUT) != 0) interest |= interest_write;
-  if ((events & EPOLLPRI) != 0) interest |= interest_priority;
-  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) interest |= interest_hang_up;
-  return static_cast<std::uint8_t>(interest);
-}
+static_assert(interest_of_events(EPOLLIN) == interest_read);
+static_assert(interest_of_events(EPOLLPRI) == interest_priority);
+static_assert(interest_of_events(EPOLLOUT) == interest_write);
+static_assert(interest_of_events(EPOLLERR) == interest_hang_up);
+static_assert(interest_of_events(EPOLLHUP) == interest_hang_up);
+static_assert(interest_of_events(EPOLLRDHUP) == interest_hang_up);
 
 class EpollPoller final : public Poller {
  public:

@@ -1,6 +1,7 @@
 #include "driver/perform.hpp"
 
 #include "core/descriptor.hpp"
+#include "driver/message.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <limits>
 
 namespace rota::inline v0 {
 namespace {
@@ -20,31 +20,17 @@ namespace {
 /// Whether the thread that performs an operation may wait in the kernel.
 enum class Wait : std::uint8_t { never, allowed };
 
-/// What one read(2) moves at most (MAX_RW_COUNT of the kernel). Longer transfers take several.
-constexpr std::size_t kAttemptBytes = 0x7ffff000;
-
 bool is_transfer(OpCode code) noexcept {
   return is_one_of<OpCode::read, OpCode::write, OpCode::read_at, OpCode::write_at>(code);
-}
-
-/// Whether a short count means "start the rest". A stream is served by whatever came, unless all
-/// of it was asked for; a file comes back short at its end only. What is peeked at stays where it
-/// is, so that a second look would see the same bytes again.
-bool wants_the_rest(const Operation& operation) noexcept {
-  if ((operation.flags & op_peek) != 0) return false;
-  return (operation.flags & op_whole) != 0 || operation.code == OpCode::read_at ||
-         operation.code == OpCode::write_at;
-}
-
-std::int32_t saturated(std::size_t count) noexcept {
-  constexpr std::size_t most = std::numeric_limits<std::int32_t>::max();
-  return static_cast<std::int32_t>(std::min(count, most));
 }
 
 /// A system call's answer as a count or a negative errno.
 std::int32_t answer(ssize_t returned) noexcept {
   return returned < 0 ? -errno : static_cast<std::int32_t>(returned);
 }
+
+/// What one read(2) moves at most (MAX_RW_COUNT of the kernel). Longer transfers take several.
+constexpr std::size_t kAttemptBytes = 0x7ffff000;
 
 struct Span {
   std::byte* data;
@@ -251,14 +237,6 @@ bool means_again(OpCode code, std::int32_t result) noexcept {
   return code == OpCode::accept && (result == -ECONNABORTED || result == -EPROTO);
 }
 
-Attempt absorb_count(Transfer& transfer, std::int32_t count) noexcept {
-  transfer.moved += static_cast<std::size_t>(count);
-  transfer.result = saturated(transfer.moved);
-  const bool finished = count == 0 || transfer.moved >= transfer.bytes;
-  if (finished || transfer.stopping || !wants_the_rest(transfer)) return Attempt::complete;
-  return Attempt::again;
-}
-
 Attempt absorb_error(Operation& operation, std::int32_t error) noexcept {
   const bool again = means_again(operation.code, error);
   const bool would_block = means_would_block(operation.code, error);
@@ -267,24 +245,6 @@ Attempt absorb_error(Operation& operation, std::int32_t error) noexcept {
   }
   conclude(operation, again || would_block ? -ECANCELED : error);
   return Attempt::complete;
-}
-
-/// What most operations are: bytes to or from a socket, without anything special about them.
-bool is_plain_message(const Operation& operation) noexcept {
-  return is_one_of<OpCode::read, OpCode::write>(operation.code) &&
-         (operation.flags & (op_out_of_band | op_peek)) == 0 &&
-         operation.descriptor->kind == FdKind::socket;
-}
-
-Attempt attempt_message(Transfer& transfer) noexcept {
-  const int fd = transfer.descriptor->fd;
-  const Span rest = remainder(transfer);
-  const ssize_t count =
-      transfer.code == OpCode::read
-          ? ::recv(fd, rest.data, rest.bytes, MSG_DONTWAIT)
-          : ::send(fd, rest.data, rest.bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (count < 0) return absorb_error(transfer, -errno);
-  return absorb_count(transfer, static_cast<std::int32_t>(count));
 }
 
 /// On a thread that may block, an fd with O_NONBLOCK still answers "not yet".
@@ -300,9 +260,20 @@ void wait_until_ready(const Operation& operation) noexcept {
 }  // namespace
 
 Attempt attempt(Operation& operation) noexcept {
-  if (is_plain_message(operation)) return attempt_message(static_cast<Transfer&>(operation));
   if (may_sleep_regardless(operation.code)) return Attempt::would_block;
   return absorb(operation, call(operation, Wait::never));
+}
+
+bool try_other(Operation& operation) noexcept {
+  Descriptor& descriptor = *operation.descriptor;
+  if (!may_try(descriptor, operation.code)) return false;
+  Attempt outcome = attempt(operation);
+  while (outcome == Attempt::again && moves_at_offset(operation.code)) {
+    outcome = attempt(operation);
+  }
+  if (outcome == Attempt::again) return false;
+  note_attempt(descriptor, operation, outcome == Attempt::complete);
+  return outcome == Attempt::complete;
 }
 
 void perform_blocking(Operation& operation) noexcept {
@@ -315,7 +286,9 @@ void perform_blocking(Operation& operation) noexcept {
 
 Attempt absorb(Operation& operation, std::int32_t result) noexcept {
   if (result < 0) return absorb_error(operation, result);
-  if (is_transfer(operation.code)) return absorb_count(static_cast<Transfer&>(operation), result);
+  if (is_transfer(operation.code)) {
+    return absorb_count(static_cast<Transfer&>(operation), static_cast<std::size_t>(result));
+  }
   operation.result = result;
   return Attempt::complete;
 }

@@ -23,15 +23,6 @@ short events_of_interest(unsigned interest) noexcept {
   return static_cast<short>(events);
 }
 
-std::uint8_t interest_of_events(int events) noexcept {
-  unsigned interest = interest_none;
-  if ((events & POLLIN) != 0) interest |= interest_read;
-  if ((events & POLLOUT) != 0) interest |= interest_write;
-  if ((events & POLLPRI) != 0) interest |= interest_priority;
-  if ((events & (POLLRDHUP | POLLHUP | POLLERR)) != 0) interest |= interest_hang_up;
-  return static_cast<std::uint8_t>(interest);
-}
-
 /// Holds only what is armed: a Descriptor leaves the list with its report. Place 0 is the wake.
 class PollPoller final : public Poller {
  public:
@@ -56,7 +47,7 @@ class PollPoller final : public Poller {
         continue;
       }
       const int refused = (events & POLLNVAL) != 0 ? EBADF : 0;
-      out[filled++] = {descriptors_[i], interest_of_events(events), refused};
+      out[filled++] = {descriptors_[i], interest_of_events(static_cast<std::uint16_t>(events)), refused};
       disarm(i);  // The last one takes the place and is looked at next.
     }
     return filled;

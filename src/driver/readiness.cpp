@@ -1,5 +1,6 @@
 #include "driver/readiness.hpp"
 
+#include "driver/message.hpp"
 #include "driver/perform.hpp"
 #include "driver/wait_span.hpp"
 
@@ -20,10 +21,6 @@ constexpr unsigned kVisitQueued = 1 << 4;
 
 void clear_bits(Descriptor& descriptor, unsigned bits) noexcept {
   descriptor.driver_bits = static_cast<std::uint8_t>(descriptor.driver_bits & ~bits);
-}
-
-void clear_hint(Descriptor& descriptor, unsigned interest) noexcept {
-  descriptor.ready_hint = static_cast<std::uint8_t>(descriptor.ready_hint & ~interest);
 }
 
 void finish(Operation& operation, OpList& done) noexcept {
@@ -53,20 +50,24 @@ void take_seen(Descriptor& descriptor, unsigned interest) noexcept {
 
 }  // namespace
 
-void ReadinessDriver::TurnBudget::look_at_clock() noexcept {
+bool ReadinessDriver::TurnBudget::look_at_clock() noexcept {
+  if (used_) return false;
   const Instant look = monotonic_now();
-  if (attempts_ == kAttemptsPerLook) first_look_ = look;
-  used_ = attempts_ >= kTurnOperations || look - first_look_ >= Duration{kTurnNs};
+  looks_ += 1;
+  if (looks_ == 1) first_look_ = look;
+  used_ = looks_ * kAttemptsPerLook >= kTurnOperations || look - first_look_ >= Duration{kTurnNs};
+  if (!used_) until_look_ = kAttemptsPerLook - 1;  // This one is paid for.
+  return !used_;
 }
 
 ReadinessDriver::ReadinessDriver(std::unique_ptr<Poller> poller)
     : poller_(std::move(poller)),
       traits_{.name = poller_->name(),
               .tries_first = true,
+              .watches_edges = poller_->edge_triggered(),
               .nonblocking_fds = true,
               .any_carrier = true,
               .virtual_clock = false},
-      edge_triggered_(poller_->edge_triggered()),
       ready_(kTurnOperations) {}
 
 Notify ReadinessDriver::notify() noexcept {
@@ -137,7 +138,6 @@ bool ReadinessDriver::take_wake() noexcept {
 }
 
 void ReadinessDriver::start(Operation& operation, OpList& done) {
-  if (try_park(operation)) return;
   if (operation.code == OpCode::open) return hand_to_files(operation);
   if (operation.descriptor->closing != nullptr) return finish_with(operation, -EBADF, done);
   if (operation.code == OpCode::close) return begin_close(operation, done);
@@ -145,20 +145,6 @@ void ReadinessDriver::start(Operation& operation, OpList& done) {
     return start_on_file(operation, done);
   }
   start_in_lane(operation, done);
-}
-
-/// What most operations do: wait for the next edge of an fd that is watched for every edge.
-bool ReadinessDriver::try_park(Operation& operation) const noexcept {
-  const OpCode code = operation.code;
-  if (!edge_triggered_ || (!reads_stream(code) && !writes_stream(code))) return false;
-  if ((operation.flags & op_stream) != 0) return false;
-  Descriptor& descriptor = *operation.descriptor;
-  if (descriptor.registered == 0 || descriptor.closing != nullptr) return false;
-  if ((descriptor.ready_hint & interest_of(operation)) != 0) return false;
-  OpList& lane = *lane_of(descriptor, code);
-  operation.state = OpState::queued;
-  lane.push_back(operation);
-  return true;
 }
 
 void ReadinessDriver::start_in_lane(Operation& operation, OpList& done) {
@@ -238,7 +224,7 @@ void ReadinessDriver::visit_queued(OpList& done) {
 }
 
 void ReadinessDriver::collect_ready(Deadline until, OpList& done) {
-  drop_stale_arms();
+  if (!arms_.empty()) drop_stale_arms();
   if (ready_.size() < arms_.size()) ready_.resize(arms_.size());
   const std::size_t count = poller_->turn(arms_, until, ready_);
   arms_.clear();
@@ -265,19 +251,26 @@ void ReadinessDriver::reap_files(OpList& done) {
   }
 }
 
-/// What most reports are for: one read waits on the Descriptor, and nothing else. False: there is
+/// What most reports are for: one plain read waits on a socket, and nothing else. False: there is
 /// more to serve.
 bool ReadinessDriver::serve_lone_read(Descriptor& descriptor, OpList& done) {
-  Operation* read = descriptor.reading.front();
-  if (read == nullptr || read->next != nullptr || read->code != OpCode::read) return false;
-  if (descriptor.streaming != nullptr || !descriptor.writing.empty() ||
-      !descriptor.polls.empty() || (descriptor.ready_hint & interest_of(*read)) == 0) {
-    return false;
+  Operation* waiting = descriptor.reading.single();
+  if (waiting == nullptr || waiting->code != OpCode::read || waiting->flags != 0) return false;
+  const bool others = descriptor.streaming != nullptr || !descriptor.writing.empty() ||
+                      !descriptor.polls.empty();
+  if (others || descriptor.kind != FdKind::socket) return false;
+  if ((descriptor.ready_hint & interest_read) == 0 || !budget_.take()) return false;
+  auto& read = static_cast<Transfer&>(*waiting);
+  const Attempt outcome = attempt_message<OpCode::read>(read);
+  if (outcome == Attempt::again) return false;
+  if (outcome == Attempt::would_block) {
+    clear_hint(descriptor, interest_read);
+    arm(descriptor);
+    return true;
   }
-  if (!budget_.take() || attempt(*read) != Attempt::complete) return false;
-  if (drained_by(descriptor, *read)) clear_hint(descriptor, interest_read);
-  descriptor.reading.pop_front();
-  finish(*read, done);
+  if (drained_by_message(descriptor, read)) clear_hint(descriptor, interest_read);
+  descriptor.reading.clear();
+  finish(read, done);
   return true;
 }
 
@@ -367,7 +360,7 @@ ReadinessDriver::Served ReadinessDriver::serve_poll(Operation& poll, OpList& don
 }
 
 void ReadinessDriver::arm(Descriptor& descriptor) {
-  if (edge_triggered_ && descriptor.registered != 0) return;
+  if (traits_.watches_edges && descriptor.registered != 0) return;
   unsigned wanted = descriptor.streaming != nullptr ? interest_read : interest_none;
   for (const OpList* lane : {&descriptor.reading, &descriptor.writing}) {
     if (lane->front() != nullptr) wanted |= interest_of(*lane->front());

@@ -50,19 +50,19 @@ class ReadinessDriver final : public Driver {
    public:
     /// False when the turn must end; else one attempt is paid for.
     [[nodiscard]] bool take() noexcept {
-      if (used_) return false;
-      if (attempts_ % kAttemptsPerLook == 0 && attempts_ > 0) look_at_clock();
-      if (!used_) ++attempts_;
-      return !used_;
+      if (until_look_ == 0) [[unlikely]] return look_at_clock();
+      --until_look_;
+      return true;
     }
     [[nodiscard]] bool used() const noexcept { return used_; }
 
    private:
     /// How often the clock is read within a turn: 32 attempts take some 30 to 100 us.
     static constexpr std::size_t kAttemptsPerLook = 32;
-    void look_at_clock() noexcept;
+    [[nodiscard]] bool look_at_clock() noexcept;
 
-    std::size_t attempts_ = 0;
+    std::size_t until_look_ = kAttemptsPerLook;
+    std::size_t looks_ = 0;
     Instant first_look_;
     bool used_ = false;
   };
@@ -71,7 +71,6 @@ class ReadinessDriver final : public Driver {
   enum class Served : std::uint8_t { empty, parked, unfinished };
 
   void start(Operation& operation, OpList& done);
-  [[nodiscard]] bool try_park(Operation& operation) const noexcept;
   void start_in_lane(Operation& operation, OpList& done);
   void start_on_file(Operation& operation, OpList& done);
   void hand_to_files(Operation& operation);
@@ -102,7 +101,6 @@ class ReadinessDriver final : public Driver {
   std::unique_ptr<Poller> poller_;
   std::unique_ptr<FileEngine> files_;
   DriverTraits traits_;
-  const bool edge_triggered_;  ///< what the poller says of itself
   TurnBudget budget_;
   OpList ended_;     ///< by cancel; comes back with the next turn
   OpList to_files_;  ///< handed over once per turn

@@ -53,6 +53,7 @@ SimDriver::~SimDriver() {
 const DriverTraits& SimDriver::traits() const noexcept {
   static constexpr DriverTraits traits{.name = "sim",
                                        .tries_first = false,
+                                       .watches_edges = false,
                                        .nonblocking_fds = true,
                                        .any_carrier = true,
                                        .virtual_clock = true};

@@ -2,14 +2,24 @@
 
 #include <rota/core/seat.hpp>
 
+#include "base/hooks.hpp"
+
 namespace rota::inline v0 {
+
+/// A static library is part of the program, whose thread-locals need no look-up at run time.
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local Seat thread_seat;
+
+/// `current_seat` for functions of the runtime, none of which task code is inlined into.
+[[nodiscard]] inline Seat& this_seat() noexcept {
+  return hooks.current_seat == nullptr ? thread_seat : *hooks.current_seat();
+}
 
 /// The bracket between task code and the worker. While one is open the worker cannot be taken
 /// over; opening it finds out whether it was. Brackets nest: inside the runtime an inner one does
 /// nothing.
 class RuntimeSection {
  public:
-  RuntimeSection() noexcept : seat_(current_seat()) {
+  RuntimeSection() noexcept : seat_(this_seat()) {
     if (seat_.worker == nullptr || !TakeOverWord::in_task(seat_.word.sample())) return;
     if (seat_.word.enter_runtime()) [[likely]] {
       opened_ = true;

@@ -6,7 +6,7 @@
 
 #include "base/hooks.hpp"
 #include "base/membarrier.hpp"
-#include "driver/perform.hpp"
+#include "driver/message.hpp"
 #include "time/timer_list.hpp"
 
 #include <cassert>
@@ -17,6 +17,7 @@ namespace rota::inline v0 {
 Worker::Worker(RuntimeCore& runtime, Driver& driver)
     : driver_(driver),
       tries_first_(driver.traits().tries_first),
+      watches_edges_(driver.traits().watches_edges),
       now_(driver.now()),
       timers_(now_),
       frames_(FramePool::acquire()),
@@ -73,7 +74,8 @@ bool Worker::run_ready(Seat& seat) noexcept {
     task.runs = (task.runs + 1) & TaskHeader::runs_mask;
     counters_.tasks_run += 1;
     seat.task = &task;
-    seat.budget = kBudgetUnits;
+    seat.units_until_look = kUnitsPerLook;
+    seat.looks = 0;
     seat.word.enter_task();
     runnable->resume(*runnable);
     // The task may be gone now, and the worker too. A bracket that found it taken says so by
@@ -188,28 +190,71 @@ namespace {
 
 }  // namespace
 
-inline bool Worker::submit(Operation& operation, CancelNode& node) noexcept {
-  Descriptor* descriptor = operation.descriptor;
-  if (descriptor != nullptr && descriptor->home != this) [[unlikely]] {
-    forward(operation, node);
-    return true;
+/// A plain message of a Descriptor that lives here.
+template <OpCode code>
+[[gnu::always_inline]] inline bool Worker::submit_message(Transfer& transfer) noexcept {
+  Descriptor& descriptor = *transfer.descriptor;
+  if (tries_first_ && try_message<code>(descriptor, transfer)) {
+    counters_.immediate += 1;
+    return false;
   }
-  if (tries_first_ && (descriptor == nullptr || may_try(*descriptor, operation.code))) {
-    const bool completed = perform(operation);
-    if (descriptor != nullptr) note_attempt(*descriptor, operation, completed);
-    if (completed) {
-      counters_.immediate += 1;
-      return false;
-    }
+  park(transfer);
+  // Nothing that was posted before may be overtaken.
+  if (watches_edges_ && todo_.empty() && waits_for_edge(descriptor, code)) {
+    in_flight_ += 1;
+    stand_in_lane(transfer, code);
+  } else {
+    start(transfer);
+  }
+  return true;
+}
+
+bool Worker::submit_other(Operation& operation) noexcept {
+  if (tries_first_ && operation.descriptor != nullptr && try_other(operation)) {
+    counters_.immediate += 1;
+    return false;
   }
   park(operation);
   start(operation);
   return true;
 }
 
-/// The most frequent of the worker's calls stands beside what it calls.
+[[gnu::always_inline]] inline bool Worker::submit(Operation& operation,
+                                                 CancelNode& node) noexcept {
+  const Descriptor* descriptor = operation.descriptor;
+  if (descriptor != nullptr && descriptor->home != this) [[unlikely]] {
+    forward(operation, node);
+    return true;
+  }
+  if (descriptor == nullptr || !is_plain_message(operation)) return submit_other(operation);
+  auto& transfer = static_cast<Transfer&>(operation);
+  return transfer.code == OpCode::read ? submit_message<OpCode::read>(transfer)
+                                       : submit_message<OpCode::write>(transfer);
+}
+
 bool submit(Operation& operation, CancelNode& node) noexcept {
   return operation.waiter->task->home->submit(operation, node);
+}
+
+/// The way that most operations go: in one piece, from the bracket to the system call.
+bool start_operation(Operation& operation, CancelNode& node, Runnable& waiter,
+                     void (*start_at_home)(Runnable&) noexcept) noexcept {
+  Seat* seat = begin_leaf(this_seat());
+  if (seat == nullptr) [[unlikely]] {
+    rejoin(waiter, &operation, start_at_home);
+    return true;
+  }
+  bool parked = false;
+  if (stop_due(*waiter.task)) [[unlikely]] {
+    operation.result = -ECANCELED;
+  } else {
+    operation.waiter = &waiter;
+    operation.cancel = cancel_operation;
+    parked = waiter.task->home->submit(operation, node);
+  }
+  parked = parked || spend_unit(*seat, waiter);
+  end_leaf(*seat);
+  return parked;
 }
 
 void Worker::submit_unwaited(Operation& operation) noexcept { start(operation); }
@@ -235,7 +280,7 @@ void Worker::cancel(Operation& operation) noexcept {
   complete(operation);
 }
 
-void Worker::complete(Operation& operation) noexcept {
+inline void Worker::complete(Operation& operation) noexcept {
   counters_.completions += 1;
   if ((operation.flags & op_stream) != 0) {
     if (Runnable* waiter = std::exchange(operation.waiter, nullptr)) wake(*waiter);

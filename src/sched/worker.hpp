@@ -34,7 +34,9 @@ struct WorkerCounters {
 /// the next timer if there is nothing to do; make waiters ready; expire timers; repeat.
 class Worker {
  public:
-  static constexpr std::int32_t kBudgetUnits = 128;     // tokio's coop budget, DESIGN section 6
+  static constexpr std::int32_t kBudgetUnits = 128;     // as many as tokio's coop budget
+  // The clock costs more than most completions: it is read once per this many units.
+  static constexpr std::int32_t kUnitsPerLook = 16;
   static constexpr std::int64_t kBudgetNs = 200'000;
   static constexpr int kBatchTasks = 64;                // runs between two looks at the driver
 
@@ -95,6 +97,9 @@ class Worker {
   void take_back(TaskHeader& task) noexcept;
   void turn(Idle when_idle) noexcept;
   [[nodiscard]] Deadline announce_idle() noexcept;
+  template <OpCode code>
+  [[nodiscard]] bool submit_message(Transfer& transfer) noexcept;
+  [[nodiscard]] bool submit_other(Operation& operation) noexcept;
   void start(Operation& operation) noexcept;
   void wake(Runnable& runnable) noexcept;
   void complete(Operation& operation) noexcept;
@@ -105,6 +110,7 @@ class Worker {
   OpList todo_;
   Driver& driver_;
   const bool tries_first_;
+  const bool watches_edges_;
   Instant now_;                    // read once per turn
   std::size_t in_flight_ = 0;      // one-shot operations that the driver has
   std::size_t streams_ = 0;        // streams that were ever started

@@ -126,18 +126,21 @@ void free_task(TaskHeader& task) noexcept {
 
 namespace {
 
-/// Whether this run has lasted for a slice, which is counted from the run's first reading of the
+/// Whether this run has lasted for a slice, which is counted from the run's first look at the
 /// clock: neither the worker's last turn nor the runs of others count.
 bool slice_spent(Seat& seat) noexcept {
   const std::int64_t now_ns = seat.worker->driver().now().ns;
-  if (seat.budget == Worker::kBudgetUnits - kUnitsPerClock) seat.slice_began_ns = now_ns;
+  if (seat.looks == 1) seat.slice_began_ns = now_ns;
   return now_ns - seat.slice_began_ns > Worker::kBudgetNs;
 }
 
 }  // namespace
 
 bool yield_if_spent(Seat& seat, Runnable& waiter) noexcept {
-  if (seat.budget > 0 && !slice_spent(seat)) return false;
+  constexpr std::int32_t most_looks = Worker::kBudgetUnits / Worker::kUnitsPerLook;
+  seat.looks += 1;
+  seat.units_until_look = Worker::kUnitsPerLook;
+  if (seat.looks < most_looks && !slice_spent(seat)) return false;
   Worker& worker = *seat.worker;
   worker.counters().budget_yields += 1;
   worker.ready(waiter);

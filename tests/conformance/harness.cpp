@@ -1,7 +1,7 @@
 #include "conformance/harness.hpp"
 
 #include "driver/choose.hpp"
-#include "driver/perform.hpp"
+#include "driver/message.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -117,17 +117,24 @@ void Harness::start(Operation& operation, Descriptor* descriptor) {
     came_back(operation);
     return;
   }
+  if (put_in_lane(operation)) return;
   todo_.push_back(operation);
 }
 
 bool Harness::completed_by_trying(Operation& operation) {
   const bool stream = (operation.flags & op_stream) != 0;
   if (!driver_->traits().tries_first || operation.descriptor == nullptr || stream) return false;
-  Descriptor& descriptor = *operation.descriptor;
-  if (!may_try(descriptor, operation.code)) return false;
-  const bool completed = perform(operation);
-  note_attempt(descriptor, operation, completed);
-  return completed;
+  return try_now(operation);
+}
+
+bool Harness::put_in_lane(Operation& operation) {
+  const bool stream = (operation.flags & op_stream) != 0;
+  if (!driver_->traits().watches_edges || operation.descriptor == nullptr || stream) return false;
+  if (!todo_.empty()) return false;
+  if (!is_plain_message(operation)) return false;
+  if (!waits_for_edge(*operation.descriptor, operation.code)) return false;
+  stand_in_lane(operation, operation.code);
+  return true;
 }
 
 std::size_t Harness::turn(Deadline until) {

@@ -135,6 +135,7 @@ class Harness {
 
   void start(Operation& operation, Descriptor* descriptor);
   bool completed_by_trying(Operation& operation);
+  bool put_in_lane(Operation& operation);
   void came_back(Operation& operation);
   void look_at_streams();
   bool gave_up();

@@ -84,6 +84,11 @@ class LinkedList {
     tail_ = &node;
   }
 
+  /// Forgets the nodes.
+  void clear() noexcept { head_ = tail_ = nullptr; }
+  /// The one node of a list that has one; else null.
+  [[nodiscard]] T* single() const noexcept { return head_ == tail_ ? head_ : nullptr; }
+
   void push_front(T& node) noexcept {
     node.prev = nullptr;
     node.next = head_;

@@ -32,6 +32,10 @@ class OperationLeaf {
   }
   void refuse() noexcept { operation_.result = -ECANCELED; }
 
+  /// For `start_operation`.
+  [[nodiscard]] Op& operation() noexcept { return operation_; }
+  [[nodiscard]] CancelNode& node() noexcept { return node_; }
+
  protected:
   Op operation_;
 

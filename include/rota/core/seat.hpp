@@ -19,7 +19,9 @@ struct alignas(128) Seat {
   Worker* worker = nullptr;      ///< null: a plain thread, a spare, or the worker was taken over
   TaskHeader* task = nullptr;    ///< whose code this thread is inside
   Fiber* fiber = nullptr;        ///< whose stack this thread is on; null: its own
-  std::int32_t budget = 0;       ///< completions without suspending that this run may still have
+  std::int32_t units_until_look = 0;  ///< completions without suspending that this run may have
+                                      ///< before the next look at what it has used
+  std::int32_t looks = 0;             ///< of these, in this run
   std::int64_t slice_began_ns = 0;  ///< when the time of this run was first looked at
 };
 

@@ -53,8 +53,7 @@ void free_task(TaskHeader& task) noexcept;
 
 /// Opens the bracket around the start of a leaf. Null when this thread no longer carries the
 /// task's worker; the leaf must then be started at home, by `rejoin`.
-[[nodiscard]] inline Seat* begin_leaf() noexcept {
-  Seat& seat = current_seat();
+[[nodiscard]] inline Seat* begin_leaf(Seat& seat) noexcept {
   if (seat.worker == nullptr) [[unlikely]] return nullptr;
   if (seat.word.enter_runtime()) [[likely]] return &seat;
   seat.worker = nullptr;
@@ -63,19 +62,22 @@ void free_task(TaskHeader& task) noexcept;
 /// Closes it. From here on a task that is parked or ready may already run elsewhere, so its frame
 /// is suspended, or its stack left, before this.
 inline void end_leaf(Seat& seat) noexcept { seat.word.leave_runtime(); }
-/// The clock costs more than most completions: it is read once per this many units.
-inline constexpr std::int32_t kUnitsPerClock = 16;
 /// The part of spend_unit that looks at the clock.
 [[nodiscard]] bool yield_if_spent(Seat& seat, Runnable& waiter) noexcept;
 /// Inside the bracket: the leaf completed without parking, which spends one unit of budget. True:
 /// the budget is gone, and the task was put behind the other ready ones; it goes on from there.
 [[nodiscard]] inline bool spend_unit(Seat& seat, Runnable& waiter) noexcept {
-  seat.budget -= 1;
-  if (seat.budget > 0 && seat.budget % kUnitsPerClock != 0) [[likely]] return false;
+  if (--seat.units_until_look > 0) [[likely]] return false;
   return yield_if_spent(seat, waiter);
 }
 /// Sends the task home, to go on there with `resume`. The leaf is remembered in its header.
 void rejoin(Runnable& waiter, void* leaf, void (*resume)(Runnable&) noexcept) noexcept;
+
+/// All that a leaf does that begins with its one operation: the bracket, the look whether the task
+/// must stop, `submit`, and the unit of budget. True: parked. Without a worker `start_at_home` is
+/// how the runnable goes on, for now.
+[[nodiscard]] bool start_operation(Operation& operation, CancelNode& node, Runnable& waiter,
+                                   void (*start_at_home)(Runnable&) noexcept) noexcept;
 
 /// For leaves, inside the bracket, on the home worker:
 /// gives an operation to the home worker of its Descriptor and parks the task on it. `node` is
