@@ -18,12 +18,6 @@ std::vector<Capability> probe_capabilities() {
   return list.take();
 }
 
-std::string answer_of(const char* call, int error) {
-  const char* name = ::strerrorname_np(error);
-  std::string text = std::string(call) + " answers " + (name != nullptr ? name : "an error");
-  return text + " (" + ::strerrordesc_np(error) + ')';
-}
-
 std::string first_line_of(const char* path) {
   std::FILE* file = std::fopen(path, "re");
   if (file == nullptr) return {};

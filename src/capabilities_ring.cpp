@@ -6,23 +6,28 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
 #include <cstdint>
-#include <cstdlib>
-#include <vector>
+#include <span>
+#include <string>
+#include <utility>
 
 namespace rota::inline v0 {
 namespace {
 
-/// Numbers of the kernel's ABI, some newer than the headers of Debian 12; they never change.
-struct RingOpcode {
+/// Something that not every ring has. The numbers are the kernel's ABI, some newer than the headers
+/// of Debian 12; they never change.
+struct RingPart {
   const char* name;
   unsigned number;
   const char* purpose;
 };
-constexpr RingOpcode kOpcodes[] = {
+
+/// By opcode.
+constexpr RingPart kOpcodes[] = {
     {"multishot accept", 45, "one request, every connection (told by SOCKET of the same release)"},
     {"send_zc", 47, "send without copying"},
     {"sendmsg_zc", 48, "the same, gathered"},
@@ -37,12 +42,8 @@ constexpr RingOpcode kOpcodes[] = {
     {"pipe", 62, "a pipe without numbers"},
 };
 
-struct RingFeature {
-  const char* name;
-  unsigned bit;
-  const char* purpose;
-};
-constexpr RingFeature kFeatures[] = {
+/// By bit of `features`.
+constexpr RingPart kFeatures[] = {
     {"NODROP", 1, "no completion is lost when the queue is full"},
     {"SUBMIT_STABLE", 2, "operands are copied at submission"},
     {"FAST_POLL", 5, "sockets wait without a thread"},
@@ -54,33 +55,60 @@ constexpr RingFeature kFeatures[] = {
     {"MIN_TIMEOUT", 15, "wait a little for more than one completion"},
 };
 
-struct SetupFlag {
-  const char* name;
-  unsigned flags;
-  const char* purpose;
-};
 constexpr unsigned kSqpoll = 1U << 1;
 constexpr unsigned kCoop = 1U << 8;
 constexpr unsigned kSingleIssuer = 1U << 12;
 constexpr unsigned kDefer = 1U << 13;
 constexpr unsigned kNoSqArray = 1U << 16;
-constexpr SetupFlag kSetups[] = {
+
+/// By flags of io_uring_setup.
+constexpr RingPart kSetups[] = {
     {"SINGLE_ISSUER + DEFER_TASKRUN", kSingleIssuer | kDefer, "the pinned profile"},
     {"COOP_TASKRUN", kCoop, "the movable profile"},
     {"SQPOLL", kSqpoll, "a kernel thread submits"},
     {"NO_SQARRAY", kNoSqArray, "one indirection less"},
 };
 
+/// By flags of a buffer ring.
+constexpr RingPart kBufferRings[] = {
+    {"buffer rings", 0, "the kernel picks a buffer when data is there"},
+    {"incremental buffers", 1U << 1, "one large buffer, consumed in pieces"},
+};
+
+constexpr RingPart kNapi[] = {{"NAPI busy poll", 0, "waits may poll the network card's queue"}};
+
 constexpr unsigned kRegisterProbe = 8;
 constexpr unsigned kRegisterBufferRing = 22;
 constexpr unsigned kRegisterNapi = 27;
-constexpr unsigned kIncrementalBuffers = 2;  // IOU_PBUF_RING_INC
 
 UniqueFd set_up(unsigned flags, io_uring_params& parameters) {
   parameters = {};
   parameters.flags = flags;
   constexpr unsigned entries = 4;
   return UniqueFd(static_cast<int>(::syscall(SYS_io_uring_setup, entries, &parameters)));
+}
+
+/// What stands against using something: what `call` answered. Empty when that was success.
+std::string objection_of(const char* call, int error) {
+  return error == 0 ? std::string() : answer_of(call, error);
+}
+
+/// Lists each part with its purpose, or with the objection to it.
+template <class Objection>
+void list_parts(CapabilityList& list, std::span<const RingPart> parts, Objection objection_to) {
+  for (const RingPart& part : parts) {
+    std::string objection = objection_to(part.number);
+    if (objection.empty()) {
+      list.yes(part.name, part.purpose);
+    } else {
+      list.no(part.name, std::move(objection));
+    }
+  }
+}
+
+std::string object_to_setup(unsigned flags) {
+  io_uring_params tried{};
+  return objection_of("io_uring_setup", set_up(flags, tried).valid() ? 0 : errno);
 }
 
 int register_with(const UniqueFd& ring, unsigned what, void* argument, unsigned count) {
@@ -97,21 +125,16 @@ void list_opcodes(CapabilityList& list, const UniqueFd& ring) {
     list.no("opcodes", answer_of("IORING_REGISTER_PROBE", error));
     return;
   }
-  const auto* operations = reinterpret_cast<const io_uring_probe_op*>(probe + 1);
-  unsigned supported = 0;
-  for (unsigned i = 0; i < probe->ops_len; ++i) {
-    if ((operations[i].flags & IO_URING_OP_SUPPORTED) != 0) ++supported;
-  }
-  list.fact("opcodes", std::to_string(supported));
-  for (const RingOpcode& opcode : kOpcodes) {
-    const bool known = opcode.number < probe->ops_len &&
-                       (operations[opcode.number].flags & IO_URING_OP_SUPPORTED) != 0;
-    if (known) {
-      list.yes(opcode.name, opcode.purpose);
-    } else {
-      list.no(opcode.name, "this kernel does not list opcode " + std::to_string(opcode.number));
-    }
-  }
+  const std::span operations(reinterpret_cast<const io_uring_probe_op*>(probe + 1),
+                             probe->ops_len);
+  const auto is_supported = [](const io_uring_probe_op& operation) {
+    return (operation.flags & IO_URING_OP_SUPPORTED) != 0;
+  };
+  list.fact("opcodes", std::to_string(std::ranges::count_if(operations, is_supported)));
+  list_parts(list, kOpcodes, [&](unsigned number) {
+    if (number < operations.size() && is_supported(operations[number])) return std::string();
+    return "this kernel does not list opcode " + std::to_string(number);
+  });
 }
 
 /// What IORING_REGISTER_PBUF_RING reads; the flags are younger than the headers of Debian 12.
@@ -123,37 +146,28 @@ struct BufferRing {
   std::uint64_t reserved[3];
 };
 
-void list_buffer_ring(CapabilityList& list, const UniqueFd& ring, const char* name,
-                      std::uint16_t flags, const char* purpose) {
+std::string object_to_buffer_ring(const UniqueFd& ring, unsigned flags) {
   constexpr std::size_t bytes = 4096;
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return list.no(name, answer_of("mmap", errno));
+  if (memory == MAP_FAILED) return answer_of("mmap", errno);
   constexpr std::uint32_t entries = 8;
-  const std::uint16_t group = flags;  // Any number, as long as the two kinds do not share it.
-  BufferRing request{std::bit_cast<std::uint64_t>(memory), entries, group, flags, {}};
+  const auto bits = static_cast<std::uint16_t>(flags);
+  const std::uint16_t group = bits;  // Any number, as long as the two kinds do not share it.
+  BufferRing request{std::bit_cast<std::uint64_t>(memory), entries, group, bits, {}};
   const int error = register_with(ring, kRegisterBufferRing, &request, 1);
-  if (error == 0) {
-    list.yes(name, purpose);
-  } else {
-    list.no(name, answer_of("IORING_REGISTER_PBUF_RING", error));
-  }
   // The kernel keeps its own hold of the pages until the ring is closed.
   ::munmap(memory, bytes);
+  return objection_of("IORING_REGISTER_PBUF_RING", error);
 }
 
-void list_napi(CapabilityList& list, const UniqueFd& ring) {
+std::string object_to_napi(const UniqueFd& ring) {
   struct Napi {
     std::uint32_t busy_poll_us;
     std::uint8_t prefer;
     std::uint8_t padding[3];
     std::uint64_t reserved;
   } napi{};
-  const int error = register_with(ring, kRegisterNapi, &napi, 1);
-  if (error == 0) {
-    list.yes("NAPI busy poll", "waits may poll the network card's queue");
-  } else {
-    list.no("NAPI busy poll", answer_of("IORING_REGISTER_NAPI", error));
-  }
+  return objection_of("IORING_REGISTER_NAPI", register_with(ring, kRegisterNapi, &napi, 1));
 }
 
 }  // namespace
@@ -167,25 +181,14 @@ void probe_ring(CapabilityList& list) {
     return;
   }
   list.yes("io_uring_setup", "a ring of " + std::to_string(parameters.sq_entries) + " entries");
-  for (const SetupFlag& setup : kSetups) {
-    io_uring_params tried{};
-    if (set_up(setup.flags, tried).valid()) {
-      list.yes(setup.name, setup.purpose);
-    } else {
-      list.no(setup.name, answer_of("io_uring_setup", errno));
-    }
-  }
-  for (const RingFeature& feature : kFeatures) {
-    if ((parameters.features & (1U << feature.bit)) != 0) {
-      list.yes(feature.name, feature.purpose);
-    } else {
-      list.no(feature.name, "not among the features that io_uring_setup reports");
-    }
-  }
-  list_buffer_ring(list, ring, "buffer rings", 0, "the kernel picks a buffer when data is there");
-  list_buffer_ring(list, ring, "incremental buffers", kIncrementalBuffers,
-                   "one large buffer, consumed in pieces");
-  list_napi(list, ring);
+  list_parts(list, kSetups, object_to_setup);
+  list_parts(list, kFeatures, [&](unsigned bit) {
+    if ((parameters.features & (1U << bit)) != 0) return std::string();
+    return std::string("not among the features that io_uring_setup reports");
+  });
+  list_parts(list, kBufferRings,
+             [&](unsigned flags) { return object_to_buffer_ring(ring, flags); });
+  list_parts(list, kNapi, [&](unsigned) { return object_to_napi(ring); });
   list_opcodes(list, ring);
 }
 

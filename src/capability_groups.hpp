@@ -2,6 +2,8 @@
 
 #include <rota/capabilities.hpp>
 
+#include "base/errno_text.hpp"
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,8 +42,6 @@ void probe_ring(CapabilityList& list);
 void probe_process(CapabilityList& list);
 void probe_processor(CapabilityList& list);
 
-/// "io_setup answers EAGAIN (Resource temporarily unavailable)".
-std::string answer_of(const char* call, int error);
 /// The first line of a small file of the kernel's; empty when it cannot be read.
 std::string first_line_of(const char* path);
 

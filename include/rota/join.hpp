@@ -2,6 +2,7 @@
 
 #include <rota/await.hpp>
 #include <rota/core/worker_calls.hpp>
+#include <rota/result.hpp>
 #include <rota/task.hpp>
 
 #include <cstdint>
@@ -30,10 +31,11 @@ class Joined {
   explicit operator bool() const noexcept { return has_value(); }
   [[nodiscard]] const std::exception_ptr& exception() const noexcept { return error_; }
 
-  /// The value; rethrows the exception; throws std::bad_optional_access when stopped.
+  /// The value; rethrows the exception; when stopped it throws what a cancelled Result's `.value()`
+  /// throws, a `std::bad_expected_access` of `operation_canceled`.
   T value() && {
     if (kind_ == Kind::exception) std::rethrow_exception(error_);
-    if (kind_ == Kind::stopped) throw std::bad_optional_access();
+    if (kind_ == Kind::stopped) throw std::bad_expected_access(os_error(ECANCELED));
     if constexpr (!std::is_void_v<T>) return std::move(*value_);
   }
 

@@ -4,6 +4,7 @@
 #include <rota/core/scope_core.hpp>
 #include <rota/fiber.hpp>
 #include <rota/join.hpp>
+#include <rota/scope_errors.hpp>
 #include <rota/task.hpp>
 
 #include <concepts>
@@ -59,8 +60,6 @@ class Scope {
   void request_stop() noexcept { core_.stop_all(); }
   /// How many children have not ended.
   [[nodiscard]] std::size_t live() noexcept { return core_.live(); }
-  /// Once every child has ended: how many failed after the first one.
-  [[nodiscard]] std::size_t later_errors() const noexcept { return core_.later_errors(); }
 
   [[nodiscard]] ScopeCore& core() noexcept { return core_; }
 
@@ -74,14 +73,14 @@ class Scope {
 template <class Body>
 using ScopeBodyResult = typename std::invoke_result_t<Body&, Scope&>::value_type;
 
-/// Runs `body(scope)` and waits for all children. If the body or a child throws, the others are
-/// stopped, all are awaited, and the first exception goes on to the caller; how many followed it
-/// is `scope.later_errors()`. A stop of the caller stops the children.
+/// Runs `body(scope)` and waits for all children. If the body or a child throws, the children are
+/// stopped, all are awaited, and the first exception goes on to the caller: as itself when it is
+/// the only error, else in a `ScopeErrors` with the later ones attached. What a child throws only
+/// because it was stopped does not count. A stop of the caller stops the children.
 template <class Body>
 Task<ScopeBodyResult<Body>> with_scope(Body body) {
   using T = ScopeBodyResult<Body>;
   Scope scope(current_runtime());
-  std::exception_ptr failed;
   std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> result;
   try {
     Task<T> inside = body(scope);
@@ -92,21 +91,19 @@ Task<ScopeBodyResult<Body>> with_scope(Body body) {
       result.emplace(std::move(value));
     }
   } catch (...) {
-    failed = std::current_exception();
+    scope.core().fail(std::current_exception());
   }
-  if (failed != nullptr) scope.request_stop();
   co_await Await<ScopeWaitLeaf>(std::in_place, scope.core());
-  if (failed == nullptr) failed = scope.core().first_error();
-  if (failed != nullptr) std::rethrow_exception(failed);
+  scope.core().rethrow_errors();
   if constexpr (!std::is_void_v<T>) co_return std::move(*result);
 }
 
-/// `with_scope` for a fiber: calls `body(scope)` on its own stack. Only in a fiber.
+/// `with_scope` for a fiber: calls `body(scope)` on its own stack; the same errors leave it. Only
+/// in a fiber.
 template <std::invocable<Scope&> Body>
 std::invoke_result_t<Body, Scope&> fiber_scope(Body&& body) {
   using T = std::invoke_result_t<Body, Scope&>;
   Scope scope(current_runtime());
-  std::exception_ptr failed;
   std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> result;
   try {
     if constexpr (std::is_void_v<T>) {
@@ -115,12 +112,10 @@ std::invoke_result_t<Body, Scope&> fiber_scope(Body&& body) {
       result.emplace(body(scope));
     }
   } catch (...) {
-    failed = std::current_exception();
+    scope.core().fail(std::current_exception());
   }
-  if (failed != nullptr) scope.request_stop();
   await(Await<ScopeWaitLeaf>(std::in_place, scope.core()));
-  if (failed == nullptr) failed = scope.core().first_error();
-  if (failed != nullptr) std::rethrow_exception(failed);
+  scope.core().rethrow_errors();
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 

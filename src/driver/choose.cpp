@@ -1,8 +1,10 @@
 #include "driver/choose.hpp"
 
+#include "base/errno_text.hpp"
 #include "driver/epoll.hpp"
 #include "driver/poll.hpp"
 #include "driver/readiness.hpp"
+#include "driver/remedy.hpp"
 #include "driver/select.hpp"
 #include "driver/sim.hpp"
 #include "driver/uring.hpp"
@@ -44,12 +46,12 @@ MadeDriver make_uring(const DriverConfig& config, std::vector<Refusal>& refusals
   return UringDriver::make(request, refusals);
 }
 
-MadeDriver make_over(Result<std::unique_ptr<Poller>> poller, const char* name,
+/// A poller is refused only the descriptors that it begins with; `step` names what makes them.
+MadeDriver make_over(Result<std::unique_ptr<Poller>> poller, const char* name, const char* step,
                      const DriverConfig& config, std::vector<Refusal>& refusals) {
   if (poller) return make_readiness_driver(std::move(*poller), config);
-  refusals.push_back({name, std::string(name) + " has no file descriptor to begin with: " +
-                                poller.error().message() + '.',
-                      poller.error().value()});
+  const int error = poller.error().value();
+  refusals.push_back({name, std::string(step) + " has no file descriptor left.", error});
   return std::unexpected(poller.error());
 }
 
@@ -67,26 +69,49 @@ MadeDriver make_driver(DriverKind kind, const DriverConfig& config,
                        std::vector<Refusal>& refusals) {
   switch (kind) {
     case DriverKind::io_uring: return make_uring(config, refusals);
-    case DriverKind::epoll: return make_over(make_epoll_poller(), "epoll", config, refusals);
-    case DriverKind::poll: return make_over(make_poll_poller(), "poll", config, refusals);
-    case DriverKind::select: return make_over(make_select_poller(), "select", config, refusals);
+    case DriverKind::epoll:
+      return make_over(make_epoll_poller(), "epoll", "eventfd or epoll_create1", config, refusals);
+    case DriverKind::poll:
+      return make_over(make_poll_poller(), "poll", "eventfd", config, refusals);
+    case DriverKind::select:
+      return make_over(make_select_poller(), "select", "eventfd below FD_SETSIZE", config,
+                       refusals);
     case DriverKind::sim: return make_simulated(config, refusals);
     case DriverKind::best: break;
   }
   return failure(EINVAL);
 }
 
+bool same_cause(const Refusal& one, const Refusal& other) noexcept {
+  return one.error == other.error && one.mechanism == other.mechanism;
+}
+
+/// Adds what the errno says and what helps: once, behind the last of several steps that failed for
+/// one cause, as when ever smaller rings are tried.
+void complete(std::vector<Refusal>& refusals) {
+  for (std::size_t i = 0; i < refusals.size(); ++i) {
+    Refusal& refusal = refusals[i];
+    if (i + 1 < refusals.size() && same_cause(refusal, refusals[i + 1])) continue;
+    if (!refusal.reason.ends_with('.')) refusal.reason += '.';
+    refusal.reason += " The error is " + errno_text(refusal.error) + '.';
+    refusal.reason += remedy_of(refusal.error);
+  }
+}
+
 Result<ChosenDriver> choose_best(const DriverConfig& config, std::vector<Refusal>& refusals) {
   std::error_code last;
+  std::string refused;
   for (const DriverKind kind :
        {DriverKind::io_uring, DriverKind::epoll, DriverKind::poll, DriverKind::select}) {
     MadeDriver made = make_driver(kind, config, refusals);
     if (made) {
       std::string reason = name_of(kind, config);
-      reason += ": the best of what this machine allows.";
+      reason += ": the best of what this machine allows." + refused;
       return ChosenDriver{std::move(*made), std::move(reason), {}};
     }
     last = made.error();
+    refused += std::string(" Refused: ") + name_of(kind, config) + ", with " +
+               errno_text(last.value()) + '.';
   }
   return std::unexpected(last);
 }
@@ -104,6 +129,7 @@ Result<ChosenDriver> choose_driver(const DriverConfig& config, std::vector<Refus
   std::vector<Refusal> refusals;
   Result<ChosenDriver> chosen = config.kind == DriverKind::best ? choose_best(config, refusals)
                                                                 : choose_named(config, refusals);
+  complete(refusals);
   if (refused != nullptr) *refused = refusals;
   if (chosen) chosen->refusals = std::move(refusals);
   return chosen;

@@ -14,7 +14,7 @@ namespace rota::inline v0 {
 
 struct ChosenDriver {
   std::unique_ptr<Driver> driver;
-  std::string reason;              ///< why this one
+  std::string reason;              ///< why this one, and which better ones were refused
   std::vector<Refusal> refusals;   ///< of what was tried before it, in order
 };
 

@@ -32,15 +32,19 @@ std::uint64_t place_of(const Operation& operation) noexcept {
 
 void SimTrace::fold(std::uint64_t word) noexcept { hash_ = Random::mix(hash_ ^ word) + word; }
 
+void SimTrace::begin_line(SimEvent event, Instant at) {
+  text_ += std::to_string(at.ns);
+  text_ += ' ';
+  text_ += kEvents[static_cast<std::size_t>(event)];
+  text_ += ' ';
+}
+
 void SimTrace::note(SimEvent event, Instant at, std::int64_t value) {
   fold(static_cast<std::uint64_t>(event));
   fold(static_cast<std::uint64_t>(at.ns));
   fold(static_cast<std::uint64_t>(value));
   if (keep_ != Keep::text) return;
-  text_ += std::to_string(at.ns);
-  text_ += ' ';
-  text_ += kEvents[static_cast<std::size_t>(event)];
-  text_ += ' ';
+  begin_line(event, at);
   text_ += std::to_string(value);
   text_ += '\n';
 }
@@ -51,10 +55,7 @@ void SimTrace::note(SimEvent event, Instant at, const Operation& operation, std:
   fold(static_cast<std::uint64_t>(at.ns));
   fold(static_cast<std::uint64_t>(value));
   if (keep_ != Keep::text) return;
-  text_ += std::to_string(at.ns);
-  text_ += ' ';
-  text_ += kEvents[static_cast<std::size_t>(event)];
-  text_ += ' ';
+  begin_line(event, at);
   text_ += kCodes[static_cast<std::size_t>(operation.code)];
   if (operation.descriptor != nullptr) {
     text_ += " on #";

@@ -45,6 +45,7 @@ class SimTrace {
 
  private:
   void fold(std::uint64_t word) noexcept;
+  void begin_line(SimEvent event, Instant at);
 
   std::uint64_t hash_ = 0x726f7461;  // "rota": any start but zero, which would swallow zeros
   Keep keep_;

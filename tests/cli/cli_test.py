@@ -119,6 +119,17 @@ class Doctor(unittest.TestCase):
         limits = {f["name"]: f["detail"] for f in json.loads(done.stdout)["capabilities"]}
         self.assertTrue(limits["RLIMIT_NOFILE"].startswith("77 "), limits["RLIMIT_NOFILE"])
 
+    def test_a_refused_driver_is_shown_with_its_error_and_what_helps(self):
+        # Room for one number: poll needs no more, epoll and io_uring do.
+        done = subprocess.run(["sh", "-c", 'ulimit -n 4; exec "$0" doctor', PROGRAM],
+                              capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+        choice = re.sub(r"\s+", " ", done.stdout[done.stdout.index("What Rota would choose"):])
+        for part in ("poll: the best of what this machine allows.",
+                     "Refused: epoll, with EMFILE (Too many open files).",
+                     "eventfd or epoll_create1 has no file descriptor left.",
+                     "What helps: a higher limit of open files"):
+            self.assertIn(part, choice)
+
 
 class Page(html.parser.HTMLParser):
     """What a page refers to, its headings of rows, and its pictures."""

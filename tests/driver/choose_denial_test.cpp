@@ -11,6 +11,8 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,7 @@ constexpr const char* kSwitch = "/proc/sys/kernel/io_uring_disabled";
 /// What the child found out, told through a pipe as lines.
 struct Outcome {
   std::string driver;
+  std::string reason;
   std::string echoed;
   std::vector<Refusal> refusals;
 };
@@ -62,6 +65,7 @@ void report(int to, const DriverConfig& config) {
   std::vector<Refusal> refused;
   Result<ChosenDriver> chosen = choose_driver(config, &refused);
   std::string told = chosen ? std::string(chosen->driver->traits().name) : "none";
+  told += '\n' + (chosen ? chosen->reason : "");
   told += '\n' + (chosen ? echo_through(std::move(chosen->driver)) : "") + '\n';
   for (const Refusal& refusal : refused) {
     told += std::to_string(refusal.error) + '\n' + refusal.mechanism + '\n' + refusal.reason + '\n';
@@ -101,6 +105,7 @@ Outcome choose_under(Deny deny, const DriverConfig& config = {}) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "the child failed";
   Outcome outcome;
   outcome.driver = take_line(told);
+  outcome.reason = take_line(told);
   outcome.echoed = take_line(told);
   while (!told.empty()) {
     Refusal refusal;
@@ -122,14 +127,21 @@ void filter_io_uring(int error) {
   ::seccomp_release(filter);
 }
 
-void expect_fallback(const Outcome& outcome, int error, const char* cause) {
+void expect_in(const std::string& text, std::initializer_list<const char*> parts) {
+  for (const char* part : parts) EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+/// `says` is what a reader needs of the reason: the step, the cause, the error's text, what helps.
+void expect_fallback(const Outcome& outcome, int error, std::initializer_list<const char*> says) {
   EXPECT_EQ(outcome.driver, "epoll");
   EXPECT_EQ(outcome.echoed, "ping");
+  expect_in(outcome.reason, {"epoll: ", "Refused: io_uring pinned, with ", ::strerrorname_np(error),
+                             ::strerrordesc_np(error)});
   ASSERT_FALSE(outcome.refusals.empty());
   EXPECT_EQ(outcome.refusals.back().mechanism, "io_uring pinned");
   EXPECT_EQ(outcome.refusals.back().error, error);
-  EXPECT_NE(outcome.refusals.back().reason.find(cause), std::string::npos)
-      << outcome.refusals.back().reason;
+  expect_in(outcome.refusals.back().reason, {"io_uring_setup"});
+  expect_in(outcome.refusals.back().reason, says);
 }
 
 TEST(Denial, without_any_the_ring_is_chosen_and_echoes) {
@@ -139,15 +151,19 @@ TEST(Denial, without_any_the_ring_is_chosen_and_echoes) {
 }
 
 TEST(Denial, a_seccomp_filter_that_forbids_it_falls_back_and_is_named) {
-  expect_fallback(choose_under([] { filter_io_uring(EPERM); }), EPERM, "seccomp");
+  expect_fallback(choose_under([] { filter_io_uring(EPERM); }), EPERM,
+                  {"seccomp", "EPERM (Operation not permitted)", "a profile that allows"});
 }
 
 TEST(Denial, a_seccomp_filter_that_hides_it_falls_back_and_is_named) {
-  expect_fallback(choose_under([] { filter_io_uring(ENOSYS); }), ENOSYS, "ENOSYS");
+  expect_fallback(choose_under([] { filter_io_uring(ENOSYS); }), ENOSYS,
+                  {"ENOSYS (Function not implemented)", "What helps: ", "CONFIG_IO_URING",
+                   "a seccomp profile"});
 }
 
 TEST(Denial, a_security_policy_falls_back_and_is_named) {
-  expect_fallback(choose_under([] { filter_io_uring(EACCES); }), EACCES, "security policy");
+  expect_fallback(choose_under([] { filter_io_uring(EACCES); }), EACCES,
+                  {"security policy", "EACCES (Permission denied)", "What helps: a rule"});
 }
 
 TEST(Denial, a_driver_asked_for_by_name_is_refused_and_never_replaced) {
@@ -207,7 +223,9 @@ TEST(Denial, the_systems_switch_falls_back_and_is_named) {
     const SwitchedOff off(before);
     outcome = choose_under([] {});
   }
-  expect_fallback(outcome, EPERM, "kernel.io_uring_disabled is 2");
+  expect_fallback(outcome, EPERM,
+                  {"kernel.io_uring_disabled is 2", "EPERM (Operation not permitted)",
+                   "`sysctl kernel.io_uring_disabled=0`"});
   char after = ' ';
   ASSERT_EQ(::pread(readable.number(), &after, 1, 0), 1);
   EXPECT_EQ(after, before) << "the switch was not restored";
@@ -233,11 +251,36 @@ TEST(Denial, too_little_locked_memory_gets_a_smaller_ring_and_is_named) {
   EXPECT_EQ(outcome.echoed, "ping");
   ASSERT_FALSE(outcome.refusals.empty());
   EXPECT_EQ(outcome.refusals[0].error, ENOMEM);
-  EXPECT_NE(outcome.refusals[0].reason.find("ulimit -l"), std::string::npos);
+  expect_in(outcome.refusals[0].reason, {"ulimit -l"});
+  expect_in(outcome.refusals.back().reason,
+            {"ENOMEM (Cannot allocate memory)", "What helps: more locked memory",
+             "a smaller ring"});
+  EXPECT_EQ(outcome.reason.find("Refused"), std::string::npos) << "a smaller ring is a ring";
 }
 
 TEST(Denial, no_locked_memory_at_all_falls_back_and_is_named) {
-  expect_fallback(choose_under([] { limit_locked_memory(0); }), ENOMEM, "RLIMIT_MEMLOCK");
+  expect_fallback(choose_under([] { limit_locked_memory(0); }), ENOMEM,
+                  {"RLIMIT_MEMLOCK", "ENOMEM (Cannot allocate memory)",
+                   "What helps: more locked memory"});
+}
+
+void limit_open_files(rlim_t count) {
+  const rlimit limit{count, count};
+  checked(::setrlimit(RLIMIT_NOFILE, &limit), "RLIMIT_NOFILE");
+}
+
+TEST(Denial, no_file_descriptor_at_all_refuses_every_driver_and_is_named) {
+  const Outcome outcome = choose_under([] { limit_open_files(0); });
+  EXPECT_EQ(outcome.driver, "none");
+  ASSERT_EQ(outcome.refusals.size(), 4u);
+  const char* drivers[] = {"io_uring pinned", "epoll", "poll", "select"};
+  const char* steps[] = {"io_uring_setup", "epoll_create1", "eventfd", "FD_SETSIZE"};
+  for (std::size_t i = 0; i < outcome.refusals.size(); ++i) {
+    EXPECT_EQ(outcome.refusals[i].mechanism, drivers[i]);
+    EXPECT_EQ(outcome.refusals[i].error, EMFILE);
+    expect_in(outcome.refusals[i].reason,
+              {steps[i], "EMFILE (Too many open files)", "What helps: a higher limit"});
+  }
 }
 
 }  // namespace

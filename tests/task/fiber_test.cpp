@@ -200,6 +200,26 @@ TEST_F(FiberTest, an_error_in_a_scope_on_the_stack_stops_the_others) {
   EXPECT_TRUE(stopped);
 }
 
+TEST_F(FiberTest, several_errors_in_a_scope_on_the_stack_go_on_together) {
+  bool caught = false;
+  run([&caught] {
+    try {
+      fiber_scope([](Scope& scope) {
+        static_cast<void>(scope.spawn_fiber([] { throw std::range_error("child"); }));
+        await(yield());
+        throw std::logic_error("body");
+      });
+    } catch (const ScopeErrors& errors) {
+      caught = true;
+      EXPECT_STREQ(errors.what(), "child");
+      EXPECT_THROW(std::rethrow_exception(errors.first()), std::range_error);
+      EXPECT_EQ(errors.later().size(), 1u);
+      EXPECT_THROW(std::rethrow_exception(errors.later().front()), std::logic_error);
+    }
+  });
+  EXPECT_TRUE(caught);
+}
+
 TEST_F(FiberTest, is_spawned_from_a_plain_thread) {
   JoinHandle<int> fiber = runtime().spawn_fiber([] {
     await(sleep(Duration(1us)));

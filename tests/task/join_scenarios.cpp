@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <expected>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -57,7 +59,9 @@ Routine<std::string> wait_then_answer(Event& event) {
 template <template <class> class Routine>
 Routine<bool> join_and_be_stopped(JoinHandle<std::string>& child) {
   Joined<std::string> joined = co_await child.join();
-  co_return joined.kind() == Joined<std::string>::Kind::stopped;
+  const bool stopped = joined.kind() == Joined<std::string>::Kind::stopped;
+  EXPECT_THROW(std::move(joined).value(), std::bad_expected_access<std::error_code>);
+  co_return stopped;
 }
 
 template <template <class> class Routine>

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <exception>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace rota::testing_tasks {
 namespace {
@@ -43,23 +45,93 @@ Routine<void> children_end_before_their_scope(World) {
 template <template <class> class Routine>
 Routine<void> the_first_error_stops_the_siblings_and_goes_on(World) {
   int stopped = 0;
-  std::size_t later = 0;
   std::string caught;
   try {
-    co_await with_scope([&](Scope& scope) -> Task<void> {
+    co_await with_scope([&stopped](Scope& scope) -> Task<void> {
       static_cast<void>(spawn_routine(scope, wait_for_a_stop<Routine>(stopped)));
       static_cast<void>(spawn_routine(scope, fail_with<Routine>("first")));
-      static_cast<void>(spawn_routine(scope, fail_with<Routine>("second")));
-      static_cast<void>(spawn_routine(scope, fail_with<Routine>("third")));
-      while (scope.live() != 0) co_await yield();
-      later = scope.later_errors();
+      co_return;
     });
   } catch (const std::runtime_error& error) {
     caught = error.what();
   }
   EXPECT_EQ(caught, "first");
   EXPECT_EQ(stopped, 1);
-  EXPECT_EQ(later, 2u);
+}
+
+/// What an exception says of itself.
+std::string text_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& thrown) {
+    return thrown.what();
+  }
+}
+std::vector<std::string> texts_of(const ScopeErrors& errors) {
+  std::vector<std::string> texts{text_of(errors.first())};
+  for (const std::exception_ptr& error : errors.later()) texts.push_back(text_of(error));
+  return texts;
+}
+
+template <template <class> class Routine>
+Routine<void> several_errors_go_on_together_in_their_order(World) {
+  std::vector<std::string> caught;
+  try {
+    co_await with_scope([](Scope& scope) -> Task<void> {
+      static_cast<void>(spawn_routine(scope, fail_with<Routine>("first")));
+      static_cast<void>(spawn_routine(scope, fail_with<Routine>("second")));
+      static_cast<void>(spawn_routine(scope, fail_with<Routine>("third")));
+      while (scope.live() != 0) co_await yield();
+      throw std::logic_error("body");
+    });
+  } catch (const ScopeErrors& errors) {
+    caught = texts_of(errors);
+    EXPECT_STREQ(errors.what(), "first");
+  }
+  EXPECT_EQ(caught, (std::vector<std::string>{"first", "second", "third", "body"}));
+}
+
+template <template <class> class Routine>
+Routine<void> wait_and_throw_when_stopped() {
+  Event never;
+  Result<void> waited = co_await never.wait();
+  waited.value();
+}
+template <template <class> class Routine>
+Routine<void> join_and_throw_when_stopped(JoinHandle<void>& child) {
+  Joined<void> joined = co_await child.join();
+  std::move(joined).value();
+}
+
+template <template <class> class Routine>
+Routine<void> children_that_throw_for_being_stopped_add_no_error(World) {
+  std::string caught;
+  try {
+    co_await with_scope([](Scope& scope) -> Task<void> {
+      JoinHandle<void> waiting = spawn_routine(scope, wait_and_throw_when_stopped<Routine>());
+      static_cast<void>(spawn_routine(scope, join_and_throw_when_stopped<Routine>(waiting)));
+      static_cast<void>(spawn_routine(scope, fail_with<Routine>("first")));
+      while (scope.live() != 0) co_await yield();
+    });
+  } catch (const std::runtime_error& error) {
+    caught = error.what();
+  }
+  EXPECT_EQ(caught, "first");
+}
+
+template <template <class> class Routine>
+Routine<void> an_error_that_the_body_joined_is_one_error(World) {
+  std::string caught;
+  try {
+    co_await with_scope([](Scope& scope) -> Task<void> {
+      JoinHandle<void> child = spawn_routine(scope, fail_with<Routine>("only"));
+      Joined<void> joined = co_await child.join();
+      std::move(joined).value();
+    });
+  } catch (const std::runtime_error& error) {
+    caught = error.what();
+  }
+  EXPECT_EQ(caught, "only");
 }
 
 template <template <class> class Routine>
@@ -122,6 +194,15 @@ void add_scope_scenarios(Suite& suite) {
   suite.add("the_first_error_stops_the_siblings_and_goes_on",
             the_first_error_stops_the_siblings_and_goes_on<Task>,
             the_first_error_stops_the_siblings_and_goes_on<Script>);
+  suite.add("several_errors_go_on_together_in_their_order",
+            several_errors_go_on_together_in_their_order<Task>,
+            several_errors_go_on_together_in_their_order<Script>);
+  suite.add("children_that_throw_for_being_stopped_add_no_error",
+            children_that_throw_for_being_stopped_add_no_error<Task>,
+            children_that_throw_for_being_stopped_add_no_error<Script>);
+  suite.add("an_error_that_the_body_joined_is_one_error",
+            an_error_that_the_body_joined_is_one_error<Task>,
+            an_error_that_the_body_joined_is_one_error<Script>);
   suite.add("an_error_of_the_body_stops_the_children",
             an_error_of_the_body_stops_the_children<Task>,
             an_error_of_the_body_stops_the_children<Script>);

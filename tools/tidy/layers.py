@@ -36,7 +36,8 @@ MAY_INCLUDE = {
 PUBLIC = {
     "base": {"result", "version"},
     "observe": {"trace", "counters"},
-    "core": {"config", "operation", "waker", "leaf", "await", "stop_token", "deadline"},
+    "core": {"config", "operation", "waker", "leaf", "await", "stop_token", "deadline",
+             "scope_errors"},
     "time": {"clock"},
     "preempt": {"budget", "safepoint", "blocking"},
     "task": {"task", "spawn", "scope", "join", "stop", "time", "fiber", "timeout", "yield",

@@ -5,24 +5,37 @@
 
 namespace rota::inline v0 {
 
-/// Intrusive FIFO through `T::next`. The nodes belong to the caller; nothing is allocated.
-/// A node whose `next` is null may be in no list or last in one: the caller knows which.
-/// Not thread-safe.
+/// The two ends of an intrusive list. The nodes belong to the caller; nothing is allocated. A move
+/// leaves an empty list behind.
 template <class T>
-class FifoList {
+class ListEnds {
  public:
-  FifoList() = default;
-  FifoList(FifoList&& other) noexcept
+  [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
+  [[nodiscard]] T* front() const noexcept { return head_; }
+
+ protected:
+  ListEnds() = default;
+  ListEnds(ListEnds&& other) noexcept
       : head_(std::exchange(other.head_, nullptr)), tail_(std::exchange(other.tail_, nullptr)) {}
-  FifoList& operator=(FifoList&& other) noexcept {
+  ListEnds& operator=(ListEnds&& other) noexcept {
     assert(empty());
     head_ = std::exchange(other.head_, nullptr);
     tail_ = std::exchange(other.tail_, nullptr);
     return *this;
   }
+  ~ListEnds() = default;
 
-  [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
-  [[nodiscard]] T* front() const noexcept { return head_; }
+  T* head_ = nullptr;
+  T* tail_ = nullptr;
+};
+
+/// Intrusive FIFO through `T::next`.
+/// A node whose `next` is null may be in no list or last in one: the caller knows which.
+/// Not thread-safe.
+template <class T>
+class FifoList : public ListEnds<T> {
+ public:
+  FifoList() = default;
 
   void push_back(T& node) noexcept {
     node.next = nullptr;
@@ -55,27 +68,16 @@ class FifoList {
   }
 
  private:
-  T* head_ = nullptr;
-  T* tail_ = nullptr;
+  using ListEnds<T>::head_;
+  using ListEnds<T>::tail_;
 };
 
 /// Intrusive FIFO through `T::next` and `T::prev`: a node leaves from anywhere in O(1).
 /// Not thread-safe.
 template <class T>
-class LinkedList {
+class LinkedList : public ListEnds<T> {
  public:
   LinkedList() = default;
-  LinkedList(LinkedList&& other) noexcept
-      : head_(std::exchange(other.head_, nullptr)), tail_(std::exchange(other.tail_, nullptr)) {}
-  LinkedList& operator=(LinkedList&& other) noexcept {
-    assert(empty());
-    head_ = std::exchange(other.head_, nullptr);
-    tail_ = std::exchange(other.tail_, nullptr);
-    return *this;
-  }
-
-  [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
-  [[nodiscard]] T* front() const noexcept { return head_; }
 
   void push_back(T& node) noexcept {
     node.next = nullptr;
@@ -120,8 +122,8 @@ class LinkedList {
   }
 
  private:
-  T* head_ = nullptr;
-  T* tail_ = nullptr;
+  using ListEnds<T>::head_;
+  using ListEnds<T>::tail_;
 };
 
 }  // namespace rota::inline v0

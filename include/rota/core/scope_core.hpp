@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <list>
 
 namespace rota::inline v0 {
 
@@ -19,7 +20,8 @@ class RuntimeCore;
 /// its header is alive.
 class ScopeCore {
  public:
-  /// What the failure of one child means for the others.
+  /// What the failure of one child means for the others. A scope that keeps them also keeps no
+  /// errors: nobody waits for it, and they would pile up for as long as the runtime lives.
   enum class OnFailure : std::uint8_t { stop_siblings, keep_siblings };
 
   explicit ScopeCore(RuntimeCore& runtime,
@@ -31,9 +33,13 @@ class ScopeCore {
   [[nodiscard]] RuntimeCore& runtime() const noexcept { return runtime_; }
 
   void add(TaskHeader& child) noexcept;
-  /// A child ended, with its error if it failed. The first error stops its siblings.
-  /// Returns the runnable that waits for the last child, if this was the last.
+  /// A child ended, with its error if it failed. Returns the runnable that waits for the last
+  /// child, if this was the last.
   [[nodiscard]] Runnable* remove(TaskHeader& child) noexcept;
+  /// A child or the body failed. The first error stops the children; a later one is kept unless it
+  /// is the first again, joined and thrown on, or says only that its task was stopped. When there
+  /// is no memory to keep it, the first goes on without it.
+  void fail(const std::exception_ptr& error) noexcept;
   void stop_all() noexcept;
 
   /// True when parked until the last child ends. One waiter.
@@ -43,11 +49,13 @@ class ScopeCore {
 
   [[nodiscard]] std::size_t live() noexcept;
   [[nodiscard]] bool stopping() noexcept;
-  /// Once the last child has ended.
-  [[nodiscard]] std::exception_ptr first_error() const noexcept { return first_error_; }
-  [[nodiscard]] std::size_t later_errors() const noexcept { return later_errors_; }
+  /// Once the last child has ended: throws what failed, as ScopeErrors when it was more than one
+  /// error, and returns when nothing did.
+  void rethrow_errors();
 
  private:
+  [[nodiscard]] bool become_first(const std::exception_ptr& error) noexcept;
+
   RuntimeCore& runtime_;
   const OnFailure on_failure_;
   SpinLock lock_;
@@ -56,7 +64,7 @@ class ScopeCore {
   std::size_t live_ = 0;
   Runnable* waiter_ = nullptr;
   std::exception_ptr first_error_;
-  std::size_t later_errors_ = 0;
+  std::list<std::exception_ptr> later_errors_;  // in the order in which they happened
 };
 
 }  // namespace rota::inline v0
