@@ -75,7 +75,8 @@ class StatLeaf : public OperationLeaf<Stat> {
 /// Thread class: *one worker*: any number of its tasks at once; the order of operations in flight
 /// is the kernel's. A read that the page cache can serve completes without a thread and, except
 /// under io_uring, without suspending. Buffers are borrowed until the call ends. A cancelled call
-/// reports the bytes it moved, if any; else `operation_canceled`.
+/// reports the bytes it moved, if any; else `operation_canceled`. `write_at` tells them through
+/// `written`. An offset beyond 2^63 - 1 is `invalid_argument`.
 class File {
  public:
   /// Fails with what open(2) says. `permissions` are those of a file that is made.
@@ -88,9 +89,10 @@ class File {
   /// Fills `into`, or as much of it as there is before the end of the file.
   [[nodiscard]] Await<CountLeaf<Transfer>> read_at(std::uint64_t offset,
                                                    std::span<std::byte> into) noexcept;
-  /// Every byte.
+  /// Every byte. On an error `written`, unless it is null, tells how many were.
   [[nodiscard]] Await<WholeWriteLeaf> write_at(std::uint64_t offset,
-                                               std::span<const std::byte> from) noexcept;
+                                               std::span<const std::byte> from,
+                                               std::size_t* written = nullptr) noexcept;
   /// In one call of the kernel; may be short.
   [[nodiscard]] Await<CountLeaf<VectorTransfer>> read_vector_at(std::uint64_t offset,
                                                                 std::span<iovec> into) noexcept;

@@ -39,8 +39,8 @@ class ConnectLeaf {
 ///
 /// Thread class: *one task per direction*: one reads while another writes. Buffers are borrowed
 /// until the call ends, and it ends only when nothing touches them any more. Cancelling a read
-/// loses nothing; cancelling a write reports what was not written by an error, and the stream may
-/// hold a part of it. The destructor closes in the background; `close` waits and reports.
+/// loses nothing; a cancelled write reports the bytes it moved, or, where every byte was asked for,
+/// `operation_canceled` and the count through `written`. The destructor closes in the background; `close` waits and reports.
 class TcpStream {
  public:
   /// Fails with what connect(2) says (`connection_refused`, `timed_out`, ...).
@@ -58,10 +58,11 @@ class TcpStream {
   }
   /// At least one byte.
   [[nodiscard]] Await<CountLeaf<Transfer>> write(std::span<const std::byte> from) noexcept;
-  /// Every byte.
-  [[nodiscard]] Await<WholeWriteLeaf> write_all(std::span<const std::byte> from) noexcept {
-    return Await<WholeWriteLeaf>(std::in_place, descriptor_.get(), OpCode::write, from.data(),
-                                 from.size(), 0u);
+  /// Every byte. On an error `written`, unless it is null, tells how many were.
+  [[nodiscard]] Await<WholeWriteLeaf> write_all(std::span<const std::byte> from,
+                                                std::size_t* written = nullptr) noexcept {
+    return Await<WholeWriteLeaf>(std::in_place, descriptor_.get(), OpCode::write, from, 0u,
+                                 written);
   }
   /// Scattered over, or gathered from, several buffers, in one call of the kernel.
   [[nodiscard]] Await<CountLeaf<VectorTransfer>> read_vector(std::span<iovec> into) noexcept;

@@ -39,7 +39,8 @@ struct DriverTraits {
 ///    the order in which they were started, except that a cancelled one may leave early.
 /// 4. `cancel` asks for an early end of an operation that was given to `turn` and did not come
 ///    back; it still comes back through a later `turn`: with what it achieved, if it moved bytes
-///    or completed before the request took effect (success wins), else with -ECANCELED. Asking
+///    or completed before the request took effect (success wins), else with -ECANCELED. A transfer
+///    of every byte (op_whole) that lacks some has its error, and the count in `moved`. Asking
 ///    twice is harmless. Cancelling never fails: with a full submission queue it is kept.
 /// 5. A `close` operation ends everything in flight on its Descriptor (as by `cancel`), waits for
 ///    it, makes the mechanism forget the fd, closes the number, and only then completes. What

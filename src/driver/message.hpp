@@ -45,8 +45,10 @@ inline Attempt absorb_count(Transfer& transfer, std::size_t count) noexcept {
   transfer.moved += count;
   transfer.result = saturated(transfer.moved);
   const bool finished = count == 0 || transfer.moved >= transfer.bytes;
-  if (finished || transfer.stopping || !wants_the_rest(transfer)) return Attempt::complete;
-  return Attempt::again;
+  if (finished || !wants_the_rest(transfer)) return Attempt::complete;
+  if (!transfer.stopping) return Attempt::again;
+  conclude(transfer, -ECANCELED);
+  return Attempt::complete;
 }
 
 /// `attempt` for a plain message of this code. The kernel cuts what is too long for one call.

@@ -29,20 +29,6 @@ std::int32_t answer(ssize_t returned) noexcept {
   return returned < 0 ? -errno : static_cast<std::int32_t>(returned);
 }
 
-/// What one read(2) moves at most (MAX_RW_COUNT of the kernel). Longer transfers take several.
-constexpr std::size_t kAttemptBytes = 0x7ffff000;
-
-struct Span {
-  std::byte* data;
-  std::size_t bytes;
-};
-
-/// What a transfer has not moved yet, as far as one system call goes.
-Span remainder(const Transfer& transfer) noexcept {
-  return {transfer.data + transfer.moved,
-          std::min(transfer.bytes - transfer.moved, kAttemptBytes)};
-}
-
 int message_flags(const Operation& operation, Wait wait) noexcept {
   int flags = wait == Wait::never ? MSG_DONTWAIT : 0;
   if ((operation.flags & op_out_of_band) != 0) flags |= MSG_OOB;
@@ -52,14 +38,14 @@ int message_flags(const Operation& operation, Wait wait) noexcept {
 
 std::int32_t read_stream(Transfer& transfer, Wait wait) noexcept {
   const Descriptor& from = *transfer.descriptor;
-  const Span rest = remainder(transfer);
+  const Remainder rest = remainder(transfer);
   if (from.kind != FdKind::socket) return answer(::read(from.fd, rest.data, rest.bytes));
   return answer(::recv(from.fd, rest.data, rest.bytes, message_flags(transfer, wait)));
 }
 
 std::int32_t write_stream(Transfer& transfer, Wait wait) noexcept {
   const Descriptor& to = *transfer.descriptor;
-  const Span rest = remainder(transfer);
+  const Remainder rest = remainder(transfer);
   if (to.kind != FdKind::socket) return answer(::write(to.fd, rest.data, rest.bytes));
   const int flags = message_flags(transfer, wait) | MSG_NOSIGNAL;
   return answer(::send(to.fd, rest.data, rest.bytes, flags));
@@ -120,13 +106,13 @@ std::int32_t write_file(Descriptor& file, const iovec* parts, int count, std::ui
 }
 
 std::int32_t read_file(Transfer& transfer, Wait wait) noexcept {
-  const Span rest = remainder(transfer);
+  const Remainder rest = remainder(transfer);
   const iovec part{rest.data, rest.bytes};
   return read_file(*transfer.descriptor, &part, 1, transfer.offset + transfer.moved, wait);
 }
 
 std::int32_t write_file(Transfer& transfer, Wait wait) noexcept {
-  const Span rest = remainder(transfer);
+  const Remainder rest = remainder(transfer);
   const iovec part{rest.data, rest.bytes};
   return write_file(*transfer.descriptor, &part, 1, transfer.offset + transfer.moved, wait);
 }
@@ -297,7 +283,8 @@ void conclude(Operation& operation, std::int32_t error) noexcept {
   operation.result = error;
   if (!is_transfer(operation.code)) return;
   const auto& transfer = static_cast<Transfer&>(operation);
-  if (transfer.moved > 0) operation.result = saturated(transfer.moved);
+  const bool whole = (transfer.flags & op_whole) != 0;
+  if (transfer.moved > 0 && !whole) operation.result = saturated(transfer.moved);
 }
 
 }  // namespace rota::inline v0

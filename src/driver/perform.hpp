@@ -2,6 +2,7 @@
 
 #include <rota/core/operation.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace rota::inline v0 {
@@ -32,11 +33,23 @@ inline bool perform(Operation& operation) noexcept {
 /// The same as `perform`, on a thread that may block; always completes.
 void perform_blocking(Operation& operation) noexcept;
 
+/// What a transfer has not moved yet, as far as one system call goes.
+struct Remainder {
+  std::byte* data;
+  unsigned bytes;
+};
+[[nodiscard]] inline Remainder remainder(const Transfer& transfer) noexcept {
+  constexpr std::size_t most = 0x7ffff000;  // MAX_RW_COUNT of the kernel: what one read(2) moves
+  const std::size_t bytes = transfer.bytes - transfer.moved;
+  return {transfer.data + transfer.moved, static_cast<unsigned>(bytes < most ? bytes : most)};
+}
+
 /// Takes the result of one attempt (a count or a negative errno) into the operation.
 Attempt absorb(Operation& operation, std::int32_t result) noexcept;
 
 /// Ends an operation that is not attempted again: the bytes it moved if any, else `error`
-/// (a negative errno). Success wins.
+/// (a negative errno). Success wins; but a transfer of every byte that is not complete has failed,
+/// and `moved` tells how far it came.
 void conclude(Operation& operation, std::int32_t error) noexcept;
 
 }  // namespace rota::inline v0

@@ -4,6 +4,7 @@
 
 #include "driver/blocking_pool.hpp"
 #include "driver/uring_bits.hpp"
+#include "driver/uring_message.hpp"
 #include "driver/uring_nested_poll.hpp"
 #include "driver/uring_prepare.hpp"
 
@@ -39,11 +40,7 @@ UringDriver::~UringDriver() = default;
 void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
   if (!enabled_) ring_.enable();
   enabled_ = true;
-  for (Operation* each = todo.front(); each != nullptr; each = each->next) {
-    each->state = OpState::queued;
-    each->driver_bits = 0;
-  }
-  backlog_.append(std::move(todo));
+  take(std::move(todo));
   std::size_t budget = kTurnOperations;
   Deadline batches_until = Deadline::never();
   for (;;) {
@@ -95,6 +92,24 @@ bool UringDriver::held_back(const Operation& operation) const noexcept {
   return ends_by_itself(operation) && files_in_kernel_ >= ring_.completion_entries();
 }
 
+/// Most turns start all at once.
+void UringDriver::take(OpList todo) {
+  if (backlog_.empty() && cancels_.empty() && wake_.armed()) {
+    for (unsigned room = ring_.room(); room > 0 && !todo.empty(); --room) {
+      Operation& first = *todo.front();
+      todo.pop_front();
+      if (start_message(first)) continue;
+      todo.push_front(first);
+      break;
+    }
+  }
+  for (Operation* each = todo.front(); each != nullptr; each = each->next) {
+    each->state = OpState::queued;
+    each->driver_bits = 0;
+  }
+  backlog_.append(std::move(todo));
+}
+
 void UringDriver::fill() {
   if (!wake_.armed() && ring_.has_free_entry()) {
     io_uring_sqe& entry = ring_.next_entry();
@@ -111,7 +126,8 @@ void UringDriver::fill() {
     if (room == 0) return;
     for (; room > 0 && !backlog_.empty(); --room) {
       if (held_back(*backlog_.front())) return;
-      admit(*backlog_.pop_front());
+      Operation& first = *backlog_.pop_front();
+      if (!start_message(first)) admit(first);
     }
   }
 }
@@ -143,8 +159,7 @@ void UringDriver::admit(Operation& operation) {
 }
 
 void UringDriver::enter_kernel(Operation& operation) {
-  in_kernel_ += 1;
-  if (cancels_.capacity() < in_kernel_) cancels_.reserve(2 * in_kernel_);
+  count_in_kernel();
   if (ends_by_itself(operation)) files_in_kernel_ += 1;
   if (operation.descriptor != nullptr) operation.descriptor->in_flight += 1;
   operation.state = OpState::in_flight;

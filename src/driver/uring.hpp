@@ -55,10 +55,19 @@ class UringDriver final : public Driver {
  private:
   explicit UringDriver(const RingRequest& request) noexcept;
 
+  // The straight path of a plain message, both ways: uring_message.hpp.
+  [[nodiscard]] bool start_message(Operation& operation);
+  [[nodiscard]] bool finish_message(Operation& operation, std::int32_t result);
+
   // Starting: uring.cpp. Each needs one free submission entry.
+  void take(OpList todo);
   void fill();
   void admit(Operation& operation);
   void enter_kernel(Operation& operation);
+  void count_in_kernel() {
+    in_kernel_ += 1;
+    if (cancels_.capacity() < in_kernel_) [[unlikely]] cancels_.reserve(2 * in_kernel_);
+  }
   void launch(Operation& operation);
   void launch_readiness(Operation& operation);
   void launch_cancel(Operation& operation);
@@ -77,7 +86,11 @@ class UringDriver final : public Driver {
   void complete(Operation& operation);
   void leave_kernel(Operation& operation);
   void start_next(Descriptor& descriptor, OpList& lane);
-  void finish(Operation& operation) noexcept;
+  void finish(Operation& operation) noexcept {
+    operation.state = OpState::idle;
+    operation.stopping = false;
+    finished_.push_back(operation);
+  }
 
   // Polls: uring_poll.cpp.
   void launch_nested(Poll& poll);

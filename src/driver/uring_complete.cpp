@@ -4,9 +4,10 @@
 
 #include "base/fatal.hpp"
 #include "driver/perform.hpp"
-#include "driver/uring_bits.hpp"
+#include "driver/uring_message.hpp"
 #include "driver/uring_prepare.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace rota::inline v0 {
@@ -14,16 +15,20 @@ namespace rota::inline v0 {
 /// Takes completions while there is a free entry for what each of them may start.
 std::size_t UringDriver::reap(std::size_t limit) {
   std::size_t taken = 0;
-  while (taken < limit && ring_.ready() > 0 && ring_.has_free_entry()) {
-    const io_uring_cqe& completion = ring_.front();
-    const std::uint64_t user_data = completion.user_data;
-    const std::int32_t result = completion.res;
-    const std::uint32_t flags = completion.flags;
-    ring_.pop();
-    dispatch(user_data, result, flags);
-    ++taken;
+  for (;;) {
+    std::size_t batch = std::min<std::size_t>(ring_.ready(), ring_.free_entries());
+    batch = std::min(batch, limit - taken);
+    if (batch == 0) return taken;
+    taken += batch;
+    for (; batch > 0; --batch) {
+      const io_uring_cqe& completion = ring_.front();
+      const std::uint64_t user_data = completion.user_data;
+      const std::int32_t result = completion.res;
+      const std::uint32_t flags = completion.flags;
+      ring_.pop();
+      dispatch(user_data, result, flags);
+    }
   }
-  return taken;
 }
 
 void UringDriver::reap_engine() {
@@ -31,12 +36,13 @@ void UringDriver::reap_engine() {
   while (!engine_done_.empty() && ring_.has_free_entry()) complete(*engine_done_.pop_front());
 }
 
-void UringDriver::dispatch(std::uint64_t user_data, std::int32_t result, std::uint32_t flags) {
+inline void UringDriver::dispatch(std::uint64_t user_data, std::int32_t result, std::uint32_t flags) {
   const auto tag = static_cast<UringTag>(user_data & uring_tag_mask);
   if (tag == uring_wake) return on_wake(result, flags);
   if (tag == uring_cancel) return;
   auto& operation = *reinterpret_cast<Operation*>(user_data & ~std::uint64_t{uring_tag_mask});
   acquire_by_kernel(&operation);
+  if (tag == uring_attempt && finish_message(operation, result)) return;
   if (tag == uring_readiness) return on_readiness(operation, result);
   if ((operation.flags & op_stream) != 0) {
     return on_stream(static_cast<Stream&>(operation), result, flags);
@@ -54,11 +60,6 @@ void UringDriver::on_wake(std::int32_t result, std::uint32_t flags) {
 }
 
 void UringDriver::on_attempt(Operation& operation, std::int32_t result) {
-  // The common case needs none of the questions that follow.
-  if (result >= 0 && is_one_of<OpCode::read, OpCode::write>(operation.code)) {
-    if (absorb(operation, result) == Attempt::complete) return complete(operation);
-    return launch(operation);
-  }
   if (operation.code == OpCode::close) {
     operation.descriptor->closing = nullptr;
     // Linux has released the number whatever it answers.
@@ -145,12 +146,6 @@ void UringDriver::start_next(Descriptor& descriptor, OpList& lane) {
     descriptor.streaming = first;
   }
   enter_kernel(*first);
-}
-
-void UringDriver::finish(Operation& operation) noexcept {
-  operation.state = OpState::idle;
-  operation.stopping = false;
-  finished_.push_back(operation);
 }
 
 }  // namespace rota::inline v0

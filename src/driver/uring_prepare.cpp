@@ -1,6 +1,7 @@
 #include "driver/uring_prepare.hpp"
 
 #include "core/descriptor.hpp"
+#include "driver/perform.hpp"
 #include "driver/uring_abi.hpp"
 
 #include <fcntl.h>
@@ -14,22 +15,8 @@
 namespace rota::inline v0 {
 namespace {
 
-/// What the kernel moves at most in one read or write (its MAX_RW_COUNT); an entry's length has
-/// 32 bits. Longer transfers take several attempts.
-constexpr std::size_t kAttemptBytes = 0x7ffff000;
-
 /// A stream has no offset: the kernel's word for "at the current position".
 constexpr std::uint64_t kCurrentPosition = ~std::uint64_t{0};
-
-struct Rest {
-  std::byte* data;
-  unsigned bytes;
-};
-
-Rest rest_of(const Transfer& transfer) noexcept {
-  return {transfer.data + transfer.moved,
-          static_cast<unsigned>(std::min(transfer.bytes - transfer.moved, kAttemptBytes))};
-}
 
 /// A transfer of every byte waits in the kernel for the rest of them: one completion instead of
 /// one per segment. Where the kernel returns short all the same, the driver starts the rest.
@@ -42,23 +29,16 @@ int message_flags(const Operation& operation) noexcept {
 }
 
 void prepare_transfer(io_uring_sqe& entry, const Transfer& transfer, int fd) noexcept {
-  const bool socket = transfer.descriptor->kind == FdKind::socket;
-  const Rest rest = rest_of(transfer);
+  const bool message = is_one_of<OpCode::read, OpCode::write>(transfer.code) &&
+                       transfer.descriptor->kind == FdKind::socket;
+  if (message) return prepare_message(entry, transfer, message_flags(transfer));
+  const Remainder rest = remainder(transfer);
   switch (transfer.code) {
     case OpCode::read:
-      if (socket) {
-        io_uring_prep_recv(&entry, fd, rest.data, rest.bytes, message_flags(transfer));
-      } else {
-        io_uring_prep_read(&entry, fd, rest.data, rest.bytes, kCurrentPosition);
-      }
+      io_uring_prep_read(&entry, fd, rest.data, rest.bytes, kCurrentPosition);
       return;
     case OpCode::write:
-      if (socket) {
-        io_uring_prep_send(&entry, fd, rest.data, rest.bytes,
-                           message_flags(transfer) | MSG_NOSIGNAL);
-      } else {
-        io_uring_prep_write(&entry, fd, rest.data, rest.bytes, kCurrentPosition);
-      }
+      io_uring_prep_write(&entry, fd, rest.data, rest.bytes, kCurrentPosition);
       return;
     case OpCode::read_at:
       io_uring_prep_read(&entry, fd, rest.data, rest.bytes, transfer.offset + transfer.moved);

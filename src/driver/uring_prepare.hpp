@@ -2,17 +2,29 @@
 
 #include <rota/core/operation.hpp>
 
+#include "core/descriptor.hpp"
+#include "driver/perform.hpp"
+#include "driver/uring_abi.hpp"
 #include "driver/uring_request.hpp"
 
 #include <sys/socket.h>
 
-struct io_uring_sqe;
-
 namespace rota::inline v0 {
 
-/// Writes the next attempt of an operation into a submission entry. `message` serves as the
+/// Writes the next attempt of an operation into an empty submission entry. `message` serves as the
 /// header of a vectored transfer on a socket; the kernel copies it at submission.
 void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcept;
+
+/// The part of it that serves a Transfer on a socket.
+inline void prepare_message(io_uring_sqe& entry, const Transfer& transfer, int flags) noexcept {
+  const Remainder rest = remainder(transfer);
+  const bool reads = transfer.code == OpCode::read;
+  entry.opcode = reads ? IORING_OP_RECV : IORING_OP_SEND;
+  entry.fd = transfer.descriptor->fd;
+  entry.addr = reinterpret_cast<std::uintptr_t>(rest.data);
+  entry.len = rest.bytes;
+  entry.msg_flags = static_cast<std::uint32_t>(reads ? flags : flags | MSG_NOSIGNAL);
+}
 
 /// A Stream of connections as one request that completes for each of them.
 void prepare_accept_multishot(io_uring_sqe& entry, const Operation& operation) noexcept;

@@ -38,9 +38,10 @@ class UringRing {
 
   // Submission.
 
-  [[nodiscard]] bool has_free_entry() const noexcept {
-    return unsubmitted() < ring_.sq.ring_entries;
+  [[nodiscard]] unsigned free_entries() const noexcept {
+    return ring_.sq.ring_entries - unsubmitted();
   }
+  [[nodiscard]] bool has_free_entry() const noexcept { return free_entries() > 0; }
   /// How many entries may be written now: free ones, and no more than could complete at once
   /// without overflowing the completions.
   [[nodiscard]] unsigned room() const noexcept {
@@ -52,9 +53,9 @@ class UringRing {
   [[nodiscard]] unsigned unsubmitted() const noexcept {
     return ring_.sq.sqe_tail - IO_URING_READ_ONCE(*ring_.sq.khead);
   }
-  /// The next free entry; there must be one. Its content is whatever it was.
+  /// The next free entry, empty; there must be one.
   io_uring_sqe& next_entry() noexcept {
-    return ring_.sq.sqes[ring_.sq.sqe_tail++ & ring_.sq.ring_mask];
+    return ring_.sq.sqes[ring_.sq.sqe_tail++ & ring_.sq.ring_mask] = io_uring_sqe{};
   }
   /// A message header that is valid until the entry was submitted.
   msghdr& message_of(const io_uring_sqe& entry) noexcept {

@@ -66,10 +66,10 @@ Await<CountLeaf<Transfer>> File::read_at(std::uint64_t offset, std::span<std::by
                                     into.size(), offset);
 }
 
-Await<WholeWriteLeaf> File::write_at(std::uint64_t offset,
-                                     std::span<const std::byte> from) noexcept {
-  return Await<WholeWriteLeaf>(std::in_place, descriptor_.get(), OpCode::write_at, from.data(),
-                               from.size(), offset);
+Await<WholeWriteLeaf> File::write_at(std::uint64_t offset, std::span<const std::byte> from,
+                                     std::size_t* written) noexcept {
+  return Await<WholeWriteLeaf>(std::in_place, descriptor_.get(), OpCode::write_at, from, offset,
+                               written);
 }
 
 Await<CountLeaf<VectorTransfer>> File::read_vector_at(std::uint64_t offset,

@@ -11,6 +11,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <limits>
 
 namespace rota::inline v0 {
 
@@ -180,6 +181,20 @@ void Worker::expire_timers(Instant now) noexcept {
 
 namespace {
 
+/// The kernel's offsets are signed, and -1 is its word for "at the current position".
+constexpr std::uint64_t kMostOffset = std::numeric_limits<std::int64_t>::max();
+
+/// 0 where there is none.
+std::uint64_t offset_of(const Operation& operation) noexcept {
+  switch (operation.code) {
+    case OpCode::read_at:
+    case OpCode::write_at: return static_cast<const Transfer&>(operation).offset;
+    case OpCode::read_vector_at:
+    case OpCode::write_vector_at: return static_cast<const VectorTransfer&>(operation).offset;
+    default: return 0;
+  }
+}
+
 /// The operation is another worker's: it belongs to the home of its Descriptor.
 [[gnu::noinline]] void forward(Operation& operation, CancelNode& node) noexcept {
   node.operation = &operation;
@@ -209,8 +224,17 @@ template <OpCode code>
   return true;
 }
 
-bool Worker::submit_other(Operation& operation) noexcept {
-  if (tries_first_ && operation.descriptor != nullptr && try_other(operation)) {
+bool Worker::submit_other(Operation& operation, CancelNode& node) noexcept {
+  Descriptor* descriptor = operation.descriptor;
+  if (offset_of(operation) > kMostOffset) {
+    operation.result = -EINVAL;
+    return false;
+  }
+  if (descriptor != nullptr && descriptor->home != this) {
+    forward(operation, node);
+    return true;
+  }
+  if (tries_first_ && descriptor != nullptr && try_other(operation)) {
     counters_.immediate += 1;
     return false;
   }
@@ -221,12 +245,8 @@ bool Worker::submit_other(Operation& operation) noexcept {
 
 [[gnu::always_inline]] inline bool Worker::submit(Operation& operation,
                                                  CancelNode& node) noexcept {
-  const Descriptor* descriptor = operation.descriptor;
-  if (descriptor != nullptr && descriptor->home != this) [[unlikely]] {
-    forward(operation, node);
-    return true;
-  }
-  if (descriptor == nullptr || !is_plain_message(operation)) return submit_other(operation);
+  const bool message = is_plain_message(operation) && operation.descriptor->home == this;
+  if (!message) return submit_other(operation, node);
   auto& transfer = static_cast<Transfer&>(operation);
   return transfer.code == OpCode::read ? submit_message<OpCode::read>(transfer)
                                        : submit_message<OpCode::write>(transfer);

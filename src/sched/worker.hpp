@@ -99,7 +99,7 @@ class Worker {
   [[nodiscard]] Deadline announce_idle() noexcept;
   template <OpCode code>
   [[nodiscard]] bool submit_message(Transfer& transfer) noexcept;
-  [[nodiscard]] bool submit_other(Operation& operation) noexcept;
+  [[nodiscard]] bool submit_other(Operation& operation, CancelNode& node) noexcept;
   void start(Operation& operation) noexcept;
   void wake(Runnable& runnable) noexcept;
   void complete(Operation& operation) noexcept;

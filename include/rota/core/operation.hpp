@@ -58,7 +58,8 @@ template <OpCode... Codes>
 
 /// Modifiers of an operation; a set of bits.
 enum OpFlags : std::uint8_t {
-  op_whole = 1 << 0,        ///< Transfer: complete when every byte moved, at the end or by error
+  op_whole = 1 << 0,        ///< Transfer: complete when every byte moved, or at the end; else it
+                            ///< has failed, and `moved` says how far it came
   op_out_of_band = 1 << 1,  ///< Transfer on a socket: urgent data (MSG_OOB)
   op_peek = 1 << 2,         ///< read: leave the bytes in the socket (MSG_PEEK)
   op_stream = 1 << 3,       ///< the operation is a Stream (multishot)

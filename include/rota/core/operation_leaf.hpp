@@ -8,6 +8,8 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <span>
+#include <type_traits>
 #include <utility>
 
 namespace rota::inline v0 {
@@ -53,6 +55,7 @@ class CountLeaf : public OperationLeaf<Op> {
   }
   Result<std::size_t> finish() const noexcept {
     if (this->operation_.result < 0) return failure(-this->operation_.result);
+    if constexpr (std::is_same_v<Op, Transfer>) return this->operation_.moved;
     return static_cast<std::size_t>(this->operation_.result);
   }
 };
@@ -68,19 +71,24 @@ class StatusLeaf : public OperationLeaf<Op> {
   }
 };
 
-/// Every byte of a write, or the error that ended it.
+/// Every byte of a write, or the error that ended it. `written`, unless it is null, receives how
+/// many there were, in either case.
 class WholeWriteLeaf : public OperationLeaf<Transfer> {
  public:
-  WholeWriteLeaf(Descriptor* descriptor, OpCode code, const std::byte* data, std::size_t bytes,
-                 std::uint64_t offset) noexcept
-      : OperationLeaf(descriptor, code, const_cast<std::byte*>(data), bytes, offset) {
+  WholeWriteLeaf(Descriptor* descriptor, OpCode code, std::span<const std::byte> from,
+                 std::uint64_t offset, std::size_t* written) noexcept
+      : OperationLeaf(descriptor, code, const_cast<std::byte*>(from.data()), from.size(), offset),
+        written_(written) {
     operation_.flags = op_whole;
   }
   Result<void> finish() const noexcept {
+    if (written_ != nullptr) *written_ = operation_.moved;
     if (operation_.result < 0) return failure(-operation_.result);
-    if (operation_.moved < operation_.bytes) return failure(ECANCELED);
     return {};
   }
+
+ private:
+  std::size_t* written_;
 };
 
 /// Ends everything in flight on a descriptor and closes it. Not refused: a stop does not keep a

@@ -1,0 +1,121 @@
+#include "task/suite.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace rota::testing_tasks {
+namespace {
+
+/// More than the buffers of both ends of a connection hold.
+constexpr std::size_t kTooMuch = 32 << 20;
+
+struct Written {
+  std::size_t bytes = 0;
+  int error = 0;
+};
+
+template <template <class> class Routine>
+Routine<void> write_too_much(TcpStream& stream, Written& written) {
+  const std::vector<std::byte> bytes(kTooMuch);
+  Result<void> result = co_await stream.write_all(bytes, &written.bytes);
+  written.error = result ? 0 : result.error().value();
+}
+
+template <template <class> class Routine>
+Routine<std::size_t> count_until_the_end(TcpStream& stream) {
+  std::vector<std::byte> buffer(1 << 20);
+  std::size_t count = 0;
+  for (;;) {
+    Result<std::size_t> read = co_await stream.read(buffer);
+    EXPECT_TRUE(read.has_value());
+    if (!read || *read == 0) break;
+    count += *read;
+  }
+  co_return count;
+}
+
+template <template <class> class Routine>
+Routine<void> a_stopped_write_of_every_byte_tells_how_many_went(World) {
+  Result<TcpListener> listener = TcpListener::bind(Address::loopback(0));
+  const Address address = listener->local_address().value();
+  Result<TcpStream> near = co_await TcpStream::connect(address);
+  Result<TcpStream> far = co_await listener->accept();
+  Written written;
+  JoinHandle<void> writer = spawn_routine(write_too_much<Routine>(*near, written));
+  for (int i = 0; i < 4; ++i) co_await yield();
+  EXPECT_FALSE(writer.is_done()) << "nobody reads";
+  writer.request_stop();
+  Joined<void> joined = co_await writer.join();
+  EXPECT_TRUE(joined.has_value());
+  EXPECT_EQ(written.error, ECANCELED);
+  EXPECT_LT(written.bytes, kTooMuch);
+  EXPECT_TRUE(near->shutdown(ShutdownHalf::write).has_value());
+  std::size_t received = co_await as_task(count_until_the_end<Routine>(*far));
+  EXPECT_EQ(received, written.bytes);
+}
+
+template <template <class> class Routine>
+Routine<void> a_write_that_the_peer_resets_has_its_own_error(World) {
+  Result<TcpListener> listener = TcpListener::bind(Address::loopback(0));
+  const Address address = listener->local_address().value();
+  Result<TcpStream> near = co_await TcpStream::connect(address);
+  Result<TcpStream> far = co_await listener->accept();
+  Written written;
+  JoinHandle<void> writer = spawn_routine(write_too_much<Routine>(*near, written));
+  for (int i = 0; i < 4; ++i) co_await yield();
+  EXPECT_TRUE(far->set_linger(0).has_value());
+  Result<void> closed = co_await far->close();
+  EXPECT_TRUE(closed.has_value());
+  Joined<void> joined = co_await writer.join();
+  EXPECT_TRUE(joined.has_value());
+  EXPECT_TRUE(written.error == ECONNRESET || written.error == EPIPE) << written.error;
+  EXPECT_LT(written.bytes, kTooMuch);
+}
+
+/// To the kernel an offset of -1 is the current position, which belongs to nobody here.
+template <template <class> class Routine>
+Routine<void> an_offset_beyond_the_kernels_numbers_is_refused(World) {
+  constexpr std::uint64_t kBeyond = std::uint64_t{1} << 63;
+  constexpr std::uint64_t kCurrent = std::numeric_limits<std::uint64_t>::max();
+  const std::string path = testing::TempDir();
+  Result<File> file = co_await File::open(path, OpenMode::read);
+  EXPECT_TRUE(file.has_value());
+  std::array<std::byte, 4> bytes{};
+  iovec part{bytes.data(), bytes.size()};
+  for (std::uint64_t offset : {kBeyond, kCurrent}) {
+    Result<std::size_t> read = co_await file->read_at(offset, bytes);
+    EXPECT_EQ(read.error(), std::errc::invalid_argument);
+    Result<void> written = co_await file->write_at(offset, bytes);
+    EXPECT_EQ(written.error(), std::errc::invalid_argument);
+    read = co_await file->read_vector_at(offset, std::span(&part, 1));
+    EXPECT_EQ(read.error(), std::errc::invalid_argument);
+    read = co_await file->write_vector_at(offset, std::span(&part, 1));
+    EXPECT_EQ(read.error(), std::errc::invalid_argument);
+  }
+}
+
+}  // namespace
+
+void add_transfer_scenarios(Suite& suite) {
+  suite.add("a_stopped_write_of_every_byte_tells_how_many_went",
+            a_stopped_write_of_every_byte_tells_how_many_went<Task>,
+            a_stopped_write_of_every_byte_tells_how_many_went<Script>);
+  suite.add("a_write_that_the_peer_resets_has_its_own_error",
+            a_write_that_the_peer_resets_has_its_own_error<Task>,
+            a_write_that_the_peer_resets_has_its_own_error<Script>);
+  suite.add("an_offset_beyond_the_kernels_numbers_is_refused",
+            an_offset_beyond_the_kernels_numbers_is_refused<Task>,
+            an_offset_beyond_the_kernels_numbers_is_refused<Script>);
+}
+
+}  // namespace rota::testing_tasks
