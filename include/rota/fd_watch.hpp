@@ -42,7 +42,7 @@ class FdWatch {
   }
   /// Ends the watch and waits until the driver has forgotten the fd.
   [[nodiscard]] Await<CloseLeaf> forget() noexcept {
-    return Await<CloseLeaf>(std::in_place, descriptor_.release());
+    return Await<CloseLeaf>(std::in_place, std::move(descriptor_));
   }
 
  private:

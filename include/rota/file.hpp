@@ -105,7 +105,7 @@ class File {
   [[nodiscard]] Await<StatusLeaf<Truncate>> truncate(std::uint64_t bytes) noexcept;
   [[nodiscard]] Await<StatLeaf> stat() noexcept;
   [[nodiscard]] Await<CloseLeaf> close() noexcept;
-  [[nodiscard]] int fd() const noexcept { return fd_of(*descriptor_); }
+  [[nodiscard]] int fd() const noexcept { return fd_of(descriptor_); }
 
  private:
   DescriptorRef descriptor_;

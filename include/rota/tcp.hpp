@@ -82,7 +82,7 @@ class TcpStream {
   [[nodiscard]] Result<Address> local_address() const noexcept;
   [[nodiscard]] Result<Address> peer_address() const noexcept;
   /// For options that are not here. The number stays the stream's.
-  [[nodiscard]] int fd() const noexcept { return fd_of(*descriptor_); }
+  [[nodiscard]] int fd() const noexcept { return fd_of(descriptor_); }
 
  private:
   DescriptorRef descriptor_;
@@ -137,7 +137,7 @@ class TcpListener {
   }
   [[nodiscard]] Await<CloseLeaf> close() noexcept;
   [[nodiscard]] Result<Address> local_address() const noexcept;
-  [[nodiscard]] int fd() const noexcept { return fd_of(*descriptor_); }
+  [[nodiscard]] int fd() const noexcept { return fd_of(descriptor_); }
 
  private:
   DescriptorRef descriptor_;

@@ -103,7 +103,7 @@ Await<StatLeaf> File::stat() noexcept {
 }
 
 Await<CloseLeaf> File::close() noexcept {
-  return Await<CloseLeaf>(std::in_place, descriptor_.release());
+  return Await<CloseLeaf>(std::in_place, std::move(descriptor_));
 }
 
 }  // namespace rota::inline v0

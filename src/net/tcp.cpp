@@ -58,7 +58,7 @@ Result<void> TcpStream::shutdown(ShutdownHalf half) noexcept {
 }
 
 Await<CloseLeaf> TcpStream::close() noexcept {
-  return Await<CloseLeaf>(std::in_place, descriptor_.release());
+  return Await<CloseLeaf>(std::in_place, std::move(descriptor_));
 }
 
 Result<void> TcpStream::set_no_delay(bool on) noexcept {

@@ -109,7 +109,7 @@ Result<TcpListener> TcpListener::bind(const Address& at, const ListenOptions& op
 }
 
 Await<CloseLeaf> TcpListener::close() noexcept {
-  return Await<CloseLeaf>(std::in_place, descriptor_.release());
+  return Await<CloseLeaf>(std::in_place, std::move(descriptor_));
 }
 
 Result<Address> TcpListener::local_address() const noexcept { return local_address_of(fd()); }

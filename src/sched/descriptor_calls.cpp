@@ -7,6 +7,8 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
+
 namespace rota::inline v0 {
 
 Descriptor& adopt_fd(int fd, FdKind kind, FdOwner owner) {
@@ -31,7 +33,9 @@ void release_closed(Descriptor& descriptor) noexcept {
   descriptor.home->runtime().descriptors().release(descriptor);
 }
 
-int fd_of(const Descriptor& descriptor) noexcept { return descriptor.fd; }
+int fd_of(const DescriptorRef& descriptor) noexcept {
+  return descriptor ? descriptor.get()->fd : -1;
+}
 
 int socket_flags() noexcept {
   const bool nonblocking = current_task()->home->driver().traits().nonblocking_fds;
@@ -39,6 +43,11 @@ int socket_flags() noexcept {
 }
 
 bool CloseLeaf::start(Runnable& self) noexcept {
+  if (!descriptor_) {
+    operation_.result = -EBADF;
+    return false;
+  }
+  operation_.descriptor = descriptor_.release();
   operation_.flags = operation_.descriptor->own_close.flags;
   operation_.waiter = &self;
   operation_.cancel = [](Leaf&) noexcept {};
@@ -46,7 +55,7 @@ bool CloseLeaf::start(Runnable& self) noexcept {
 }
 
 Result<void> CloseLeaf::finish() noexcept {
-  release_closed(*operation_.descriptor);
+  if (operation_.descriptor != nullptr) release_closed(*operation_.descriptor);
   if (operation_.result < 0) return failure(-operation_.result);
   return {};
 }

@@ -226,8 +226,10 @@ template <OpCode code>
 
 bool Worker::submit_other(Operation& operation, CancelNode& node) noexcept {
   Descriptor* descriptor = operation.descriptor;
-  if (offset_of(operation) > kMostOffset) {
-    operation.result = -EINVAL;
+  // What was closed, or moved from, has no Descriptor any more.
+  const bool closed = descriptor == nullptr && operation.code != OpCode::open;
+  if (closed || offset_of(operation) > kMostOffset) {
+    operation.result = closed ? -EBADF : -EINVAL;
     return false;
   }
   if (descriptor != nullptr && descriptor->home != this) {
@@ -245,7 +247,9 @@ bool Worker::submit_other(Operation& operation, CancelNode& node) noexcept {
 
 [[gnu::always_inline]] inline bool Worker::submit(Operation& operation,
                                                  CancelNode& node) noexcept {
-  const bool message = is_plain_message(operation) && operation.descriptor->home == this;
+  const Descriptor* descriptor = operation.descriptor;
+  const bool message =
+      descriptor != nullptr && is_plain_message(operation) && descriptor->home == this;
   if (!message) return submit_other(operation, node);
   auto& transfer = static_cast<Transfer&>(operation);
   return transfer.code == OpCode::read ? submit_message<OpCode::read>(transfer)

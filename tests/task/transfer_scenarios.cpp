@@ -104,6 +104,36 @@ Routine<void> an_offset_beyond_the_kernels_numbers_is_refused(World) {
   }
 }
 
+template <template <class> class Routine>
+Routine<void> what_was_closed_answers_bad_file_descriptor(World) {
+  Result<TcpListener> listener = TcpListener::bind(Address::loopback(0));
+  const Address address = listener->local_address().value();
+  Result<TcpStream> stream = co_await TcpStream::connect(address);
+  Result<void> closed = co_await stream->close();
+  EXPECT_TRUE(closed.has_value());
+  std::array<std::byte, 4> bytes{};
+  Result<std::size_t> read = co_await stream->read(bytes);
+  EXPECT_EQ(read.error(), std::errc::bad_file_descriptor);
+  Result<void> written = co_await stream->write_all(bytes);
+  EXPECT_EQ(written.error(), std::errc::bad_file_descriptor);
+  Result<void> again = co_await stream->close();
+  EXPECT_EQ(again.error(), std::errc::bad_file_descriptor);
+  EXPECT_EQ(stream->set_no_delay(true).error(), std::errc::bad_file_descriptor);
+  EXPECT_EQ(stream->fd(), -1);
+}
+
+template <template <class> class Routine>
+Routine<void> a_close_that_nobody_awaits_closes_all_the_same(World) {
+  Result<TcpListener> listener = TcpListener::bind(Address::loopback(0));
+  const Address address = listener->local_address().value();
+  Result<TcpStream> near = co_await TcpStream::connect(address);
+  Result<TcpStream> far = co_await listener->accept();
+  static_cast<void>(near->close());
+  std::array<std::byte, 4> bytes{};
+  Result<std::size_t> read = co_await far->read(bytes);
+  EXPECT_EQ(read.value(), 0u) << "the end of the stream";
+}
+
 }  // namespace
 
 void add_transfer_scenarios(Suite& suite) {
@@ -116,6 +146,12 @@ void add_transfer_scenarios(Suite& suite) {
   suite.add("an_offset_beyond_the_kernels_numbers_is_refused",
             an_offset_beyond_the_kernels_numbers_is_refused<Task>,
             an_offset_beyond_the_kernels_numbers_is_refused<Script>);
+  suite.add("what_was_closed_answers_bad_file_descriptor",
+            what_was_closed_answers_bad_file_descriptor<Task>,
+            what_was_closed_answers_bad_file_descriptor<Script>);
+  suite.add("a_close_that_nobody_awaits_closes_all_the_same",
+            a_close_that_nobody_awaits_closes_all_the_same<Task>,
+            a_close_that_nobody_awaits_closes_all_the_same<Script>);
 }
 
 }  // namespace rota::testing_tasks

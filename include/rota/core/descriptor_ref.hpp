@@ -23,7 +23,6 @@ enum class FdOwner : std::uint8_t { runtime, caller };
 void abandon(Descriptor& descriptor) noexcept;
 /// The Descriptor's close has completed: gives its place back.
 void release_closed(Descriptor& descriptor) noexcept;
-[[nodiscard]] int fd_of(const Descriptor& descriptor) noexcept;
 /// The flags that new sockets are made with here (SOCK_CLOEXEC, and SOCK_NONBLOCK where the
 /// driver waits for readiness). Only in a task.
 [[nodiscard]] int socket_flags() noexcept;
@@ -54,5 +53,8 @@ class DescriptorRef {
  private:
   Descriptor* descriptor_ = nullptr;
 };
+
+/// The number; -1 where it was given up.
+[[nodiscard]] int fd_of(const DescriptorRef& descriptor) noexcept;
 
 }  // namespace rota::inline v0

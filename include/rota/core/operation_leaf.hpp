@@ -92,16 +92,17 @@ class WholeWriteLeaf : public OperationLeaf<Transfer> {
 };
 
 /// Ends everything in flight on a descriptor and closes it. Not refused: a stop does not keep a
-/// socket open; and not cancelled, since closing is what a cancelled task does.
+/// socket open; and not cancelled, since closing is what a cancelled task does. One that is never
+/// awaited closes in the background.
 class CloseLeaf {
  public:
-  explicit CloseLeaf(Descriptor* descriptor) noexcept : operation_(OpCode::close) {
-    operation_.descriptor = descriptor;
-  }
+  explicit CloseLeaf(DescriptorRef descriptor) noexcept
+      : descriptor_(std::move(descriptor)), operation_(OpCode::close) {}
   bool start(Runnable& self) noexcept;
   Result<void> finish() noexcept;
 
  private:
+  DescriptorRef descriptor_;  ///< until it is started
   Operation operation_;
   CancelNode node_;
 };
