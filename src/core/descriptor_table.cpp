@@ -33,12 +33,14 @@ Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
   place.fd = fd;
   place.generation += 1;
   place.home = home;
-  place.direct_index = -1;
+  place.driver_index = -1;
   place.kind = kind;
   place.ready_hint = first_hint(fd, kind);
   place.registered = 0;
   place.short_read = ShortRead::unasked;
   place.driver_bits = 0;
+  place.lingers = false;
+  place.accepted = nullptr;
   place.closing = nullptr;
   place.attachment = nullptr;
   place.detach = nullptr;

@@ -14,9 +14,9 @@ namespace {
 /// Enough to move a few socket buffers, and no more than its share of a turn.
 constexpr int kLaneAttempts = 16;
 
-/// Descriptor::driver_bits: what is armed (Interest, in the low four bits), and this one.
+/// Descriptor::driver_bits: what is armed (Interest), and above it this one.
 constexpr unsigned kArmedMask = interest_all;
-constexpr unsigned kVisitQueued = 1 << 4;
+constexpr unsigned kVisitQueued = interest_all + 1;
 
 void clear_bits(Descriptor& descriptor, unsigned bits) noexcept {
   descriptor.driver_bits = static_cast<std::uint8_t>(descriptor.driver_bits & ~bits);

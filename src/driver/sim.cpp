@@ -257,19 +257,19 @@ void SimDriver::hold(Operation& operation, std::uint32_t least_rounds) {
 }
 
 void SimDriver::enter(Descriptor& descriptor) {
-  if (descriptor.direct_index >= 0) return;
-  descriptor.direct_index = static_cast<std::int32_t>(busy_places_.size());
+  if (descriptor.driver_index >= 0) return;
+  descriptor.driver_index = static_cast<std::int32_t>(busy_places_.size());
   busy_places_.push_back(&descriptor);
 }
 
 /// A Descriptor without operations may be gone before the next turn: nothing may point at it.
 void SimDriver::leave_if_idle(Descriptor& descriptor) {
   if (!is_idle(descriptor) || descriptor.closing != nullptr) return;
-  const auto place = static_cast<std::size_t>(descriptor.direct_index);
+  const auto place = static_cast<std::size_t>(descriptor.driver_index);
   busy_places_[place] = busy_places_.back();
-  busy_places_[place]->direct_index = descriptor.direct_index;
+  busy_places_[place]->driver_index = descriptor.driver_index;
   busy_places_.pop_back();
-  descriptor.direct_index = -1;
+  descriptor.driver_index = -1;
 }
 
 std::unique_ptr<Driver> make_sim_driver(std::uint64_t seed) {
