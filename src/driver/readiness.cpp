@@ -1,6 +1,7 @@
 #include "driver/readiness.hpp"
 
 #include "driver/perform.hpp"
+#include "driver/shared_accept.hpp"
 #include "driver/wait_span.hpp"
 
 #include <algorithm>
@@ -150,7 +151,9 @@ void ReadinessDriver::start(Operation& operation, OpList& done) {
 /// What most operations do: wait for the next edge of an fd that is watched for every edge.
 bool ReadinessDriver::try_park(Operation& operation) const noexcept {
   const OpCode code = operation.code;
-  if (!edge_triggered_ || (!reads_stream(code) && !writes_stream(code))) return false;
+  constexpr auto may_park = is_one_of<OpCode::read, OpCode::read_vector, OpCode::write,
+                                      OpCode::write_vector, OpCode::connect>;
+  if (!edge_triggered_ || !may_park(code)) return false;
   if ((operation.flags & op_stream) != 0) return false;
   Descriptor& descriptor = *operation.descriptor;
   if (descriptor.registered == 0 || descriptor.closing != nullptr) return false;
@@ -168,6 +171,9 @@ void ReadinessDriver::start_in_lane(Operation& operation, OpList& done) {
   }
   OpList& lane = *lane_of(descriptor, operation.code);
   const bool reads = &lane == &descriptor.reading;
+  if (accepts_one(operation) && lane.empty() && take_from_stream(operation)) {
+    return finish(operation, done);
+  }
   const bool first = lane.empty() && !(reads && descriptor.streaming != nullptr);
   if ((operation.flags & op_stream) != 0) static_cast<Stream&>(operation).armed = true;
   operation.state = OpState::queued;
@@ -208,12 +214,15 @@ void ReadinessDriver::begin_close(Operation& operation, OpList& done) {
   try_end_close(descriptor, done);
 }
 
-/// close(2) runs here: it sleeps only with SO_LINGER and for a few network file systems.
+/// close(2) runs here: it sleeps only for a few network file systems, and with SO_LINGER, which is
+/// a file engine's affair.
 void ReadinessDriver::try_end_close(Descriptor& descriptor, OpList& done) {
   if (descriptor.closing == nullptr || descriptor.in_flight > 0) return;
-  Operation& closing = *std::exchange(descriptor.closing, nullptr);
+  Operation& closing = *descriptor.closing;
   poller_->forget(descriptor);
   clear_bits(descriptor, kArmedMask);
+  if (descriptor.lingers) return hand_to_files(closing);
+  descriptor.closing = nullptr;
   perform_blocking(closing);
   finish(closing, done);
 }
@@ -261,6 +270,7 @@ void ReadinessDriver::reap_files(OpList& done) {
     finish(*operation, done);
     if (descriptor == nullptr) continue;
     descriptor->in_flight -= 1;
+    if (descriptor->closing == operation) descriptor->closing = nullptr;
     try_end_close(*descriptor, done);
   }
 }
@@ -338,6 +348,12 @@ ReadinessDriver::Served ReadinessDriver::serve_stream(Descriptor& descriptor, Op
     if (outcome == Attempt::again) continue;
     note_attempt(descriptor, stream, outcome == Attempt::complete);
     if (outcome == Attempt::would_block) continue;
+    if (Operation* behind = accept_behind_stream(descriptor); behind && stream.result >= 0) {
+      descriptor.reading.remove(*behind);
+      behind->result = stream.result;
+      finish(*behind, done);
+      continue;
+    }
     if (stream.push({stream.result, stream.result_flags, 0})) done.push_back(stream);
     stream.armed = stream.result >= 0 && !stream.full();
   }

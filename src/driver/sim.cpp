@@ -1,5 +1,6 @@
 #include "driver/sim.hpp"
 
+#include "driver/shared_accept.hpp"
 #include "driver/sim_attempt.hpp"
 #include "driver/sim_mark.hpp"
 
@@ -121,7 +122,9 @@ void SimDriver::start(Operation& operation, OpList& done) {
   enter(descriptor);
   if (operation.code == OpCode::close) return start_close(operation);
   if (is_stream(operation)) static_cast<Stream&>(operation).armed = true;
+  const bool is_next = descriptor.reading.empty();
   lane_of(descriptor, operation.code)->push_back(operation);
+  if (accepts_one(operation) && is_next && take_from_stream(operation)) finish(operation, done);
 }
 
 void SimDriver::start_close(Operation& close) {
@@ -227,6 +230,7 @@ void SimDriver::probe_readiness() {
 }
 
 void SimDriver::visit(Operation& operation, OpList& done) {
+  if (operation.state == OpState::idle) return;  // By another of the round: shared_accept.hpp.
   SimMark mark = SimMark::of(operation);
   if (mark.cancel_asked != 0) {
     if (mark.cancel_rounds == 0) return stop(operation, done);

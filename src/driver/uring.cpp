@@ -138,7 +138,10 @@ void UringDriver::admit(Operation& operation) {
   if (alone && operation.code != OpCode::accept) return enter_kernel(operation);
   const bool ordered = &lane == &descriptor->reading || &lane == &descriptor->writing;
   if (!ordered) return enter_kernel(operation);
-  if (lane.front() == &operation) start_next(*descriptor, lane);
+  if (lane.front() != &operation) return;
+  if (descriptor->streaming == nullptr) return start_next(*descriptor, lane);
+  // Behind an armed Stream, which may never end: what it holds is served at once.
+  if (operation.code == OpCode::accept) static_cast<void>(serve_from_spill(operation));
 }
 
 void UringDriver::enter_kernel(Operation& operation) {
@@ -195,7 +198,7 @@ void UringDriver::give_to_engine(Operation& operation) {
     engine_ = make_blocking_pool(notify, engine_threads_);
   }
   in_kernel_ += 1;
-  files_in_kernel_ += 1;
+  if (ends_by_itself(operation)) files_in_kernel_ += 1;
   operation.descriptor->in_flight += 1;
   operation.state = OpState::in_flight;
   operation.driver_bits |= bit_engine;

@@ -84,9 +84,11 @@ void UringDriver::begin_close(Operation& close) {
   }
 }
 
-/// Nothing is in flight any more.
+/// Nothing is in flight any more. A close that lingers is the engine's, as the ring's own may be
+/// complete before the time to linger is over: a thread of the kernel closes the file after that.
 void UringDriver::end_close(Descriptor& descriptor) {
   Operation& close = *descriptor.closing;
+  if (descriptor.lingers) return give_to_engine(close);
   if ((close.flags & op_keep_fd) == 0) return launch(close);
   descriptor.closing = nullptr;
   close.result = 0;

@@ -124,6 +124,8 @@ bool Harness::completed_by_trying(Operation& operation) {
   const bool stream = (operation.flags & op_stream) != 0;
   if (!driver_->traits().tries_first || operation.descriptor == nullptr || stream) return false;
   Descriptor& descriptor = *operation.descriptor;
+  // A worker tries no accept where a Stream accepts: it is forwarded by the task of another.
+  if (descriptor.accepted != nullptr) return false;
   if (!may_try(descriptor, operation.code)) return false;
   const bool completed = perform(operation);
   note_attempt(descriptor, operation, completed);
