@@ -7,6 +7,7 @@
 #include "driver/nested_poll.hpp"
 #include "driver/uring_prepare.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -57,7 +58,12 @@ void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
       has_memory = ring_.enter(limit);
     }
     budget -= reap(budget);
-    if (budget == 0 || !has_memory) break;
+    if (budget == 0) break;
+    if (!has_memory) {
+      // Whoever called would call again at once, until memory is back.
+      if (finished_.empty() && !woken_ && !until.is_now()) await_memory(until.remaining(now()));
+      break;
+    }
     if (!all_started) {
       // More than one batch fits into a turn, and only then is the clock asked how many.
       const Instant moment = now();
@@ -70,6 +76,13 @@ void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
   }
   woken_ = false;
   deliver(done);
+}
+
+/// What is in flight already may complete meanwhile, and a wake too: nothing of it needs memory.
+void UringDriver::await_memory(Duration limit) {
+  constexpr Duration longest_pause{1'000'000};
+  ring_.pause(std::min(limit, longest_pause));
+  static_cast<void>(reap(kTurnOperations));
 }
 
 void UringDriver::deliver(OpList& done) noexcept {
