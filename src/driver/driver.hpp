@@ -51,7 +51,9 @@ struct DriverTraits {
 /// 7. `wake` ends the sleeping `turn`, or the next one if none sleeps: it is sticky, may be
 ///    called from a signal handler, and any number of calls may be merged into one.
 /// 8. Errors of an operation are its result. A driver aborts only when the kernel breaks its
-///    contract.
+///    contract, or when there is no memory for its lists: they grow to what was in flight at once
+///    and keep that room, so that a worker in its stride allocates nothing; there is nobody to
+///    whom the failure to grow one could be reported, and `turn` and `cancel` run in noexcept code.
 /// 9. User code never runs inside `turn`.
 class Driver {
  public:
