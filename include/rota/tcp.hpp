@@ -74,14 +74,16 @@ class TcpStream {
 
   Result<void> set_no_delay(bool on) noexcept;
   Result<void> set_keep_alive(bool on) noexcept;
-  /// On close: send what is left for at most so many seconds; 0: reset the connection.
+  /// On close: send what is left for at most so many seconds, for which `close` then waits, and
+  /// nobody else does; 0: reset the connection.
   Result<void> set_linger(int seconds) noexcept;
   Result<void> set_send_buffer_bytes(int bytes) noexcept;
   Result<void> set_receive_buffer_bytes(int bytes) noexcept;
 
   [[nodiscard]] Result<Address> local_address() const noexcept;
   [[nodiscard]] Result<Address> peer_address() const noexcept;
-  /// For options that are not here. The number stays the stream's.
+  /// For options that are not here, except SO_LINGER: what `set_linger` does not know of blocks the
+  /// worker in close(2). The number stays the stream's.
   [[nodiscard]] int fd() const noexcept { return fd_of(descriptor_); }
 
  private:
@@ -97,7 +99,8 @@ struct ListenOptions {
   ListenOptions() = default;
 };
 
-/// The multishot accept of a listener: lives until the listener's fd is closed.
+/// The multishot accept of a listener: lives until the listener's fd is closed and nobody is left
+/// who waited on it.
 struct AcceptState;
 
 /// The leaf of `TcpListener::accept`.
@@ -113,10 +116,12 @@ class AcceptLeaf : public Leaf {
   void stop() noexcept;
 
   Descriptor* listener_;
+  AcceptState* state_ = nullptr;  ///< once started on the listener's worker
   Operation away_;  ///< the plain accept of a task that does not live on the listener's worker
   CancelNode node_;
   bool stopped_ = false;
   bool is_away_ = false;
+  bool holds_state_ = false;
 };
 
 /// A socket that accepts connections.

@@ -44,10 +44,11 @@ bool drained_by(Descriptor& descriptor, const Operation& read) noexcept {
 }
 
 std::uint8_t interest_of_poll(const Poll& poll) noexcept {
-  unsigned interest = interest_hang_up;
+  unsigned interest = interest_error;
   if ((poll.events & (POLLIN | POLLRDNORM | POLLRDBAND)) != 0) interest |= interest_read;
   if ((poll.events & (POLLOUT | POLLWRNORM | POLLWRBAND)) != 0) interest |= interest_write;
   if ((poll.events & POLLPRI) != 0) interest |= interest_priority;
+  if ((poll.events & POLLRDHUP) != 0) interest |= interest_hang_up;
   return static_cast<std::uint8_t>(interest);
 }
 

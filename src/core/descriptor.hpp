@@ -7,6 +7,7 @@
 
 namespace rota::inline v0 {
 
+struct Stream;
 class Worker;
 
 /// What is waited for on a Descriptor, and what was seen on it; a set of bits. They are those of
@@ -16,9 +17,10 @@ enum Interest : std::uint8_t {
   interest_read = 1 << 0,      ///< POLLIN: data, a connection, the end of the stream
   interest_priority = 1 << 1,  ///< POLLPRI: an exceptional condition, out-of-band data
   interest_write = 1 << 2,     ///< POLLOUT: room, or a connect that ended
-  interest_hang_up = 1 << 3,   ///< the peer closed or an error is pending; short reads no longer
-                               ///< prove that the socket is empty
-  interest_all = 0xf,
+  interest_hang_up = 1 << 3,   ///< waited for: the peer closed its half. Seen: that, or an error
+                               ///< is pending; short reads no longer prove that nothing is left
+  interest_error = 1 << 4,     ///< waited for: what is reported unasked (POLLERR, POLLHUP)
+  interest_all = 0x1f,
 };
 
 /// The interest that events of poll(2) or epoll are for.
@@ -46,7 +48,7 @@ struct Descriptor {
   std::uint32_t index = 0;         ///< its place in the table, for ever
   std::uint32_t generation = 0;    ///< grows each time the place is given out anew
   Worker* home = nullptr;          ///< only this worker's driver registers the fd
-  std::int32_t direct_index = -1;  ///< place in a ring's table of direct descriptors
+  std::int32_t driver_index = -1;  ///< the driver's own: its place in a list of the driver
   std::uint32_t in_flight = 0;     ///< operations with the kernel or a file engine
   OpList reading;                  ///< in order; on every driver at most the first is in flight
   OpList writing;
@@ -54,16 +56,21 @@ struct Descriptor {
   OpList unordered;                ///< file operations in flight
   Operation* streaming = nullptr;  ///< the armed Stream of the reading lane, outside of it: its
                                    ///< links are free for `done`
+  Stream* accepted = nullptr;      ///< a listener's: what its ring holds goes to whoever accepts
+                                   ///< next, also by an Operation
   Operation* closing = nullptr;    ///< the close that waits for what is in flight
   Operation own_close{OpCode::close};  ///< for an owner that goes away without waiting
   void* attachment = nullptr;      ///< what the owner left to be freed once the fd is closed
   void (*detach)(Descriptor&) noexcept = nullptr;  ///< frees it
   FdKind kind = FdKind::stream;
   std::uint8_t ready_hint = interest_all;  ///< what may be ready (Interest): an attempt is worth
-                                           ///< its system call. Of a file: RWF_NOWAIT may do
+                                           ///< its system call. Of a file: RWF_NOWAIT may do,
+                                           ///< for reads and for writes
   std::uint8_t registered = 0;     ///< poller: what it knows of the fd
   ShortRead short_read = ShortRead::unasked;
   std::uint8_t driver_bits = 0;    ///< the driver's own; nothing else reads it
+  bool lingers = false;            ///< SO_LINGER: close(2) may sleep. Written by the owner, who
+                                   ///< hands it over with the close
 };
 
 /// The lane an operation waits in; of `unordered` no order is promised.
@@ -87,6 +94,13 @@ struct Descriptor {
   return interest_of_poll(static_cast<const Poll&>(operation));
 }
 
+/// Which half of the hint speaks of a transfer at an offset: a file system may know whether a read
+/// would block, and not a write.
+[[nodiscard]] inline Interest direction_at_offset(OpCode code) noexcept {
+  return is_one_of<OpCode::read_at, OpCode::read_vector_at>(code) ? interest_read
+                                                                  : interest_write;
+}
+
 /// Whether an operation of this kind may be performed at once: nothing waits before it, and the
 /// hint does not say that it would block.
 [[nodiscard]] inline bool may_try(const Descriptor& descriptor, OpCode code) noexcept {
@@ -97,7 +111,7 @@ struct Descriptor {
            descriptor.streaming == nullptr;
   }
   if (writes_stream(code)) return (hint & interest_write) != 0 && descriptor.writing.empty();
-  if (moves_at_offset(code)) return hint != interest_none;
+  if (moves_at_offset(code)) return (hint & direction_at_offset(code)) != 0;
   return code == OpCode::poll;
 }
 

@@ -19,13 +19,15 @@ std::uint8_t first_hint(int fd, FdKind kind) noexcept {
 Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
   std::lock_guard lock(mutex_);
   if (free_ == nullptr) {
-    auto block = std::make_unique<Descriptor[]>(kBlockDescriptors);
+    // What may throw comes first: nothing may point into a block that the table does not keep.
+    const std::size_t first_index = blocks_.size() * kBlockDescriptors;
+    blocks_.push_back(std::make_unique<Descriptor[]>(kBlockDescriptors));
+    const Block& block = blocks_.back();
     for (std::size_t i = kBlockDescriptors; i-- > 0;) {
-      block[i].index = static_cast<std::uint32_t>(blocks_.size() * kBlockDescriptors + i);
+      block[i].index = static_cast<std::uint32_t>(first_index + i);
       block[i].next = free_;
       free_ = &block[i];
     }
-    blocks_.push_back(std::move(block));
   }
   Descriptor& place = *free_;
   free_ = place.next;
@@ -33,12 +35,14 @@ Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
   place.fd = fd;
   place.generation += 1;
   place.home = home;
-  place.direct_index = -1;
+  place.driver_index = -1;
   place.kind = kind;
   place.ready_hint = first_hint(fd, kind);
   place.registered = 0;
   place.short_read = ShortRead::unasked;
   place.driver_bits = 0;
+  place.lingers = false;
+  place.accepted = nullptr;
   place.closing = nullptr;
   place.attachment = nullptr;
   place.detach = nullptr;

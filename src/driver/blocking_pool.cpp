@@ -17,9 +17,9 @@
 namespace rota::inline v0 {
 namespace {
 
-/// Operation::driver_bits while the pool has the operation: whether it may still be withdrawn.
-/// Written under the mutex.
-enum PoolBits : std::uint32_t { pool_queued = 1, pool_taken = 2 };
+/// Operation::engine_bits: whether the operation may still be withdrawn. Written under the mutex;
+/// it keeps the last value when the operation goes back, so that a late cancel does nothing.
+enum PoolBits : std::uint8_t { pool_queued = 1, pool_taken = 2 };
 
 /// Shared between the carrier and the pool's threads: the queue and what is beside it, under the
 /// mutex; `completed_`, which threads push to and the carrier empties. An operation belongs to
@@ -47,7 +47,7 @@ class BlockingPool final : public FileEngine {
     {
       const std::lock_guard lock(mutex_);
       while (Operation* operation = operations.pop_front()) {
-        operation->driver_bits = pool_queued;
+        operation->engine_bits = pool_queued;
         queue_.push_back(*operation);
         ++added;
       }
@@ -60,7 +60,7 @@ class BlockingPool final : public FileEngine {
 
   void cancel(Operation& operation) noexcept override {
     const std::lock_guard lock(mutex_);
-    if (operation.driver_bits == pool_queued) withdraw(operation, -ECANCELED);
+    if (operation.engine_bits == pool_queued) withdraw(operation, -ECANCELED);
   }
 
   void cancel_all(const Descriptor& descriptor) noexcept override {
@@ -108,9 +108,18 @@ class BlockingPool final : public FileEngine {
     return started;
   }
 
-  /// Without any thread nothing would ever end: what was asked for fails as the thread did.
+  /// Without any thread nothing would ever end: what was asked for fails as the thread did. A close
+  /// must not fail, or its number stays open: the carrier waits for it.
   void refuse_queue() noexcept {
-    while (Operation* operation = queue_.front()) withdraw(*operation, -EAGAIN);
+    while (Operation* operation = queue_.front()) {
+      if (operation->code != OpCode::close) {
+        withdraw(*operation, -EAGAIN);
+        continue;
+      }
+      take(*operation);
+      perform_blocking(*operation);
+      complete(*operation);
+    }
   }
 
   void withdraw(Operation& operation, std::int32_t error) noexcept {
@@ -122,7 +131,7 @@ class BlockingPool final : public FileEngine {
   void take(Operation& operation) noexcept {
     queue_.remove(operation);
     --waiting_;
-    operation.driver_bits = pool_taken;
+    operation.engine_bits = pool_taken;
   }
 
   /// The last touch: the carrier may reap it at once.

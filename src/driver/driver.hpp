@@ -37,20 +37,27 @@ struct DriverTraits {
 ///    of its buffers, after it came back.
 /// 3. Operations of one lane of a Descriptor (reads and accepts; writes and connects) complete in
 ///    the order in which they were started, except that a cancelled one may leave early.
-/// 4. `cancel` asks for an early end of an operation that was given to `turn` and did not come
+/// 4. An accept that is not a Stream, on a listener with a Stream (`Descriptor::accepted`), takes
+///    the oldest result that the Stream holds, or else the next that the Stream would get: a Stream
+///    may stay armed long after its consumer has gone. A Stream that came back through `done` may
+///    be empty for this reason.
+/// 5. `cancel` asks for an early end of an operation that was given to `turn` and did not come
 ///    back; it still comes back through a later `turn`: with what it achieved, if it moved bytes
 ///    or completed before the request took effect (success wins), else with -ECANCELED. A transfer
 ///    of every byte (op_whole) that lacks some has its error, and the count in `moved`. Asking
 ///    twice is harmless. Cancelling never fails: with a full submission queue it is kept.
-/// 5. A `close` operation ends everything in flight on its Descriptor (as by `cancel`), waits for
+/// 6. A `close` operation ends everything in flight on its Descriptor (as by `cancel`), waits for
 ///    it, makes the mechanism forget the fd, closes the number, and only then completes. What
 ///    belonged to the Descriptor comes back before the close does. No event for the old fd can
-///    reach whoever gets the number next.
-/// 6. `wake` ends the sleeping `turn`, or the next one if none sleeps: it is sticky, may be
+///    reach whoever gets the number next. A close that may sleep (`Descriptor::lingers`) does so
+///    where it holds up nobody.
+/// 7. `wake` ends the sleeping `turn`, or the next one if none sleeps: it is sticky, may be
 ///    called from a signal handler, and any number of calls may be merged into one.
-/// 7. Errors of an operation are its result. A driver aborts only when the kernel breaks its
-///    contract.
-/// 8. User code never runs inside `turn`.
+/// 8. Errors of an operation are its result. A driver aborts only when the kernel breaks its
+///    contract, or when there is no memory for its lists: they grow to what was in flight at once
+///    and keep that room, so that a worker in its stride allocates nothing; there is nobody to
+///    whom the failure to grow one could be reported, and `turn` and `cancel` run in noexcept code.
+/// 9. User code never runs inside `turn`.
 class Driver {
  public:
   static constexpr std::size_t kTurnOperations = 1024;

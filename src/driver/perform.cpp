@@ -82,10 +82,12 @@ std::int32_t write_stream_vector(VectorTransfer& transfer, Wait wait) noexcept {
 }
 
 /// A file system that cannot tell whether it would block is not asked again: the answer is the
-/// same for every offset, and the hint of a file has no other use.
-std::int32_t would_block_unless_known(Descriptor& file, std::int32_t result) noexcept {
+/// same for every offset, and the hint of a file has no other use. It says so for one direction:
+/// ext4 knows it of reads, and of buffered writes it does not.
+std::int32_t would_block_unless_known(Descriptor& file, Interest direction,
+                                      std::int32_t result) noexcept {
   if (result != -EOPNOTSUPP && result != -ENOSYS) return result;
-  file.ready_hint = interest_none;
+  file.ready_hint = static_cast<std::uint8_t>(file.ready_hint & ~unsigned{direction});
   return -EAGAIN;
 }
 
@@ -93,16 +95,16 @@ std::int32_t read_file(Descriptor& file, const iovec* parts, int count, std::uin
                        Wait wait) noexcept {
   const auto at = static_cast<off_t>(offset);
   if (wait == Wait::allowed) return answer(::preadv(file.fd, parts, count, at));
-  return would_block_unless_known(file,
-                                  answer(::preadv2(file.fd, parts, count, at, RWF_NOWAIT)));
+  const std::int32_t result = answer(::preadv2(file.fd, parts, count, at, RWF_NOWAIT));
+  return would_block_unless_known(file, interest_read, result);
 }
 
 std::int32_t write_file(Descriptor& file, const iovec* parts, int count, std::uint64_t offset,
                         Wait wait) noexcept {
   const auto at = static_cast<off_t>(offset);
   if (wait == Wait::allowed) return answer(::pwritev(file.fd, parts, count, at));
-  return would_block_unless_known(file,
-                                  answer(::pwritev2(file.fd, parts, count, at, RWF_NOWAIT)));
+  const std::int32_t result = answer(::pwritev2(file.fd, parts, count, at, RWF_NOWAIT));
+  return would_block_unless_known(file, interest_write, result);
 }
 
 std::int32_t read_file(Transfer& transfer, Wait wait) noexcept {

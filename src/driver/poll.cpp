@@ -47,7 +47,8 @@ class PollPoller final : public Poller {
         continue;
       }
       const int refused = (events & POLLNVAL) != 0 ? EBADF : 0;
-      out[filled++] = {descriptors_[i], interest_of_events(static_cast<std::uint16_t>(events)), refused};
+      const std::uint8_t seen = interest_of_events(static_cast<std::uint16_t>(events));
+      out[filled++] = {descriptors_[i], seen, refused};
       disarm(i);  // The last one takes the place and is looked at next.
     }
     return filled;

@@ -35,7 +35,8 @@ struct Ready {
 ///    never shortened below `until` (round up), and EINTR is not the caller's business. `out` has
 ///    room for one report per arm at least.
 /// 2. Readiness that already holds when a Descriptor is armed is reported.
-/// 3. Spurious reports are allowed; a missing one never is.
+/// 3. Spurious reports are allowed, but not one that would come again at once and for ever: what
+///    nobody armed must not end a wait. A missing report never is allowed.
 /// 4. After `forget` the Descriptor is not reported again, even if the kernel object lives on in
 ///    a dup'ed fd or a forked child.
 /// 5. `arm_refused` is asked before a Descriptor is used at all: 0, or the errno with which every

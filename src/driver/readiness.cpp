@@ -2,6 +2,7 @@
 
 #include "driver/message.hpp"
 #include "driver/perform.hpp"
+#include "driver/shared_accept.hpp"
 #include "driver/wait_span.hpp"
 
 #include <algorithm>
@@ -15,9 +16,9 @@ namespace {
 /// Enough to move a few socket buffers, and no more than its share of a turn.
 constexpr int kLaneAttempts = 16;
 
-/// Descriptor::driver_bits: what is armed (Interest, in the low four bits), and this one.
+/// Descriptor::driver_bits: what is armed (Interest), and above it this one.
 constexpr unsigned kArmedMask = interest_all;
-constexpr unsigned kVisitQueued = 1 << 4;
+constexpr unsigned kVisitQueued = interest_all + 1;
 
 void clear_bits(Descriptor& descriptor, unsigned bits) noexcept {
   descriptor.driver_bits = static_cast<std::uint8_t>(descriptor.driver_bits & ~bits);
@@ -154,6 +155,9 @@ void ReadinessDriver::start_in_lane(Operation& operation, OpList& done) {
   }
   OpList& lane = *lane_of(descriptor, operation.code);
   const bool reads = &lane == &descriptor.reading;
+  if (accepts_one(operation) && lane.empty() && take_from_stream(operation)) {
+    return finish(operation, done);
+  }
   const bool first = lane.empty() && !(reads && descriptor.streaming != nullptr);
   if ((operation.flags & op_stream) != 0) static_cast<Stream&>(operation).armed = true;
   operation.state = OpState::queued;
@@ -194,12 +198,15 @@ void ReadinessDriver::begin_close(Operation& operation, OpList& done) {
   try_end_close(descriptor, done);
 }
 
-/// close(2) runs here: it sleeps only with SO_LINGER and for a few network file systems.
+/// close(2) runs here: it sleeps only for a few network file systems, and with SO_LINGER, which is
+/// a file engine's affair.
 void ReadinessDriver::try_end_close(Descriptor& descriptor, OpList& done) {
   if (descriptor.closing == nullptr || descriptor.in_flight > 0) return;
-  Operation& closing = *std::exchange(descriptor.closing, nullptr);
+  Operation& closing = *descriptor.closing;
   poller_->forget(descriptor);
   clear_bits(descriptor, kArmedMask);
+  if (descriptor.lingers) return hand_to_files(closing);
+  descriptor.closing = nullptr;
   perform_blocking(closing);
   finish(closing, done);
 }
@@ -247,6 +254,7 @@ void ReadinessDriver::reap_files(OpList& done) {
     finish(*operation, done);
     if (descriptor == nullptr) continue;
     descriptor->in_flight -= 1;
+    if (descriptor->closing == operation) descriptor->closing = nullptr;
     try_end_close(*descriptor, done);
   }
 }
@@ -331,6 +339,12 @@ ReadinessDriver::Served ReadinessDriver::serve_stream(Descriptor& descriptor, Op
     if (outcome == Attempt::again) continue;
     note_attempt(descriptor, stream, outcome == Attempt::complete);
     if (outcome == Attempt::would_block) continue;
+    if (Operation* behind = accept_behind_stream(descriptor); behind && stream.result >= 0) {
+      descriptor.reading.remove(*behind);
+      behind->result = stream.result;
+      finish(*behind, done);
+      continue;
+    }
     if (stream.push({stream.result, stream.result_flags, 0})) done.push_back(stream);
     stream.armed = stream.result >= 0 && !stream.full();
   }

@@ -1,9 +1,11 @@
 #include "driver/select.hpp"
 
+#include "driver/nested_poll.hpp"
 #include "driver/wait_span.hpp"
 #include "driver/wake_fd.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/select.h>
 
 #include <algorithm>
@@ -12,6 +14,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 namespace rota::inline v0 {
 namespace {
@@ -28,7 +31,7 @@ struct Sets {
   }
 
   void add(int fd, unsigned interest) noexcept {
-    if ((interest & (interest_read | interest_hang_up)) != 0) FD_SET(fd, &readable);
+    if ((interest & interest_read) != 0) FD_SET(fd, &readable);
     if ((interest & interest_write) != 0) FD_SET(fd, &writable);
     if ((interest & interest_priority) != 0) FD_SET(fd, &exceptional);
   }
@@ -50,9 +53,28 @@ struct Sets {
 
 bool fits(int fd) noexcept { return fd >= 0 && fd < FD_SETSIZE; }
 
+/// What no set can wait for: an end or an error, while data may lie unread. To be readable is also
+/// to be at the end or to have failed, and what failed is writable.
+bool needs_nested(unsigned interest) noexcept {
+  if ((interest & interest_read) != 0) return false;
+  return (interest & (interest_hang_up | interest_priority)) != 0 ||
+         (interest & interest_write) == 0;
+}
+
+std::uint32_t nested_events_of(unsigned interest) noexcept {
+  std::uint32_t events = 0;  // Errors and hang-ups always count.
+  if ((interest & interest_priority) != 0) events |= POLLPRI;
+  if ((interest & interest_hang_up) != 0) events |= POLLRDHUP;
+  return events;
+}
+
 /// Holds only what is armed: a Descriptor leaves the sets with its report.
 class SelectPoller final : public Poller {
  public:
+  ~SelectPoller() override {
+    for (Place& each : places_) drop_nested(each);
+  }
+
   /// 0, or the errno that keeps it from working.
   int prepare() noexcept {
     if (!wake_.valid()) return errno;
@@ -72,20 +94,23 @@ class SelectPoller final : public Poller {
     if (!wait(filled > 0 ? Deadline::now() : until)) return filled;
     if (seen_.interest_of(wake_.number()) != interest_none) wake_.answer_level();
     for (int fd = 0; fd <= highest_ && filled < out.size(); ++fd) {
-      Descriptor* descriptor = by_number_[static_cast<std::size_t>(fd)];
+      Descriptor* descriptor = place(fd).descriptor;
       if (descriptor == nullptr) continue;
-      const std::uint8_t interest = seen_.interest_of(fd);
+      std::uint8_t interest = seen_.interest_of(fd);
       const int refused = number_is_bad_ && ::fcntl(fd, F_GETFD) < 0 ? errno : 0;
       if (interest == interest_none && refused == 0) continue;
+      // A nested poll does not say which of its events holds: the attempts tell.
+      if (fd != descriptor->fd) interest = interest_priority | interest_hang_up;
       out[filled++] = {descriptor, interest, refused};
-      disarm(fd);
+      disarm(descriptor->fd);
     }
     lower_highest();
     return filled;
   }
 
   void forget(Descriptor& descriptor) noexcept override {
-    if (fits(descriptor.fd) && by_number_[place(descriptor)] == &descriptor) disarm(descriptor.fd);
+    const int fd = descriptor.fd;
+    if (fits(fd) && place(fd).descriptor == &descriptor) disarm(fd);
   }
 
   void wake() noexcept override { wake_.wake(); }
@@ -96,27 +121,62 @@ class SelectPoller final : public Poller {
   std::string_view name() const noexcept override { return "select"; }
 
  private:
-  static std::size_t place(const Descriptor& descriptor) noexcept {
-    return static_cast<std::size_t>(descriptor.fd);
-  }
+  /// What is armed under a number. A nested poll has a place of its own, with the Descriptor that
+  /// it is for.
+  struct Place {
+    Descriptor* descriptor = nullptr;
+    std::uint8_t interest = interest_none;
+    int nested = -1;
+  };
+
+  Place& place(int fd) noexcept { return places_[static_cast<std::size_t>(fd)]; }
 
   int arm_one(Descriptor& descriptor, unsigned interest) noexcept {
     if (const int refused = arm_refused(descriptor); refused != 0) return refused;
-    by_number_[place(descriptor)] = &descriptor;
-    armed_.add(descriptor.fd, interest);
-    highest_ = std::max(highest_, descriptor.fd);
+    const int fd = descriptor.fd;
+    Place& armed = place(fd);
+    if (armed.descriptor != &descriptor) disarm(fd);  // Released without having been closed.
+    armed.descriptor = &descriptor;
+    armed.interest = static_cast<std::uint8_t>(armed.interest | interest);
+    armed_.add(fd, armed.interest);
+    highest_ = std::max(highest_, fd);
+    drop_nested(armed);
+    const int refused = needs_nested(armed.interest) ? nest(armed) : 0;
+    if (refused != 0) disarm(fd);
+    return refused;
+  }
+
+  int nest(Place& armed) noexcept {
+    const int nested =
+        open_nested_poll(armed.descriptor->fd, nested_events_of(armed.interest));
+    if (nested < 0) return -nested;
+    if (!fits(nested)) {
+      close_nested_poll(nested);
+      return EMFILE;
+    }
+    armed.nested = nested;
+    place(nested) = {armed.descriptor};
+    armed_.add(nested, interest_read);
+    highest_ = std::max(highest_, nested);
     return 0;
   }
 
+  void drop_nested(Place& armed) noexcept {
+    const int nested = std::exchange(armed.nested, -1);
+    if (nested < 0) return;
+    place(nested) = Place();
+    armed_.remove(nested);
+    close_nested_poll(nested);
+  }
+
   void disarm(int fd) noexcept {
-    by_number_[static_cast<std::size_t>(fd)] = nullptr;
+    drop_nested(place(fd));
+    place(fd) = Place();
     armed_.remove(fd);
   }
 
   void lower_highest() noexcept {
-    while (highest_ > wake_.number() && by_number_[static_cast<std::size_t>(highest_)] == nullptr) {
-      --highest_;
-    }
+    while (highest_ > wake_.number() && place(highest_).descriptor == nullptr) --highest_;
   }
 
   /// False: nothing was seen. A number that someone else closed fails the whole call; the scan
@@ -143,7 +203,7 @@ class SelectPoller final : public Poller {
   Sets seen_;
   bool number_is_bad_ = false;
   int highest_ = -1;
-  std::array<Descriptor*, FD_SETSIZE> by_number_{};
+  std::array<Place, FD_SETSIZE> places_{};
 };
 
 }  // namespace

@@ -9,7 +9,8 @@
 namespace rota::inline v0 {
 
 /// pselect(2): level-triggered, for descriptor numbers below FD_SETSIZE only. It cannot tell a
-/// hang-up from data: a wait for a hang-up alone is roused by unread data as well.
+/// hang-up from data: where a hang-up is waited for and data is not, it selects on an epoll fd that
+/// watches for just that (nested_poll.hpp).
 /// EMFILE when its own eventfd would not fit.
 Result<std::unique_ptr<Poller>> make_select_poller();
 

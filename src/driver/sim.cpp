@@ -1,5 +1,6 @@
 #include "driver/sim.hpp"
 
+#include "driver/shared_accept.hpp"
 #include "driver/sim_attempt.hpp"
 #include "driver/sim_mark.hpp"
 
@@ -122,7 +123,9 @@ void SimDriver::start(Operation& operation, OpList& done) {
   enter(descriptor);
   if (operation.code == OpCode::close) return start_close(operation);
   if (is_stream(operation)) static_cast<Stream&>(operation).armed = true;
+  const bool is_next = descriptor.reading.empty();
   lane_of(descriptor, operation.code)->push_back(operation);
+  if (accepts_one(operation) && is_next && take_from_stream(operation)) finish(operation, done);
 }
 
 void SimDriver::start_close(Operation& close) {
@@ -228,6 +231,7 @@ void SimDriver::probe_readiness() {
 }
 
 void SimDriver::visit(Operation& operation, OpList& done) {
+  if (operation.state == OpState::idle) return;  // By another of the round: shared_accept.hpp.
   SimMark mark = SimMark::of(operation);
   if (mark.cancel_asked != 0) {
     if (mark.cancel_rounds == 0) return stop(operation, done);
@@ -258,19 +262,19 @@ void SimDriver::hold(Operation& operation, std::uint32_t least_rounds) {
 }
 
 void SimDriver::enter(Descriptor& descriptor) {
-  if (descriptor.direct_index >= 0) return;
-  descriptor.direct_index = static_cast<std::int32_t>(busy_places_.size());
+  if (descriptor.driver_index >= 0) return;
+  descriptor.driver_index = static_cast<std::int32_t>(busy_places_.size());
   busy_places_.push_back(&descriptor);
 }
 
 /// A Descriptor without operations may be gone before the next turn: nothing may point at it.
 void SimDriver::leave_if_idle(Descriptor& descriptor) {
   if (!is_idle(descriptor) || descriptor.closing != nullptr) return;
-  const auto place = static_cast<std::size_t>(descriptor.direct_index);
+  const auto place = static_cast<std::size_t>(descriptor.driver_index);
   busy_places_[place] = busy_places_.back();
-  busy_places_[place]->direct_index = descriptor.direct_index;
+  busy_places_[place]->driver_index = descriptor.driver_index;
   busy_places_.pop_back();
-  descriptor.direct_index = -1;
+  descriptor.driver_index = -1;
 }
 
 std::unique_ptr<Driver> make_sim_driver(std::uint64_t seed) {

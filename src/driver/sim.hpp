@@ -43,7 +43,7 @@ struct SimOptions {
 ///    as what they wait for answers at once: Unix sockets, pipes and files do; the network, other
 ///    threads and other processes do not.
 ///
-/// It uses `Descriptor::direct_index` as the place in its own list of busy Descriptors.
+/// It uses `Descriptor::driver_index` as the place in its own list of busy Descriptors.
 class SimDriver final : public Driver {
  public:
   /// Throws std::system_error when no eventfd can be had.

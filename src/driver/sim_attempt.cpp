@@ -53,9 +53,19 @@ bool runs_to_end(const Operation& operation) noexcept {
   return operation.code != OpCode::poll && operation.descriptor->kind == FdKind::file;
 }
 
+/// Time to linger passes at once where time is virtual. What was not sent the kernel still sends.
+void end_lingering(int fd) noexcept {
+  constexpr linger off{.l_onoff = 0, .l_linger = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof off);
+}
+
 /// One system call, or for what runs to its end as many as it takes.
 Attempt attempt_in_full(Operation& operation) noexcept {
   if (!runs_to_end(operation)) return attempt(operation);
+  if (operation.code == OpCode::close && operation.descriptor->lingers &&
+      (operation.flags & op_keep_fd) == 0) {
+    end_lingering(operation.descriptor->fd);
+  }
   perform_blocking(operation);
   return Attempt::complete;
 }

@@ -1,6 +1,7 @@
 #include "driver/sim.hpp"
 
 #include "driver/perform.hpp"
+#include "driver/shared_accept.hpp"
 #include "driver/sim_attempt.hpp"
 #include "driver/sim_mark.hpp"
 
@@ -163,6 +164,11 @@ void SimDriver::try_accept(Stream& stream, OpList& done) {
   if (outcome == Attempt::again) return hold(stream, 0);
   if (outcome == Attempt::would_block) return;
   if (one.result < 0) return end_stream(stream, one.result, done);
+  if (Operation* behind = accept_behind_stream(*stream.descriptor)) {
+    behind->result = one.result;
+    hold(stream, 0);
+    return finish(*behind, done);
+  }
   trace_.note(SimEvent::complete, now_, stream);
   deliver(stream, {.result = one.result}, done);
   if (stream.full() || random_.chance(habits_.disarmed_per_mille)) return disarm(stream);

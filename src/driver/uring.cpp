@@ -3,11 +3,12 @@
 #include <rota/core/platform.hpp>
 
 #include "driver/blocking_pool.hpp"
+#include "driver/nested_poll.hpp"
 #include "driver/uring_bits.hpp"
 #include "driver/uring_message.hpp"
-#include "driver/uring_nested_poll.hpp"
 #include "driver/uring_prepare.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -55,7 +56,12 @@ void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
       has_memory = ring_.enter(limit);
     }
     budget -= reap(budget);
-    if (budget == 0 || !has_memory) break;
+    if (budget == 0) break;
+    if (!has_memory) {
+      // Whoever called would call again at once, until memory is back.
+      if (finished_.empty() && !woken_ && !until.is_now()) await_memory(until.remaining(now()));
+      break;
+    }
     if (!all_started) {
       // More than one batch fits into a turn, and only then is the clock asked how many.
       const Instant moment = now();
@@ -68,6 +74,13 @@ void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
   }
   woken_ = false;
   deliver(done);
+}
+
+/// What is in flight already may complete meanwhile, and a wake too: nothing of it needs memory.
+void UringDriver::await_memory(Duration limit) {
+  constexpr Duration longest_pause{1'000'000};
+  ring_.pause(std::min(limit, longest_pause));
+  static_cast<void>(reap(kTurnOperations));
 }
 
 void UringDriver::deliver(OpList& done) noexcept {
@@ -155,7 +168,10 @@ void UringDriver::admit(Operation& operation) {
   if (alone && operation.code != OpCode::accept) return enter_kernel(operation);
   const bool ordered = &lane == &descriptor->reading || &lane == &descriptor->writing;
   if (!ordered) return enter_kernel(operation);
-  if (lane.front() == &operation) start_next(*descriptor, lane);
+  if (lane.front() != &operation) return;
+  if (descriptor->streaming == nullptr) return start_next(*descriptor, lane);
+  // Behind an armed Stream, which may never end: what it holds is served at once.
+  if (operation.code == OpCode::accept) static_cast<void>(serve_from_spill(operation));
 }
 
 void UringDriver::enter_kernel(Operation& operation) {
@@ -211,7 +227,7 @@ void UringDriver::give_to_engine(Operation& operation) {
     engine_ = make_blocking_pool(notify, engine_threads_);
   }
   in_kernel_ += 1;
-  files_in_kernel_ += 1;
+  if (ends_by_itself(operation)) files_in_kernel_ += 1;
   operation.descriptor->in_flight += 1;
   operation.state = OpState::in_flight;
   operation.driver_bits |= bit_engine;

@@ -72,6 +72,7 @@ class UringDriver final : public Driver {
   void launch_readiness(Operation& operation);
   void launch_cancel(Operation& operation);
   void give_to_engine(Operation& operation);
+  void await_memory(Duration limit);
   [[nodiscard]] bool held_back(const Operation& operation) const noexcept;
   [[nodiscard]] bool everything_started() const noexcept;
   void deliver(OpList& done) noexcept;

@@ -10,6 +10,8 @@ namespace rota::inline v0 {
 
 void UringDriver::cancel(Operation& operation) {
   if (operation.stopping || operation.code == OpCode::close) return;
+  // The engine's thread reads `stopping`: it is not written while the operation is there.
+  if ((operation.driver_bits & bit_engine) != 0) return engine_->cancel(operation);
   operation.stopping = true;
   switch (operation.state) {
     case OpState::idle:
@@ -28,7 +30,6 @@ void UringDriver::cancel(Operation& operation) {
 
 /// Kept until there is an entry for it; `cancels_` has room for everything that is in the kernel.
 void UringDriver::ask_cancel(Operation& operation) {
-  if ((operation.driver_bits & bit_engine) != 0) return engine_->cancel(operation);
   if ((operation.driver_bits & (bit_cancel_queued | bit_cancel_sent)) != 0) return;
   operation.driver_bits |= bit_cancel_queued;
   cancels_.push_back(&operation);
@@ -83,9 +84,11 @@ void UringDriver::begin_close(Operation& close) {
   }
 }
 
-/// Nothing is in flight any more.
+/// Nothing is in flight any more. A close that lingers is the engine's, as the ring's own may be
+/// complete before the time to linger is over: a thread of the kernel closes the file after that.
 void UringDriver::end_close(Descriptor& descriptor) {
   Operation& close = *descriptor.closing;
+  if (descriptor.lingers) return give_to_engine(close);
   if ((close.flags & op_keep_fd) == 0) return launch(close);
   descriptor.closing = nullptr;
   close.result = 0;

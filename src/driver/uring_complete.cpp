@@ -33,7 +33,11 @@ std::size_t UringDriver::reap(std::size_t limit) {
 
 void UringDriver::reap_engine() {
   engine_->reap(engine_done_);
-  while (!engine_done_.empty() && ring_.has_free_entry()) complete(*engine_done_.pop_front());
+  while (!engine_done_.empty() && ring_.has_free_entry()) {
+    Operation& operation = *engine_done_.pop_front();
+    if (operation.code == OpCode::close) operation.descriptor->closing = nullptr;
+    complete(operation);
+  }
 }
 
 inline void UringDriver::dispatch(std::uint64_t user_data, std::int32_t result, std::uint32_t flags) {

@@ -4,7 +4,7 @@
 
 #include "driver/perform.hpp"
 #include "driver/uring_bits.hpp"
-#include "driver/uring_nested_poll.hpp"
+#include "driver/nested_poll.hpp"
 
 #include <poll.h>
 

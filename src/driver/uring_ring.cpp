@@ -50,8 +50,14 @@ void UringRing::enable() {
 }
 
 bool UringRing::enter(Duration limit) noexcept {
-  constexpr std::int64_t ns_per_s = 1'000'000'000;
   io_uring_smp_store_release(ring_.sq.ktail, ring_.sq.sqe_tail);
+  return enter_kernel(unsubmitted(), limit) != -EAGAIN;
+}
+
+void UringRing::pause(Duration limit) noexcept { enter_kernel(0, limit); }
+
+int UringRing::enter_kernel(unsigned entries, Duration limit) noexcept {
+  constexpr std::int64_t ns_per_s = 1'000'000'000;
   const bool sleeps = limit > Duration{};
   const bool timed = sleeps && limit != Duration::max();
   __kernel_timespec time{limit.ns / ns_per_s, limit.ns % ns_per_s};
@@ -67,21 +73,21 @@ bool UringRing::enter(Duration limit) noexcept {
     flags |= IORING_ENTER_REGISTERED_RING;
     fd = registered_index_;
   }
-  const int entered = io_uring_enter2(fd, unsubmitted(), sleeps ? 1 : 0, flags,
+  const int entered = io_uring_enter2(fd, entries, sleeps ? 1 : 0, flags,
                                       reinterpret_cast<sigset_t*>(&wait), sizeof wait);
   // The kernel keeps what the queue cannot hold, unless it has no memory left for that. Whoever
   // waits for a lost completion would wait for ever.
   if (IO_URING_READ_ONCE(*ring_.cq.koverflow) != 0) fatal("the kernel lost a completion", ENOMEM);
   switch (-entered) {
-    case EAGAIN: return false;
+    case EAGAIN:
     case EINTR:  // A signal, the time limit, completions that must be taken first: the caller
     case ETIME:  // looks at the queue and at the clock in any case.
-    case EBUSY: return true;
+    case EBUSY: return entered;
     case EEXIST: fatal(kSecondThread, EEXIST);
     default: break;
   }
   if (entered < 0) fatal("io_uring_enter", -entered);
-  return true;
+  return entered;
 }
 
 }  // namespace rota::inline v0

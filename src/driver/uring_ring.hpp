@@ -83,8 +83,12 @@ class UringRing {
   /// One io_uring_enter: submits what is there, collects, and sleeps up to `limit` for one
   /// completion (not at all for zero). False when the kernel has no memory for requests now.
   bool enter(Duration limit) noexcept;
+  /// Sleeps up to `limit` for one completion and submits nothing.
+  void pause(Duration limit) noexcept;
 
  private:
+  /// What io_uring_enter answers; a broken contract has been dealt with.
+  int enter_kernel(unsigned entries, Duration limit) noexcept;
   [[nodiscard]] int set_up_once(const RingRequest& request, std::uint32_t flags,
                                 std::uint32_t entries, std::uint32_t completions) noexcept;
   [[nodiscard]] int check_floor(std::vector<Refusal>& refusals, const char* mechanism);

@@ -1,5 +1,6 @@
 #include <rota/tcp.hpp>
 
+#include "core/descriptor.hpp"
 #include "net/socket.hpp"
 
 #include <netinet/in.h>
@@ -30,9 +31,21 @@ Result<TcpStream> ConnectLeaf::finish() noexcept {
   return TcpStream(std::move(descriptor_));
 }
 
+namespace {
+
+bool lingers_on_close(int fd) noexcept {
+  linger value{};
+  socklen_t bytes = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, SO_LINGER, &value, &bytes) == 0 && value.l_onoff != 0 &&
+         value.l_linger > 0;
+}
+
+}  // namespace
+
 Result<TcpStream> TcpStream::from_fd(int fd) {
   auto descriptor = adopt_foreign_socket(fd);
   if (!descriptor) return std::unexpected(descriptor.error());
+  (**descriptor).lingers = lingers_on_close(fd);
   return TcpStream(std::move(*descriptor));
 }
 
@@ -72,6 +85,7 @@ Result<void> TcpStream::set_keep_alive(bool on) noexcept {
 Result<void> TcpStream::set_linger(int seconds) noexcept {
   const linger value{.l_onoff = 1, .l_linger = seconds};
   if (setsockopt(fd(), SOL_SOCKET, SO_LINGER, &value, sizeof value) < 0) return failure(errno);
+  (*descriptor_).lingers = seconds > 0;
   return {};
 }
 

@@ -1,5 +1,7 @@
 #include <rota/tcp.hpp>
 
+#include <rota/core/atomic.hpp>
+
 #include "core/descriptor.hpp"
 #include "net/socket.hpp"
 
@@ -17,8 +19,26 @@ struct AcceptState {
 
   AcceptState() noexcept : stream(OpCode::accept, ring) {}
 
+  void hold() noexcept { holders_.fetch_add(1, MemoryOrder::relaxed); }
+  /// The last who leaves frees it, with the connections that nobody took.
+  void release() noexcept {
+    // Release: what this holder did with the ring comes before it is freed. Acquire: the last one
+    // sees that of all others.
+    if (holders_.fetch_sub(1, MemoryOrder::acq_rel) != 1) return;
+    while (!stream.empty()) {
+      const StreamResult undelivered = stream.pop();
+      if (undelivered.result >= 0) ::close(undelivered.result);
+    }
+    delete this;
+  }
+
   StreamResult ring[kRingResults];
   Stream stream;
+
+ private:
+  /// The listener, and the task that waits in `accept`: the close that ends its wait may be
+  /// complete before it runs, and on another worker.
+  Atomic<int> holders_{1};
 };
 
 namespace {
@@ -27,20 +47,12 @@ AcceptState& accept_state(Descriptor& listener) noexcept {
   return *static_cast<AcceptState*>(listener.attachment);
 }
 
-/// The listener's fd is closed: so are the connections that nobody took.
-void free_accept_state(Descriptor& listener) noexcept {
-  AcceptState* state = &accept_state(listener);
-  while (!state->stream.empty()) {
-    const StreamResult undelivered = state->stream.pop();
-    if (undelivered.result >= 0) ::close(undelivered.result);
-  }
-  delete state;
-}
+/// The listener's fd is closed.
+void leave_accept_state(Descriptor& listener) noexcept { accept_state(listener).release(); }
 
 }  // namespace
 
 bool AcceptLeaf::start(Runnable& self) noexcept {
-  Stream& stream = accept_state(*listener_).stream;
   if (listener_->home != self.task->home) {
     is_away_ = true;
     away_.descriptor = listener_;
@@ -48,7 +60,11 @@ bool AcceptLeaf::start(Runnable& self) noexcept {
     away_.cancel = cancel_operation;
     return submit(away_, node_);
   }
+  state_ = &accept_state(*listener_);
+  Stream& stream = state_->stream;
   if (!stream.empty()) return false;
+  state_->hold();
+  holds_state_ = true;
   assert(stream.waiter == nullptr && "one task accepts at a time");
   waiter = &self;
   cancel = [](Leaf& leaf) noexcept { static_cast<AcceptLeaf&>(leaf).stop(); };
@@ -60,17 +76,16 @@ bool AcceptLeaf::start(Runnable& self) noexcept {
 }
 
 void AcceptLeaf::stop() noexcept {
-  accept_state(*listener_).stream.waiter = nullptr;
+  state_->stream.waiter = nullptr;
   stopped_ = true;
   requeue(*waiter);
 }
 
 Result<TcpStream> AcceptLeaf::finish() noexcept {
-  std::int32_t accepted = away_.result;
-  if (!is_away_) {
-    Stream& stream = accept_state(*listener_).stream;
-    if (stopped_ || stream.empty()) return failure(ECANCELED);
-    accepted = stream.pop().result;
+  std::int32_t accepted = is_away_ ? away_.result : -ECANCELED;
+  if (state_ != nullptr) {
+    if (!stopped_ && !state_->stream.empty()) accepted = state_->stream.pop().result;
+    if (holds_state_) state_->release();
   }
   if (accepted < 0) return failure(-accepted);
   auto descriptor = adopt_socket(accepted);
@@ -83,8 +98,9 @@ Result<TcpListener> TcpListener::bind(const Address& at, const ListenOptions& op
   if (!opened) return std::unexpected(opened.error());
   Descriptor& descriptor = **opened;
   auto state = std::make_unique<AcceptState>();
+  descriptor.accepted = &state->stream;
   descriptor.attachment = state.release();
-  descriptor.detach = free_accept_state;
+  descriptor.detach = leave_accept_state;
 
   const int fd = descriptor.fd;
   if (options.reuse_address) {

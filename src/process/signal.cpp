@@ -2,7 +2,10 @@
 
 #include <rota/core/atomic.hpp>
 
+#include "process/signal_pipe.hpp"
+
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -20,11 +23,10 @@ namespace {
 constexpr int kSignals = 64;  // numbers below this fit one mask
 constexpr int kWatches = 16;
 
-/// One watch. `pipe` is written under the table's mutex and read by the handler, which may run in
-/// the middle of anything: 0 means none. `mask` is set before `pipe` and is its payload (release,
-/// acquire).
+/// One watch. It is opened and closed under the table's mutex. `mask` is set before the pipe is
+/// published and is its payload.
 struct WatchPlace {
-  Atomic<int> pipe{0};
+  SignalPipe pipe;
   Atomic<std::uint64_t> mask{0};
 };
 
@@ -45,10 +47,12 @@ void on_signal(int signal) {
   const int saved = errno;
   const auto number = static_cast<unsigned char>(signal);
   for (WatchPlace& place : table.places) {
-    const int pipe = place.pipe.load(MemoryOrder::acquire);
-    if (pipe == 0 || (place.mask.load(MemoryOrder::relaxed) & bit_of(signal)) == 0) continue;
-    // A full pipe holds 64 KiB of signals that nobody has read: this one adds nothing.
-    [[maybe_unused]] const ssize_t written = ::write(pipe, &number, 1);
+    const int pipe = place.pipe.enter();
+    if (pipe != 0 && (place.mask.load(MemoryOrder::relaxed) & bit_of(signal)) != 0) {
+      // A full pipe holds 64 KiB of signals that nobody has read: this one adds nothing.
+      [[maybe_unused]] const ssize_t written = ::write(pipe, &number, 1);
+    }
+    place.pipe.leave();
   }
   errno = saved;
 }
@@ -77,9 +81,9 @@ void restore(std::uint64_t mask) {
 Result<int> take_place(int pipe, std::uint64_t mask) {
   for (int i = 0; i < kWatches; ++i) {
     WatchPlace& place = table.places[static_cast<std::size_t>(i)];
-    if (place.pipe.load(MemoryOrder::relaxed) != 0) continue;
+    if (place.pipe.open()) continue;
     place.mask.store(mask, MemoryOrder::relaxed);
-    place.pipe.store(pipe, MemoryOrder::release);
+    place.pipe.publish(pipe);
     return i;
   }
   return failure(EAGAIN);
@@ -103,6 +107,7 @@ Result<SignalWatch> SignalWatch::open(std::initializer_list<int> signals) {
   std::uint64_t mask = 0;
   for (const int signal : signals) {
     const bool known = signal > 0 && signal < kSignals;
+    if (known && (mask & bit_of(signal)) != 0) continue;  // Named twice, watched once.
     Result<void> installed = known ? install(signal) : Result<void>(failure(EINVAL));
     if (!installed) {
       restore(mask);
@@ -128,7 +133,9 @@ SignalWatch::~SignalWatch() {
   std::lock_guard lock(table.mutex);
   WatchPlace& place = table.places[static_cast<std::size_t>(place_)];
   restore(place.mask.load(MemoryOrder::relaxed));
-  ::close(place.pipe.exchange(0, MemoryOrder::acq_rel));
+  const int pipe = place.pipe.withdraw();
+  while (!place.pipe.unused()) ::sched_yield();  // Bounded by the writes under way.
+  ::close(pipe);
 }
 
 }  // namespace rota::inline v0

@@ -185,6 +185,65 @@ TEST_P(Conformance, no_connection_is_lost_when_an_accept_stream_with_results_is_
   }
 }
 
+TEST_P(Conformance, an_accept_behind_an_armed_stream_takes_the_next_connection) {
+  Listener listener = tcp_listener(kBacklog);
+  Descriptor& listening = adopt(std::move(listener.socket));
+  Stream& stream = accept_stream(listening, 8);
+  listening.accepted = &stream;
+  settle();
+  ASSERT_TRUE(stream.armed);
+  for (int i = 0; i < 3; ++i) {
+    Operation& one = accept(listening);
+    Operation& other = accept(listening);
+    settle();
+    ASSERT_FALSE(is_back(one) || is_back(other));
+    const Fd first = connect_to(listener.address);
+    const Fd second = connect_to(listener.address);
+    ASSERT_TRUE(finish(one, other));
+    const Fd first_server(one.result);
+    const Fd second_server(other.result);
+    EXPECT_EQ(peer_port(first_server.number()), local_port(first.number()));
+    EXPECT_EQ(peer_port(second_server.number()), local_port(second.number()));
+  }
+  EXPECT_TRUE(stream.empty());
+}
+
+TEST_P(Conformance, an_accept_takes_what_a_stream_holds_before_anything_newer) {
+  Listener listener = tcp_listener(kBacklog);
+  Descriptor& listening = adopt(std::move(listener.socket));
+  std::vector<Fd> clients;
+  for (int i = 0; i < 6; ++i) clients.push_back(connect_to(listener.address));
+  // Its ring is full before all are taken, so that it is not armed any more.
+  Stream& stream = accept_stream(listening, 2);
+  listening.accepted = &stream;
+  ASSERT_TRUE(turn_until([&] { return !stream.empty(); }));
+  settle();
+  for (const Fd& client : clients) {
+    Operation& one = accept(listening);
+    ASSERT_TRUE(finish(one));
+    ASSERT_GE(one.result, 0);
+    const Fd server(one.result);
+    EXPECT_EQ(peer_port(server.number()), local_port(client.number()));
+  }
+}
+
+TEST_P(Conformance, an_accept_behind_an_armed_stream_can_be_cancelled) {
+  Listener listener = tcp_listener(kBacklog);
+  Descriptor& listening = adopt(std::move(listener.socket));
+  Stream& stream = accept_stream(listening, 8);
+  listening.accepted = &stream;
+  settle();
+  Operation& one = accept(listening);
+  settle();
+  cancel(one);
+  ASSERT_TRUE(finish(one));
+  EXPECT_EQ(one.result, -ECANCELED);
+  const Fd client = connect_to(listener.address);
+  ASSERT_TRUE(turn_until([&] { return !stream.empty(); }));
+  const Fd server(stream.pop().result);
+  EXPECT_EQ(peer_port(server.number()), local_port(client.number()));
+}
+
 TEST_P(Conformance, an_accept_on_a_socket_that_does_not_listen_fails) {
   Descriptor& idle = adopt(tcp_socket());
   Operation& one = accept(idle);

@@ -121,6 +121,32 @@ TEST_P(Conformance, a_close_reports_the_bytes_that_a_whole_write_had_moved) {
   EXPECT_TRUE(received == sent.substr(0, received.size()));
 }
 
+TEST_P(Conformance, a_close_that_lingers_holds_up_nobody) {
+  FdPair pair = tcp_pair();
+  const std::string filled = fill(pair.near.number());
+  constexpr linger patient{.l_onoff = 1, .l_linger = 5};
+  ASSERT_EQ(::setsockopt(pair.near.number(), SOL_SOCKET, SO_LINGER, &patient, sizeof patient), 0);
+  Descriptor& near = adopt(std::move(pair.near));
+  near.lingers = true;
+  Operation& closing = start_close(near);
+  settle();
+  for (int i = 0; i < 20; ++i) {
+    FdPair other = tcp_pair();
+    send_all(other.far.number(), "x");
+    Descriptor& beside = adopt(std::move(other.near));
+    EXPECT_EQ(read_all(beside, 1), "x");
+    EXPECT_EQ(close(beside), 0);
+  }
+  // Where time is virtual it passes at once, and with it the time to linger.
+  if (!driver().traits().virtual_clock) {
+    EXPECT_FALSE(is_back(closing)) << "the peer has not read yet";
+  }
+  EXPECT_TRUE(receive_until_end(pair.far.number()) == filled);
+  ASSERT_TRUE(finish(closing));
+  EXPECT_EQ(closing.result, 0);
+  EXPECT_EQ(::fcntl(near.fd, F_GETFD), -1);
+}
+
 TEST_P(Conformance, a_close_of_a_file_waits_for_its_operations) {
   const TemporaryFolder folder;
   Fd file(::open(folder.path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));

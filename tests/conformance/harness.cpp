@@ -124,6 +124,8 @@ void Harness::start(Operation& operation, Descriptor* descriptor) {
 bool Harness::completed_by_trying(Operation& operation) {
   const bool stream = (operation.flags & op_stream) != 0;
   if (!driver_->traits().tries_first || operation.descriptor == nullptr || stream) return false;
+  // A worker tries no accept where a Stream accepts: it is forwarded by the task of another.
+  if (operation.descriptor->accepted != nullptr) return false;
   return try_now(operation);
 }
 

@@ -96,6 +96,34 @@ TEST_P(Conformance, poll_for_nothing_still_sees_a_hang_up) {
   EXPECT_EQ(nothing.result, POLLHUP);
 }
 
+TEST_P(Conformance, poll_for_urgent_data_sees_a_reset_behind_unread_data) {
+  FdPair pair = tcp_pair();
+  Descriptor& near = adopt(std::move(pair.near));
+  send_all(pair.far.number(), "unread");
+  Poll& arrived = poll(near, POLLIN);
+  ASSERT_TRUE(finish(arrived));
+  Poll& urgent = poll(near, POLLPRI);
+  settle();
+  EXPECT_FALSE(is_back(urgent)) << "nobody asked for data";
+  close_with_reset(pair.far);
+  ASSERT_TRUE(finish(urgent));
+  EXPECT_EQ(urgent.result & (POLLERR | POLLHUP), POLLERR | POLLHUP);
+}
+
+TEST_P(Conformance, poll_for_the_end_waits_behind_unread_data) {
+  FdPair pair = tcp_pair();
+  Descriptor& near = adopt(std::move(pair.near));
+  send_all(pair.far.number(), "unread");
+  Poll& arrived = poll(near, POLLIN);
+  ASSERT_TRUE(finish(arrived));
+  Poll& ended = poll(near, POLLRDHUP);
+  settle();
+  EXPECT_FALSE(is_back(ended)) << "data is not the end";
+  pair.far.reset();
+  ASSERT_TRUE(finish(ended));
+  EXPECT_EQ(ended.result, POLLRDHUP);
+}
+
 TEST_P(Conformance, poll_for_nothing_sees_an_error) {
   FdPair pair = tcp_pair();
   Descriptor& near = adopt(std::move(pair.near));

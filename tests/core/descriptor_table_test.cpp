@@ -22,7 +22,7 @@ TEST(DescriptorTableTest, an_adopted_place_holds_what_was_given) {
   EXPECT_EQ(place.fd, kSomeFd);
   EXPECT_EQ(place.kind, FdKind::stream);
   EXPECT_EQ(place.in_flight, 0u);
-  EXPECT_EQ(place.direct_index, -1);
+  EXPECT_EQ(place.driver_index, -1);
   EXPECT_EQ(place.ready_hint, interest_all);
   EXPECT_EQ(table.live(), 1u);
   table.release(place);
@@ -47,7 +47,8 @@ TEST(DescriptorTableTest, a_reused_place_is_clean_and_of_a_later_generation) {
   first.ready_hint = interest_none;
   first.registered = 7;
   first.driver_bits = 7;
-  first.direct_index = 7;
+  first.driver_index = 7;
+  first.lingers = true;
   first.short_read = ShortRead::proves_nothing;
   first.attachment = &left_behind;
   first.detach = [](Descriptor&) noexcept {};
@@ -60,7 +61,9 @@ TEST(DescriptorTableTest, a_reused_place_is_clean_and_of_a_later_generation) {
   EXPECT_EQ(second.ready_hint, interest_all);
   EXPECT_EQ(second.registered, 0);
   EXPECT_EQ(second.driver_bits, 0);
-  EXPECT_EQ(second.direct_index, -1);
+  EXPECT_EQ(second.driver_index, -1);
+  EXPECT_FALSE(second.lingers);
+  EXPECT_EQ(second.accepted, nullptr);
   EXPECT_EQ(second.short_read, ShortRead::unasked);
   EXPECT_EQ(second.attachment, nullptr);
   EXPECT_EQ(second.detach, nullptr);

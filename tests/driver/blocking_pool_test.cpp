@@ -134,6 +134,24 @@ TEST_F(BlockingPool, WhatHasNotBegunIsCancelled) {
   EXPECT_EQ(first.read.result, 1);
 }
 
+TEST_F(BlockingPool, WhatTheDriverKeepsOfAnOperationIsNoneOfThePools) {
+  make(1);
+  Blocked first(table_);
+  submit(first.read);
+  TemporaryFile file;
+  Read second(OpCode::read_at, table_.adopt(file.number(), FdKind::file, nullptr), 1);
+  second.driver_bits = 0xab;
+  submit(second);
+  EXPECT_EQ(second.driver_bits, 0xabu);
+  second.driver_bits = 0xcd;  // The operation is in the pool's queue all the same.
+  pool_->cancel(second);
+  EXPECT_EQ(reap(1), std::vector<Operation*>{&second});
+  EXPECT_EQ(second.result, -ECANCELED);
+  EXPECT_EQ(second.driver_bits, 0xcdu);
+  first.pair.far.send("x");
+  reap(1);
+}
+
 TEST_F(BlockingPool, ACancelOfWhatIsBackAlreadyDoesNothing) {
   make(1);
   TemporaryFile file;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,32 @@ TEST_F(Perform, ACachedFileIsReadAtOnceAndEndsShortAtItsEndOnly) {
   Prepared beyond(OpCode::read_at, on, bytes_of(buffer), 0, 1u << 20);
   if (!perform(beyond)) perform_blocking(beyond);
   EXPECT_EQ(beyond.result, 0);
+}
+
+/// Whether the file system answers a call with RWF_NOWAIT at all, asked without `perform`.
+template <class Call>
+bool knows_nowait(Call call, int fd) {
+  char byte = 'p';
+  const iovec part{&byte, 1};
+  return call(fd, &part, 1, 0, RWF_NOWAIT) >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS);
+}
+
+TEST_F(Perform, AWriteThatCannotBeTriedLeavesReadsTriedAndTheReverse) {
+  TemporaryFile file;
+  file.write_at(std::string(kPage, 'f'), 0);
+  const bool reads_known = knows_nowait(::preadv2, file.number());
+  const bool writes_known = knows_nowait(::pwritev2, file.number());
+  Descriptor& on = adopt(file.number(), FdKind::file);
+  std::string buffer(kPage, 'w');
+  Prepared write(OpCode::write_at, on, bytes_of(buffer));
+  if (!perform(write)) perform_blocking(write);
+  EXPECT_EQ(may_try(on, OpCode::write_at), writes_known);
+  EXPECT_EQ(may_try(on, OpCode::write_vector_at), writes_known);
+  Prepared read(OpCode::read_at, on, bytes_of(buffer));
+  EXPECT_TRUE(may_try(on, OpCode::read_at)) << "nobody has asked for a read before";
+  if (!perform(read)) perform_blocking(read);
+  EXPECT_EQ(may_try(on, OpCode::read_at), reads_known);
+  EXPECT_EQ(may_try(on, OpCode::read_vector_at), reads_known);
 }
 
 TEST_F(Perform, OffsetsBeyondTwoGigabytesAreKept) {

@@ -73,6 +73,10 @@ struct Closing : Operation {
   explicit Closing(Descriptor& what) : Operation(OpCode::close) { descriptor = &what; }
 };
 
+struct Polling : Poll {
+  Polling(Descriptor& what, std::uint32_t wanted) : Poll(wanted) { descriptor = &what; }
+};
+
 struct Named {
   const char* name;
   MakePoller make;

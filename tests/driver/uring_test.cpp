@@ -271,6 +271,36 @@ TEST_P(Uring, truncate_works_whether_or_not_the_ring_knows_it) {
   EXPECT_EQ(rig_.close(descriptor), 0);
 }
 
+/// What the ring cannot do is with a file engine of one thread, behind which the rest waits. How far
+/// that thread has come when the cancels arrive is the system's affair: so often that all of it was
+/// done each time does not happen.
+TEST(UringEngine, what_has_not_begun_is_cancelled) {
+  constexpr std::size_t kTruncates = 2000;
+  constexpr int kRounds = 20;
+  RingRequest request = request_of(RingProfile::pinned, 256, 4096);
+  request.withheld_abilities = ring_truncates;
+  request.bounded_workers = 1;
+  DriverRig rig(made(request));
+  TemporaryFile file;
+  Descriptor& descriptor = rig.adopt(Fd(checked(::dup(file.number()), "dup")), FdKind::file);
+  std::size_t cancelled = 0;
+  for (int round = 0; round < kRounds && cancelled == 0; ++round) {
+    const std::size_t before = rig.returned();
+    std::deque<Truncate> truncates;
+    for (std::size_t i = 0; i < kTruncates; ++i) {
+      rig.give(truncates.emplace_back(i * 1000), &descriptor);
+    }
+    rig.turn(Deadline::now());
+    for (auto each = truncates.rbegin(); each != truncates.rend(); ++each) {
+      if (each->state != OpState::idle) rig.driver().cancel(*each);
+    }
+    rig.turn_until_returned(before + kTruncates);
+    for (const Truncate& each : truncates) cancelled += each.result == -ECANCELED ? 1 : 0;
+  }
+  EXPECT_GT(cancelled, 0u);
+  EXPECT_EQ(rig.close(descriptor), 0);
+}
+
 TEST_P(Uring, a_wake_before_the_first_turn_counts) {
   rig_.driver().wake();
   rig_.turn();  // Without a deadline: it would never end.

@@ -88,7 +88,8 @@ struct Operation : Leaf {
   OpState state = OpState::idle;
   bool stopping = false;             ///< cancel was asked for; no further attempt is started
   std::int32_t result = 0;           ///< count, events or fd; a negative errno on failure
-  std::uint32_t result_flags = 0;    ///< what the mechanism adds (a buffer id, more to come)
+  std::uint16_t result_flags = 0;    ///< what the mechanism adds: the id of a buffer
+  std::uint8_t engine_bits = 0;      ///< the file engine's own, under whatever guards its queue
   std::uint32_t driver_bits = 0;     ///< the driver's own; nothing else reads it
 
   explicit Operation(OpCode what) noexcept : code(what) {}

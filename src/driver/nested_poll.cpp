@@ -1,4 +1,4 @@
-#include "driver/uring_nested_poll.hpp"
+#include "driver/nested_poll.hpp"
 
 #include <sys/epoll.h>
 #include <unistd.h>
