@@ -14,7 +14,7 @@
 
 namespace rota::inline v0 {
 
-/// Runs on the worker when what `block_on` or `shutdown` waits for has come.
+/// Runs on the worker when the task that `block_on` waits for has ended.
 struct LoopEnd : Runnable {
   explicit LoopEnd(Worker& home) noexcept {
     header.home = &home;
@@ -80,24 +80,24 @@ void Runtime::request_stop() noexcept { state_->core.root().stop_all(); }
 
 ShutdownReport Runtime::shutdown(Duration limit) {
   Worker& worker = state_->worker;
+  ScopeCore& root = state_->core.root();
+  root.refuse();
   request_stop();
-  struct Expiry : TimerEntry {
-    explicit Expiry(Worker& home) noexcept
-        : TimerEntry([](TimerEntry& entry) noexcept { static_cast<Expiry&>(entry).home_.leave(); }),
-          home_(home) {}
-    Worker& home_;
-  } expiry(worker);
+  // A timer ends the sleep in which the limit passes; who looks at the clock is the loop.
+  TimerEntry alarm([](TimerEntry&) noexcept {});
   const Instant due = worker.driver().now() + limit;
-  if (limit != Duration::max()) worker.timers().insert(expiry, due);
-  // Tasks first, then the fds that they left: each is closed by an operation of its own.
-  LoopEnd end(worker);
-  if (state_->core.root().wait(end)) worker.carry(current_seat());
-  state_->core.root().stop_waiting();
-  while (worker.in_flight() != 0 && worker.driver().now() < due) {
-    worker.pass(current_seat(), Worker::Idle::sleep);
+  if (limit != Duration::max()) worker.timers().insert(alarm, due);
+  // Pass by pass, with nothing of this call in a queue, so that it may end after any of them. What
+  // tasks leave open is closed by operations, which are counted; a descriptor whose owner is still
+  // alive is reported and not waited for, as this very thread may hold it.
+  while (root.live() != 0 || worker.in_flight() != 0 || worker.has_work()) {
+    if (worker.driver().now() >= due) break;
+    // Only a pass that runs nothing may sleep: one that runs the last task has nothing to wait for.
+    const auto idle = worker.has_work() ? Worker::Idle::return_at_once : Worker::Idle::sleep;
+    worker.pass(current_seat(), idle);
   }
-  if (expiry.armed()) worker.timers().remove(expiry);
-  return {.tasks = state_->core.root().live(),
+  if (alarm.armed()) worker.timers().remove(alarm);
+  return {.tasks = root.live(),
           .operations = worker.in_flight(),
           .descriptors = state_->core.descriptors().live()};
 }

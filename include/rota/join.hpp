@@ -116,8 +116,11 @@ class JoinHandle {
     assert(task_ != nullptr);
     return Await<JoinLeaf<T>>(std::in_place, *task_, frame_);
   }
-  /// Asks the task to stop. It ends in its own time, by ordinary return.
-  void request_stop() noexcept { rota::request_stop(*task_); }
+  /// Asks the task to stop. It ends in its own time, by ordinary return. A task that has ended is
+  /// left alone: its runtime may be gone.
+  void request_stop() noexcept {
+    if (!is_done()) rota::request_stop(*task_);
+  }
   [[nodiscard]] bool is_done() const noexcept { return task_->join.is_done(); }
 
   [[nodiscard]] TaskHeader& task() const noexcept { return *task_; }

@@ -72,7 +72,8 @@ class Runtime {
   ~Runtime();
 
   /// Runs `task`, and with it whatever else is ready, until `task` has ended. Blocks the calling
-  /// thread, which carries the worker meanwhile. Rethrows the task's exception.
+  /// thread, which carries the worker meanwhile. Rethrows the task's exception; after a `shutdown`
+  /// the task is refused as by `spawn`, and that is rethrown.
   template <class T>
   T block_on(Task<T> task) {
     JoinHandle<T> handle = spawn_into(root(), std::move(task), SpawnOptions("main"),
@@ -82,7 +83,9 @@ class Runtime {
   }
 
   /// Starts a task that belongs to no scope but the runtime. It runs while some thread is inside
-  /// `block_on`. Any thread; throws std::bad_alloc.
+  /// `block_on`. Once `shutdown` was called the task is refused: it never runs, and its handle says
+  /// that it failed with what a cancelled Result's `.value()` throws. Any thread; throws
+  /// std::bad_alloc.
   template <class T>
   JoinHandle<T> spawn(Task<T> task, SpawnOptions options = {},
                       std::source_location site = std::source_location::current()) {
@@ -96,8 +99,9 @@ class Runtime {
     return spawn_into(root(), on_fiber(std::move(body), options), SpawnOptions(options.name), site);
   }
 
-  /// Asks every task to stop, runs them until all have ended or `limit` has passed, closes what
-  /// they left open, and says what remained.
+  /// Refuses every later spawn, asks every task to stop, runs them until all have ended or `limit`
+  /// has passed, closes what was left open, and says what remained. What a socket's owner still
+  /// holds stays open. May be called again to wait for the rest.
   ShutdownReport shutdown(Duration limit = Duration::max());
 
   /// Asks every task of the runtime to stop. Any thread.

@@ -88,6 +88,8 @@ class Worker {
   [[nodiscard]] TimerWheel& timers() noexcept { return timers_; }
   [[nodiscard]] WorkerCounters& counters() noexcept { return counters_; }
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+  /// Something is ready, or was posted and is not collected yet: a pass will not find it idle.
+  [[nodiscard]] bool has_work() const noexcept { return !ready_.empty() || !inbox_.empty(); }
 
  private:
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
