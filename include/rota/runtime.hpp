@@ -53,8 +53,8 @@ struct RuntimeCounters {
   std::size_t operations_live = 0;
 };
 
-/// Bytes of all frames and task headers of this process that are in use. For reports: it walks
-/// the free lists, and is exact while no other thread runs tasks.
+/// Bytes of all frames and task headers of this process that are in use. Any thread; exact while
+/// no other thread runs tasks.
 [[nodiscard]] std::size_t frame_bytes_in_use() noexcept;
 
 /// A scheduler with its workers, their drivers and their timers.
@@ -112,6 +112,7 @@ class Runtime {
   [[nodiscard]] const std::string& driver_reason() const noexcept;
   /// What was tried before it.
   [[nodiscard]] const std::vector<RefusedDriver>& refused() const noexcept;
+  /// Any thread. Each count is right; together they are of one moment only while nothing runs.
   [[nodiscard]] RuntimeCounters counters() const noexcept;
 
  private:
