@@ -60,9 +60,12 @@ struct RuntimeCounters {
 /// A scheduler with its workers, their drivers and their timers.
 ///
 /// `make` probes the machine (choose.cpp keeps why each mechanism was refused) and starts no
-/// thread before one is needed. One thread at a time calls `block_on` and `shutdown`; `spawn` is
-/// for any thread. The destructor asks everything to stop and waits for it without a limit: call
-/// `shutdown` first to have one.
+/// thread before one is needed. It belongs to the first thread that calls `block_on` or `shutdown`,
+/// which may be another one than made it; no other thread may call these two, and nobody may inside
+/// a task. What says so is for any thread. The destructor asks everything to stop and waits for it
+/// without a limit: call `shutdown` first to have one. After a clean shutdown, with nothing posted
+/// since, any thread may run it. Sockets, files and watches are gone before it, and so are threads
+/// that may still wake a task. Breaking one of these rules ends the process with a message.
 class Runtime {
  public:
   [[nodiscard]] static Result<Runtime> make(const Config& config = {});
@@ -76,6 +79,7 @@ class Runtime {
   /// the task is refused as by `spawn`, and that is rethrown.
   template <class T>
   T block_on(Task<T> task) {
+    enter();
     JoinHandle<T> handle = spawn_into(root(), std::move(task), SpawnOptions("main"),
                                       std::source_location::current());
     run_until_done(handle.task());
@@ -119,6 +123,8 @@ class Runtime {
   struct State;
   explicit Runtime(std::unique_ptr<State> state) noexcept;
 
+  void enter() noexcept;
+  void end() noexcept;
   ScopeCore& root() noexcept;
   void run_until_done(TaskHeader& task);
 

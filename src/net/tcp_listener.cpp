@@ -1,3 +1,4 @@
+#include <rota/core/check_usage.hpp>
 #include <rota/tcp.hpp>
 
 #include "core/descriptor.hpp"
@@ -7,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cassert>
 #include <new>
 
 namespace rota::inline v0 {
@@ -49,7 +49,7 @@ bool AcceptLeaf::start(Runnable& self) noexcept {
     return submit(away_, node_);
   }
   if (!stream.empty()) return false;
-  assert(stream.waiter == nullptr && "one task accepts at a time");
+  check_usage(stream.waiter == nullptr, "one task accepts at a time");
   waiter = &self;
   cancel = [](Leaf& leaf) noexcept { static_cast<AcceptLeaf&>(leaf).stop(); };
   stream.descriptor = listener_;

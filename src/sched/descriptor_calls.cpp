@@ -1,3 +1,4 @@
+#include <rota/core/check_usage.hpp>
 #include <rota/core/descriptor_ref.hpp>
 #include <rota/core/operation_leaf.hpp>
 #include <rota/core/worker_calls.hpp>
@@ -9,8 +10,18 @@
 
 namespace rota::inline v0 {
 
+namespace {
+
+Worker& worker_of_task() noexcept {
+  const TaskHeader* task = current_task();
+  check_usage(task != nullptr, "sockets, files and watches are opened only in a task");
+  return *task->home;
+}
+
+}  // namespace
+
 Descriptor& adopt_fd(int fd, FdKind kind, FdOwner owner) {
-  Worker& home = *current_task()->home;
+  Worker& home = worker_of_task();
   Descriptor& descriptor = home.runtime().descriptors().adopt(fd, kind, &home);
   descriptor.own_close.descriptor = &descriptor;
   descriptor.own_close.flags = owner == FdOwner::caller ? op_keep_fd : 0;
@@ -34,11 +45,12 @@ void release_closed(Descriptor& descriptor) noexcept {
 int fd_of(const Descriptor& descriptor) noexcept { return descriptor.fd; }
 
 int socket_flags() noexcept {
-  const bool nonblocking = current_task()->home->driver().traits().nonblocking_fds;
+  const bool nonblocking = worker_of_task().driver().traits().nonblocking_fds;
   return nonblocking ? SOCK_CLOEXEC | SOCK_NONBLOCK : SOCK_CLOEXEC;
 }
 
 bool CloseLeaf::start(Runnable& self) noexcept {
+  check_usage(operation_.descriptor != nullptr, "close of a closed or moved-from object");
   operation_.flags = operation_.descriptor->own_close.flags;
   operation_.waiter = &self;
   operation_.cancel = [](Leaf&) noexcept {};

@@ -1,5 +1,6 @@
 #include "sched/worker.hpp"
 
+#include <rota/core/check_usage.hpp>
 #include <rota/core/descriptor_ref.hpp>
 #include <rota/core/stream.hpp>
 #include <rota/core/worker_calls.hpp>
@@ -9,7 +10,6 @@
 #include "driver/perform.hpp"
 #include "time/timer_list.hpp"
 
-#include <cassert>
 #include <cerrno>
 
 namespace rota::inline v0 {
@@ -23,7 +23,9 @@ Worker::Worker(RuntimeCore& runtime, Driver& driver)
       runtime_(runtime) {}
 
 Worker::~Worker() {
-  assert(ready_.empty() && todo_.empty() && inbox_.empty() && timers_.empty());
+  check_usage(!has_work() && todo_.empty() && timers_.empty(),
+              "a worker was destroyed with work left; what another thread still posts must end "
+              "before its runtime does");
   FramePool::retire(frames_);
 }
 
