@@ -1,5 +1,6 @@
 #include "driver/choose.hpp"
 
+#include "base/entropy.hpp"
 #include "driver/epoll.hpp"
 #include "driver/poll.hpp"
 #include "driver/readiness.hpp"
@@ -95,12 +96,16 @@ Result<ChosenDriver> choose_named(const DriverConfig& config, std::vector<Refusa
   MadeDriver made = make_driver(config.kind, config, refusals);
   if (!made) return std::unexpected(made.error());
   std::string reason = std::string(name_of(config.kind, config)) + ": asked for by name.";
+  // Whoever sees a run fail repeats it with its seed.
+  if (config.kind == DriverKind::sim) reason += " Run with seed " + std::to_string(config.seed) + '.';
   return ChosenDriver{std::move(*made), std::move(reason), {}};
 }
 
 }  // namespace
 
-Result<ChosenDriver> choose_driver(const DriverConfig& config, std::vector<Refusal>* refused) {
+Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused) {
+  DriverConfig config = asked;
+  if (config.seed == 0) config.seed = entropy();
   std::vector<Refusal> refusals;
   Result<ChosenDriver> chosen = config.kind == DriverKind::best ? choose_best(config, refusals)
                                                                 : choose_named(config, refusals);

@@ -18,11 +18,10 @@ struct ChosenDriver {
   std::vector<Refusal> refusals;   ///< of what was tried before it, in order
 };
 
-/// Makes the driver that `config` asks for. `best` probes io_uring (pinned, or movable where the
-/// worker may change its carrier), epoll, poll, select, in this order, and falls back with equal
-/// semantics; a driver that was asked for by name is made or refused, never replaced. `refused`, if
+/// Makes the driver that is asked for. `best` probes io_uring, epoll, poll, select, in this order,
+/// and falls back with equal semantics; a ring is pinned unless the movable profile was asked for; a driver that was asked for by name is made or refused, never replaced. `refused`, if
 /// given, gets every refusal in either case; a driver that was made without something it asked
 /// for first has refusals as well.
-Result<ChosenDriver> choose_driver(const DriverConfig& config, std::vector<Refusal>* refused);
+Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused);
 
 }  // namespace rota::inline v0
