@@ -1,5 +1,6 @@
 #include "driver/select.hpp"
 
+#include "base/fatal.hpp"
 #include "driver/wait_span.hpp"
 #include "driver/wake_fd.hpp"
 
@@ -10,8 +11,6 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 
 namespace rota::inline v0 {
 namespace {
@@ -130,10 +129,7 @@ class SelectPoller final : public Poller {
       number_is_bad_ = seen < 0 && errno == EBADF;
       if (number_is_bad_) seen_ = Sets();
       if (seen > 0 || number_is_bad_) return true;
-      if (seen < 0 && errno != EINTR) {
-        std::perror("rota: pselect failed");
-        std::abort();
-      }
+      if (seen < 0 && errno != EINTR) fatal("pselect failed", errno);
       if (until.is_now() || until.passed(monotonic_now())) return false;
     }
   }
