@@ -85,7 +85,7 @@ Result<ChosenDriver> choose_best(const DriverConfig& config, std::vector<Refusal
     if (made) {
       std::string reason = name_of(kind, config);
       reason += ": the best of what this machine allows.";
-      return ChosenDriver{std::move(*made), std::move(reason), {}};
+      return ChosenDriver{std::move(*made), std::move(reason)};
     }
     last = made.error();
   }
@@ -97,20 +97,21 @@ Result<ChosenDriver> choose_named(const DriverConfig& config, std::vector<Refusa
   if (!made) return std::unexpected(made.error());
   std::string reason = std::string(name_of(config.kind, config)) + ": asked for by name.";
   // Whoever sees a run fail repeats it with its seed.
-  if (config.kind == DriverKind::sim) reason += " Run with seed " + std::to_string(config.seed) + '.';
-  return ChosenDriver{std::move(*made), std::move(reason), {}};
+  if (config.kind == DriverKind::sim) {
+    reason += " Run with seed " + std::to_string(config.seed) + '.';
+  }
+  return ChosenDriver{std::move(*made), std::move(reason)};
 }
 
 }  // namespace
 
 Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused) {
   DriverConfig config = asked;
-  if (config.seed == 0) config.seed = entropy();
+  if (config.kind == DriverKind::sim && config.seed == 0) config.seed = entropy();
   std::vector<Refusal> refusals;
   Result<ChosenDriver> chosen = config.kind == DriverKind::best ? choose_best(config, refusals)
                                                                 : choose_named(config, refusals);
-  if (refused != nullptr) *refused = refusals;
-  if (chosen) chosen->refusals = std::move(refusals);
+  if (refused != nullptr) *refused = std::move(refusals);
   return chosen;
 }
 
