@@ -17,8 +17,7 @@ namespace rota::inline v0 {
 Worker::Worker(RuntimeCore& runtime, Driver& driver)
     : driver_(driver),
       tries_first_(driver.traits().tries_first),
-      now_(driver.now()),
-      timers_(now_),
+      timers_(driver.now()),
       frames_(FramePool::acquire()),
       runtime_(runtime) {}
 
@@ -163,9 +162,9 @@ void Worker::turn(Idle when_idle) noexcept {
   OpList done;
   driver_.turn(std::move(todo_), until, done);
   if (idle) inbox_.park_word().retract();
-  now_ = driver_.now();
+  const Instant now = driver_.now();  // Once per turn.
   while (Operation* operation = done.pop_front()) complete(*operation);
-  expire_timers(now_);
+  expire_timers(now);
 }
 
 void Worker::expire_timers(Instant now) noexcept {

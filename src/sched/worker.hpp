@@ -109,7 +109,6 @@ class Worker {
   OpList todo_;
   Driver& driver_;
   const bool tries_first_;
-  Instant now_;                    // read once per turn
   Counter in_flight_;              // one-shot operations that the driver has
   std::size_t streams_ = 0;        // streams that were ever started
   TimerWheel timers_;

@@ -38,15 +38,6 @@ class FifoList {
     return node;
   }
 
-  /// Appends a null-terminated chain that is already in order.
-  void append_chain(T* first) noexcept {
-    while (first != nullptr) {
-      T* following = first->next;
-      push_back(*first);
-      first = following;
-    }
-  }
-
   void append(FifoList&& other) noexcept {
     if (other.empty()) return;
     (tail_ != nullptr ? tail_->next : head_) = other.head_;
@@ -82,13 +73,6 @@ class LinkedList {
     node.prev = tail_;
     (tail_ != nullptr ? tail_->next : head_) = &node;
     tail_ = &node;
-  }
-
-  void push_front(T& node) noexcept {
-    node.prev = nullptr;
-    node.next = head_;
-    (head_ != nullptr ? head_->prev : tail_) = &node;
-    head_ = &node;
   }
 
   T* pop_front() noexcept {
