@@ -1,12 +1,15 @@
+#include <rota/core/check_usage.hpp>
 #include <rota/runtime.hpp>
 #include <rota/scope.hpp>
 #include <rota/signal.hpp>
 
+#include "base/fatal.hpp"
 #include "driver/choose.hpp"
 #include "sched/single.hpp"
 #include "sched/worker.hpp"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -14,7 +17,7 @@
 
 namespace rota::inline v0 {
 
-/// Runs on the worker when what `block_on` or `shutdown` waits for has come.
+/// Runs on the worker when the task that `block_on` waits for has ended.
 struct LoopEnd : Runnable {
   explicit LoopEnd(Worker& home) noexcept {
     header.home = &home;
@@ -42,6 +45,25 @@ struct Runtime::State {
   std::vector<RefusedDriver> refused;
   Worker worker;
   SingleScheduler scheduler;
+
+  [[nodiscard]] bool has_anything_to_do() noexcept {
+    return core.root().live() != 0 || worker.in_flight() != 0 || worker.has_work();
+  }
+
+  /// Before the calling thread carries the worker. Some drivers are bound to their first thread by
+  /// the kernel; for equal semantics all are, and a program hears it under any of them.
+  void enter(const char* if_in_task) noexcept {
+    check_usage(current_task() == nullptr, if_in_task);
+    const pid_t here = ::gettid();
+    pid_t seen = 0;
+    const bool first = carrier.compare_exchange_strong(seen, here, MemoryOrder::relaxed);
+    check_usage(first || seen == here,
+                "block_on, shutdown or the destructor was called on a second thread: a runtime "
+                "belongs to the first thread that calls block_on or shutdown");
+  }
+
+  // The thread that this runtime belongs to; 0 until it is entered.
+  Atomic<pid_t> carrier{0};
 };
 
 Result<Runtime> Runtime::make(const Config& config) {
@@ -55,13 +77,22 @@ Runtime::Runtime(std::unique_ptr<State> state) noexcept : state_(std::move(state
 Runtime::Runtime(Runtime&&) noexcept = default;
 Runtime& Runtime::operator=(Runtime&& other) noexcept {
   if (this != &other) {
-    if (state_ != nullptr) shutdown();
+    end();
     state_ = std::move(other.state_);
   }
   return *this;
 }
-Runtime::~Runtime() {
-  if (state_ != nullptr) shutdown();
+Runtime::~Runtime() { end(); }
+
+void Runtime::end() noexcept {
+  if (state_ == nullptr) return;
+  if (state_->has_anything_to_do()) shutdown();
+  check_usage(state_->core.descriptors().live() == 0,
+              "a socket, a file or a watch outlived its Runtime; drop or close it first");
+}
+
+void Runtime::enter() noexcept {
+  state_->enter("block_on was called inside a task; co_await the task there, or spawn it");
 }
 
 ScopeCore& Runtime::root() noexcept { return state_->core.root(); }
@@ -71,33 +102,33 @@ void Runtime::run_until_done(TaskHeader& task) {
   LoopEnd end(worker);
   if (!task.join.wait(&end)) return;
   if (worker.carry(current_seat()) == Worker::CarryEnd::taken) {
-    std::fputs("rota: the worker was taken over under block_on\n", stderr);
-    std::abort();
+    fatal("the worker was taken over under block_on");
   }
 }
 
 void Runtime::request_stop() noexcept { state_->core.root().stop_all(); }
 
 ShutdownReport Runtime::shutdown(Duration limit) {
+  state_->enter("shutdown, or the destructor of a Runtime with tasks, was called inside a task");
   Worker& worker = state_->worker;
+  ScopeCore& root = state_->core.root();
+  root.refuse();
   request_stop();
-  struct Expiry : TimerEntry {
-    explicit Expiry(Worker& home) noexcept
-        : TimerEntry([](TimerEntry& entry) noexcept { static_cast<Expiry&>(entry).home_.leave(); }),
-          home_(home) {}
-    Worker& home_;
-  } expiry(worker);
+  // A timer ends the sleep in which the limit passes; who looks at the clock is the loop.
+  TimerEntry alarm([](TimerEntry&) noexcept {});
   const Instant due = worker.driver().now() + limit;
-  if (limit != Duration::max()) worker.timers().insert(expiry, due);
-  // Tasks first, then the fds that they left: each is closed by an operation of its own.
-  LoopEnd end(worker);
-  if (state_->core.root().wait(end)) worker.carry(current_seat());
-  state_->core.root().stop_waiting();
-  while (worker.in_flight() != 0 && worker.driver().now() < due) {
-    worker.pass(current_seat(), Worker::Idle::sleep);
+  if (limit != Duration::max()) worker.timers().insert(alarm, due);
+  // Pass by pass, with nothing of this call in a queue, so that it may end after any of them. What
+  // tasks leave open is closed by operations, which are counted; a descriptor whose owner is still
+  // alive is reported and not waited for, as this very thread may hold it.
+  while (state_->has_anything_to_do()) {
+    if (worker.driver().now() >= due) break;
+    // Only a pass that runs nothing may sleep: one that runs the last task has nothing to wait for.
+    const auto idle = worker.has_work() ? Worker::Idle::return_at_once : Worker::Idle::sleep;
+    worker.pass(current_seat(), idle);
   }
-  if (expiry.armed()) worker.timers().remove(expiry);
-  return {.tasks = state_->core.root().live(),
+  if (alarm.armed()) worker.timers().remove(alarm);
+  return {.tasks = root.live(),
           .operations = worker.in_flight(),
           .descriptors = state_->core.descriptors().live()};
 }

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/check_usage.hpp>
 #include <rota/core/list.hpp>
 #include <rota/core/spin_lock.hpp>
 #include <rota/core/waker.hpp>
 #include <rota/core/worker_calls.hpp>
 #include <rota/result.hpp>
 
-#include <cassert>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -61,7 +61,7 @@ class Channel {
   /// `capacity` is at least 1.
   explicit Channel(std::size_t capacity)
       : capacity_(capacity), storage_(std::make_unique<std::optional<T>[]>(capacity)) {
-    assert(capacity > 0);
+    check_usage(capacity > 0, "a Channel holds one value at least");
   }
 
   [[nodiscard]] Await<SendLeaf> send(T value) noexcept {

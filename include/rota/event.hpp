@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/check_usage.hpp>
 #include <rota/core/list.hpp>
 #include <rota/core/spin_lock.hpp>
 #include <rota/core/worker_calls.hpp>
@@ -62,6 +63,7 @@ class EventWait : public Leaf {
 class Event {
  public:
   Event() = default;
+  ~Event() { check_usage(waiters_.empty(), "an Event was destroyed while tasks wait for it"); }
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 

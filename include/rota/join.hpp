@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/check_usage.hpp>
 #include <rota/core/worker_calls.hpp>
 #include <rota/result.hpp>
 #include <rota/task.hpp>
@@ -63,6 +64,7 @@ class JoinLeaf : public Leaf {
     cancel = [](Leaf& leaf) noexcept { static_cast<JoinLeaf&>(leaf).stop_waiting(); };
     park(*this);
     if (task_.join.wait(&self)) return true;
+    check_usage(task_.join.is_done(), "one task joins a handle at a time");
     self.task->parked = 0;
     return false;
   }
@@ -113,11 +115,14 @@ class JoinHandle {
 
   /// Waits for the end of the task.
   [[nodiscard]] Await<JoinLeaf<T>> join() noexcept {
-    assert(task_ != nullptr);
+    check_usage(task_ != nullptr, "join of a JoinHandle that was moved from");
     return Await<JoinLeaf<T>>(std::in_place, *task_, frame_);
   }
-  /// Asks the task to stop. It ends in its own time, by ordinary return.
-  void request_stop() noexcept { rota::request_stop(*task_); }
+  /// Asks the task to stop. It ends in its own time, by ordinary return. A task that has ended is
+  /// left alone: its runtime may be gone.
+  void request_stop() noexcept {
+    if (!is_done()) rota::request_stop(*task_);
+  }
   [[nodiscard]] bool is_done() const noexcept { return task_->join.is_done(); }
 
   [[nodiscard]] TaskHeader& task() const noexcept { return *task_; }
@@ -129,7 +134,10 @@ class JoinHandle {
     if (task_ == nullptr) return;
     TaskHeader* task = std::exchange(task_, nullptr);
     // A task that is done needs no exchange to find out who frees.
-    if (!task->join.is_done() && !task->join.detach()) return;
+    if (!task->join.is_done()) {
+      check_usage(!task->join.has_waiter(), "a JoinHandle was dropped while a task joins it");
+      if (!task->join.detach()) return;
+    }
     std::exchange(frame_, {}).destroy();
     free_task(*task);
   }
@@ -151,6 +159,7 @@ template <class T>
 JoinHandle<T> spawn_into(ScopeCore& scope, Task<T> task, SpawnOptions options,
                          std::source_location site) {
   typename Task<T>::Handle frame = task.handle();
+  check_usage(frame != nullptr, task_is_gone);
   TaskHeader& header = start_task(scope, frame.promise(), options.name, site);
   // It may run already, elsewhere; from here on the frame belongs to its end and to the handle.
   static_cast<void>(task.release());

@@ -53,16 +53,19 @@ struct RuntimeCounters {
   std::size_t operations_live = 0;
 };
 
-/// Bytes of all frames and task headers of this process that are in use. For reports: it walks
-/// the free lists, and is exact while no other thread runs tasks.
+/// Bytes of all frames and task headers of this process that are in use. Any thread; exact while
+/// no other thread runs tasks.
 [[nodiscard]] std::size_t frame_bytes_in_use() noexcept;
 
 /// A scheduler with its workers, their drivers and their timers.
 ///
 /// `make` probes the machine (choose.cpp keeps why each mechanism was refused) and starts no
-/// thread before one is needed. One thread at a time calls `block_on` and `shutdown`; `spawn` is
-/// for any thread. The destructor asks everything to stop and waits for it without a limit: call
-/// `shutdown` first to have one.
+/// thread before one is needed. It belongs to the first thread that calls `block_on` or `shutdown`,
+/// which may be another one than made it; no other thread may call these two, and nobody may inside
+/// a task. What says so is for any thread. The destructor asks everything to stop and waits for it
+/// without a limit: call `shutdown` first to have one. After a clean shutdown, with nothing posted
+/// since, any thread may run it. Sockets, files and watches are gone before it, and so are threads
+/// that may still wake a task. Breaking one of these rules ends the process with a message.
 class Runtime {
  public:
   [[nodiscard]] static Result<Runtime> make(const Config& config = {});
@@ -72,9 +75,11 @@ class Runtime {
   ~Runtime();
 
   /// Runs `task`, and with it whatever else is ready, until `task` has ended. Blocks the calling
-  /// thread, which carries the worker meanwhile. Rethrows the task's exception.
+  /// thread, which carries the worker meanwhile. Rethrows the task's exception; after a `shutdown`
+  /// the task is refused as by `spawn`, and that is rethrown.
   template <class T>
   T block_on(Task<T> task) {
+    enter();
     JoinHandle<T> handle = spawn_into(root(), std::move(task), SpawnOptions("main"),
                                       std::source_location::current());
     run_until_done(handle.task());
@@ -82,7 +87,9 @@ class Runtime {
   }
 
   /// Starts a task that belongs to no scope but the runtime. It runs while some thread is inside
-  /// `block_on`. Any thread; throws std::bad_alloc.
+  /// `block_on`. Once `shutdown` was called the task is refused: it never runs, and its handle says
+  /// that it failed with what a cancelled Result's `.value()` throws. Any thread; throws
+  /// std::bad_alloc.
   template <class T>
   JoinHandle<T> spawn(Task<T> task, SpawnOptions options = {},
                       std::source_location site = std::source_location::current()) {
@@ -96,8 +103,9 @@ class Runtime {
     return spawn_into(root(), on_fiber(std::move(body), options), SpawnOptions(options.name), site);
   }
 
-  /// Asks every task to stop, runs them until all have ended or `limit` has passed, closes what
-  /// they left open, and says what remained.
+  /// Refuses every later spawn, asks every task to stop, runs them until all have ended or `limit`
+  /// has passed, closes what was left open, and says what remained. What a socket's owner still
+  /// holds stays open. May be called again to wait for the rest.
   ShutdownReport shutdown(Duration limit = Duration::max());
 
   /// Asks every task of the runtime to stop. Any thread.
@@ -108,12 +116,15 @@ class Runtime {
   [[nodiscard]] const std::string& driver_reason() const noexcept;
   /// What was tried before it.
   [[nodiscard]] const std::vector<RefusedDriver>& refused() const noexcept;
+  /// Any thread. Each count is right; together they are of one moment only while nothing runs.
   [[nodiscard]] RuntimeCounters counters() const noexcept;
 
  private:
   struct State;
   explicit Runtime(std::unique_ptr<State> state) noexcept;
 
+  void enter() noexcept;
+  void end() noexcept;
   ScopeCore& root() noexcept;
   void run_until_done(TaskHeader& task);
 

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/check_usage.hpp>
 #include <rota/core/runnable.hpp>
 #include <rota/core/worker_calls.hpp>
 
-#include <cassert>
 #include <coroutine>
 #include <cstddef>
 #include <exception>
@@ -14,6 +14,10 @@
 #include <utility>
 
 namespace rota::inline v0 {
+
+/// What is said to whoever uses a Task that was awaited, spawned or moved away.
+inline constexpr const char* task_is_gone =
+    "a Task was awaited or spawned twice, or used after it was moved from";
 
 /// What every frame of a task begins with: how to go on, and whom to go on with at the end.
 struct FramePromise : Runnable {
@@ -140,7 +144,7 @@ class [[nodiscard]] Task {
     Handle child_;
   };
   Awaiter operator co_await() && noexcept {
-    assert(frame_ && "a task is awaited once");
+    check_usage(frame_ != nullptr, task_is_gone);
     return Awaiter(std::exchange(frame_, {}));
   }
 

@@ -1,10 +1,12 @@
 #include "base/membarrier.hpp"
 
+#include "base/fatal.hpp"
+
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <cerrno>
 
 namespace rota::inline v0 {
 
@@ -18,7 +20,9 @@ bool register_process_barrier() noexcept {
 
 void process_barrier() noexcept {
   // After a successful registration the call cannot fail.
-  if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0) std::abort();
+  if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0) {
+    fatal("membarrier failed after its registration", errno);
+  }
 }
 
 }  // namespace rota::inline v0

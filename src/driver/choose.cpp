@@ -1,5 +1,6 @@
 #include "driver/choose.hpp"
 
+#include "base/entropy.hpp"
 #include "base/errno_text.hpp"
 #include "driver/epoll.hpp"
 #include "driver/poll.hpp"
@@ -107,7 +108,7 @@ Result<ChosenDriver> choose_best(const DriverConfig& config, std::vector<Refusal
     if (made) {
       std::string reason = name_of(kind, config);
       reason += ": the best of what this machine allows." + refused;
-      return ChosenDriver{std::move(*made), std::move(reason), {}};
+      return ChosenDriver{std::move(*made), std::move(reason)};
     }
     last = made.error();
     refused += std::string(" Refused: ") + name_of(kind, config) + ", with " +
@@ -120,18 +121,23 @@ Result<ChosenDriver> choose_named(const DriverConfig& config, std::vector<Refusa
   MadeDriver made = make_driver(config.kind, config, refusals);
   if (!made) return std::unexpected(made.error());
   std::string reason = std::string(name_of(config.kind, config)) + ": asked for by name.";
-  return ChosenDriver{std::move(*made), std::move(reason), {}};
+  // Whoever sees a run fail repeats it with its seed.
+  if (config.kind == DriverKind::sim) {
+    reason += " Run with seed " + std::to_string(config.seed) + '.';
+  }
+  return ChosenDriver{std::move(*made), std::move(reason)};
 }
 
 }  // namespace
 
-Result<ChosenDriver> choose_driver(const DriverConfig& config, std::vector<Refusal>* refused) {
+Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused) {
+  DriverConfig config = asked;
+  if (config.kind == DriverKind::sim && config.seed == 0) config.seed = entropy();
   std::vector<Refusal> refusals;
   Result<ChosenDriver> chosen = config.kind == DriverKind::best ? choose_best(config, refusals)
                                                                 : choose_named(config, refusals);
   complete(refusals);
-  if (refused != nullptr) *refused = refusals;
-  if (chosen) chosen->refusals = std::move(refusals);
+  if (refused != nullptr) *refused = std::move(refusals);
   return chosen;
 }
 

@@ -14,15 +14,14 @@ namespace rota::inline v0 {
 
 struct ChosenDriver {
   std::unique_ptr<Driver> driver;
-  std::string reason;              ///< why this one, and which better ones were refused
-  std::vector<Refusal> refusals;   ///< of what was tried before it, in order
+  std::string reason;  ///< why this one, and which better ones were refused
 };
 
-/// Makes the driver that `config` asks for. `best` probes io_uring (pinned, or movable where the
-/// worker may change its carrier), epoll, poll, select, in this order, and falls back with equal
-/// semantics; a driver that was asked for by name is made or refused, never replaced. `refused`, if
-/// given, gets every refusal in either case; a driver that was made without something it asked
-/// for first has refusals as well.
-Result<ChosenDriver> choose_driver(const DriverConfig& config, std::vector<Refusal>* refused);
+/// Makes the driver that is asked for. `best` probes io_uring, epoll, poll, select, in this order,
+/// and falls back with equal semantics; a ring is pinned unless the movable profile was asked for;
+/// a driver that was asked for by name is made or refused, never replaced. `refused`, if given,
+/// gets every refusal in the order of the attempts, whether a driver was made or not; one that was
+/// made without something it asked for first has refusals as well.
+Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused);
 
 }  // namespace rota::inline v0

@@ -20,7 +20,8 @@ struct DriverTraits {
                           ///< of `todo`, as long as `todo` is empty
   bool nonblocking_fds;   ///< the fds it waits for must carry O_NONBLOCK
   bool any_carrier;       ///< a thread other than the first may take it over
-  bool virtual_clock;     ///< `now` is its own; nothing sleeps
+  bool virtual_clock;     ///< `now` is its own; nothing sleeps: who compares spans of real time
+                          ///< (suites do, the runtime does not) must ask
 };
 
 /// The seam: completion above, any mechanism below. Used by one carrier at a time, which holds

@@ -1,5 +1,6 @@
 #include "driver/epoll.hpp"
 
+#include "base/fatal.hpp"
 #include "base/unique_fd.hpp"
 #include "driver/wait_span.hpp"
 #include "driver/wake_fd.hpp"
@@ -9,8 +10,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <vector>
 
 namespace rota::inline v0 {
@@ -127,8 +126,7 @@ class EpollPoller final : public Poller {
       seen = ::epoll_wait(epoll_.number(), events_.data(), most, span.milliseconds());
     }
     if (seen >= 0 || errno == EINTR) return seen;
-    std::perror("rota: waiting on epoll failed");
-    std::abort();
+    fatal("waiting on epoll failed", errno);
   }
 
   UniqueFd epoll_;

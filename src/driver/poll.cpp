@@ -1,5 +1,6 @@
 #include "driver/poll.hpp"
 
+#include "base/fatal.hpp"
 #include "driver/wait_span.hpp"
 #include "driver/wake_fd.hpp"
 
@@ -7,8 +8,6 @@
 
 #include <cassert>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <vector>
 
 namespace rota::inline v0 {
@@ -100,10 +99,7 @@ class PollPoller final : public Poller {
       const WaitSpan span(until);
       const int seen = ::ppoll(asked_.data(), asked_.size(), span.timeout(), nullptr);
       if (seen > 0) return static_cast<std::size_t>(seen);
-      if (seen < 0 && errno != EINTR) {
-        std::perror("rota: ppoll failed");
-        std::abort();
-      }
+      if (seen < 0 && errno != EINTR) fatal("ppoll failed", errno);
       if (until.is_now() || until.passed(monotonic_now())) return 0;
     }
   }

@@ -1,5 +1,6 @@
 #include "driver/select.hpp"
 
+#include "base/fatal.hpp"
 #include "driver/nested_poll.hpp"
 #include "driver/wait_span.hpp"
 #include "driver/wake_fd.hpp"
@@ -12,8 +13,6 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 namespace rota::inline v0 {
@@ -190,10 +189,7 @@ class SelectPoller final : public Poller {
       number_is_bad_ = seen < 0 && errno == EBADF;
       if (number_is_bad_) seen_ = Sets();
       if (seen > 0 || number_is_bad_) return true;
-      if (seen < 0 && errno != EINTR) {
-        std::perror("rota: pselect failed");
-        std::abort();
-      }
+      if (seen < 0 && errno != EINTR) fatal("pselect failed", errno);
       if (until.is_now() || until.passed(monotonic_now())) return false;
     }
   }

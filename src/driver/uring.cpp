@@ -108,12 +108,9 @@ bool UringDriver::held_back(const Operation& operation) const noexcept {
 /// Most turns start all at once.
 void UringDriver::take(OpList todo) {
   if (backlog_.empty() && cancels_.empty() && wake_.armed()) {
-    for (unsigned room = ring_.room(); room > 0 && !todo.empty(); --room) {
-      Operation& first = *todo.front();
-      todo.pop_front();
-      if (start_message(first)) continue;
-      todo.push_front(first);
-      break;
+    unsigned room = ring_.room();
+    for (; room > 0 && !todo.empty() && goes_straight(*todo.front()); --room) {
+      start_message(*todo.pop_front());
     }
   }
   for (Operation* each = todo.front(); each != nullptr; each = each->next) {
@@ -140,7 +137,11 @@ void UringDriver::fill() {
     for (; room > 0 && !backlog_.empty(); --room) {
       if (held_back(*backlog_.front())) return;
       Operation& first = *backlog_.pop_front();
-      if (!start_message(first)) admit(first);
+      if (goes_straight(first)) {
+        start_message(first);
+      } else {
+        admit(first);
+      }
     }
   }
 }

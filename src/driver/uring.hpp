@@ -56,7 +56,7 @@ class UringDriver final : public Driver {
   explicit UringDriver(const RingRequest& request) noexcept;
 
   // The straight path of a plain message, both ways: uring_message.hpp.
-  [[nodiscard]] bool start_message(Operation& operation);
+  void start_message(Operation& operation);
   [[nodiscard]] bool finish_message(Operation& operation, std::int32_t result);
 
   // Starting: uring.cpp. Each needs one free submission entry.

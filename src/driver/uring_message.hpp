@@ -17,17 +17,23 @@ namespace rota::inline v0 {
 /// and uring_complete.cpp do in a dozen steps for every kind of operation, where nothing is in its
 /// way. What does not qualify takes those steps.
 
-/// False: nothing has happened.
-[[gnu::always_inline]] inline bool UringDriver::start_message(Operation& operation) {
-  if (!is_plain_message(operation) || operation.stopping) return false;
+[[nodiscard]] inline OpList& message_lane(const Operation& message) noexcept {
+  Descriptor& descriptor = *message.descriptor;
+  return message.code == OpCode::read ? descriptor.reading : descriptor.writing;
+}
+
+/// Whether it may go straight.
+[[nodiscard]] inline bool goes_straight(const Operation& operation) noexcept {
+  if (operation.descriptor == nullptr || !is_plain_message(operation)) return false;
+  const Descriptor& descriptor = *operation.descriptor;
+  return !operation.stopping && descriptor.closing == nullptr &&
+         descriptor.streaming == nullptr && message_lane(operation).empty();
+}
+
+[[gnu::always_inline]] inline void UringDriver::start_message(Operation& operation) {
   auto& transfer = static_cast<Transfer&>(operation);
   Descriptor& descriptor = *transfer.descriptor;
-  const bool reads = transfer.code == OpCode::read;
-  OpList& lane = reads ? descriptor.reading : descriptor.writing;
-  if (descriptor.closing != nullptr || descriptor.streaming != nullptr || !lane.empty()) {
-    return false;
-  }
-  lane.push_back(transfer);
+  message_lane(transfer).push_back(transfer);
   count_in_kernel();
   descriptor.in_flight += 1;
   transfer.state = OpState::in_flight;
@@ -36,7 +42,6 @@ namespace rota::inline v0 {
   prepare_message(entry, transfer, transfer.flags == op_whole ? MSG_WAITALL : 0);
   release_by_kernel(&transfer);
   io_uring_sqe_set_data64(&entry, user_data_of(transfer, uring_attempt));
-  return true;
 }
 
 /// False: nothing has happened.
@@ -46,7 +51,7 @@ namespace rota::inline v0 {
   if (operation.flags > op_whole || operation.driver_bits != bit_in_lane) return false;
   auto& transfer = static_cast<Transfer&>(operation);
   Descriptor& descriptor = *transfer.descriptor;
-  OpList& lane = transfer.code == OpCode::read ? descriptor.reading : descriptor.writing;
+  OpList& lane = message_lane(transfer);
   const auto count = static_cast<std::size_t>(result);
   const bool short_of_whole = transfer.flags == op_whole && transfer.moved + count < transfer.bytes;
   if (descriptor.closing != nullptr || lane.single() != &transfer || short_of_whole) return false;

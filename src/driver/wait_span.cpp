@@ -1,5 +1,7 @@
 #include "driver/wait_span.hpp"
 
+#include "base/clock.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <limits>
@@ -13,11 +15,7 @@ constexpr std::int64_t kMsPerS = 1'000;
 
 }  // namespace
 
-Instant monotonic_now() noexcept {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);  // Cannot fail: the clock exists, `time` is ours.
-  return Instant{time.tv_sec * kNsPerS + time.tv_nsec};
-}
+Instant monotonic_now() noexcept { return Instant{monotonic_ns()}; }
 
 WaitSpan::WaitSpan(Deadline until) noexcept : endless_(until.is_never()) {
   if (endless_ || until.is_now()) return;  // The clock is read only when its time matters.

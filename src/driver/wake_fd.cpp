@@ -1,24 +1,17 @@
 #include "driver/wake_fd.hpp"
 
+#include "base/fatal.hpp"
+
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
-#include <cstdlib>
-#include <string_view>
 
 namespace rota::inline v0 {
-namespace {
 
-/// A wake that is lost hangs the program without a trace, so that a kernel which breaks the
-/// contract of eventfd ends it. Async-signal-safe.
-[[noreturn]] void broken_eventfd(std::string_view what) noexcept {
-  if (::write(STDERR_FILENO, what.data(), what.size()) < 0) std::abort();
-  std::abort();
-}
-
-}  // namespace
+// A wake that is lost hangs the program without a trace, so that a kernel which breaks the contract
+// of eventfd ends it.
 
 WakeFd::WakeFd() noexcept : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
@@ -29,7 +22,7 @@ void WakeFd::wake() noexcept {
   const int saved = errno;
   const std::uint64_t one = 1;
   while (::write(fd_.number(), &one, sizeof one) != sizeof one) {
-    if (errno != EINTR) broken_eventfd("rota: writing to the eventfd of a poller failed\n");
+    if (errno != EINTR) fatal("writing to the eventfd of a poller failed", errno);
   }
   errno = saved;
 }
@@ -38,7 +31,7 @@ void WakeFd::answer_level() noexcept {
   std::uint64_t count = 0;
   while (::read(fd_.number(), &count, sizeof count) != sizeof count) {
     if (errno == EAGAIN) break;  // Already empty: the answer to a report that was stale.
-    if (errno != EINTR) broken_eventfd("rota: reading the eventfd of a poller failed\n");
+    if (errno != EINTR) fatal("reading the eventfd of a poller failed", errno);
   }
   answer_edge();
 }

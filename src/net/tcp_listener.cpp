@@ -1,3 +1,4 @@
+#include <rota/core/check_usage.hpp>
 #include <rota/tcp.hpp>
 
 #include <rota/core/atomic.hpp>
@@ -9,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cassert>
 #include <new>
 
 namespace rota::inline v0 {
@@ -65,7 +65,7 @@ bool AcceptLeaf::start(Runnable& self) noexcept {
   if (!stream.empty()) return false;
   state_->hold();
   holds_state_ = true;
-  assert(stream.waiter == nullptr && "one task accepts at a time");
+  check_usage(stream.waiter == nullptr, "one task accepts at a time");
   waiter = &self;
   cancel = [](Leaf& leaf) noexcept { static_cast<AcceptLeaf&>(leaf).stop(); };
   stream.descriptor = listener_;

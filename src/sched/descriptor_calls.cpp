@@ -1,3 +1,4 @@
+#include <rota/core/check_usage.hpp>
 #include <rota/core/descriptor_ref.hpp>
 #include <rota/core/operation_leaf.hpp>
 #include <rota/core/worker_calls.hpp>
@@ -11,8 +12,18 @@
 
 namespace rota::inline v0 {
 
+namespace {
+
+Worker& worker_of_task() noexcept {
+  const TaskHeader* task = current_task();
+  check_usage(task != nullptr, "sockets, files and watches are opened only in a task");
+  return *task->home;
+}
+
+}  // namespace
+
 Descriptor& adopt_fd(int fd, FdKind kind, FdOwner owner) {
-  Worker& home = *current_task()->home;
+  Worker& home = worker_of_task();
   Descriptor& descriptor = home.runtime().descriptors().adopt(fd, kind, &home);
   descriptor.own_close.descriptor = &descriptor;
   descriptor.own_close.flags = owner == FdOwner::caller ? op_keep_fd : 0;
@@ -38,7 +49,7 @@ int fd_of(const DescriptorRef& descriptor) noexcept {
 }
 
 int socket_flags() noexcept {
-  const bool nonblocking = current_task()->home->driver().traits().nonblocking_fds;
+  const bool nonblocking = worker_of_task().driver().traits().nonblocking_fds;
   return nonblocking ? SOCK_CLOEXEC | SOCK_NONBLOCK : SOCK_CLOEXEC;
 }
 

@@ -47,7 +47,14 @@ void* FramePool::allocate_shared(std::size_t bytes) {
   return registry.shared->allocate(bytes);
 }
 
-void FramePool::free_remote(void* memory) noexcept { remote_.push(*static_cast<Block*>(memory)); }
+void FramePool::free_remote(void* memory) noexcept {
+  const auto slab = reinterpret_cast<std::uintptr_t>(memory) & ~(kSlabBytes - 1);
+  // Release: whoever counts this block as back has also counted it as given out.
+  remote_bytes_.fetch_add(class_bytes(reinterpret_cast<Slab*>(slab)->size_class),
+                          MemoryOrder::release);
+  remote_blocks_.fetch_add(1, MemoryOrder::release);
+  remote_.push(*static_cast<Block*>(memory));
+}
 
 void FramePool::collect_remote() noexcept {
   for (Block* block = remote_.take_all(); block != nullptr;) {
@@ -56,7 +63,6 @@ void FramePool::collect_remote() noexcept {
     Block*& head = free_[reinterpret_cast<Slab*>(slab)->size_class];
     block->next = head;
     head = block;
-    live_ -= 1;
     block = following;
   }
 }
@@ -80,24 +86,20 @@ void FramePool::refill(std::size_t size_class) {
   }
 }
 
-std::int64_t FramePool::live() noexcept {
-  collect_remote();
-  return live_;
+std::int64_t FramePool::live() const noexcept {
+  const std::uint64_t back = remote_blocks_.load(MemoryOrder::acquire);
+  std::uint64_t given = 0;
+  for (const Counter& blocks : given_) given += blocks;
+  return static_cast<std::int64_t>(given - back);
 }
 
-std::size_t FramePool::bytes_in_use() noexcept {
-  collect_remote();
-  std::size_t bytes = 0;
-  for (const Slab* slab = slabs_; slab != nullptr; slab = slab->next) {
-    const std::size_t step = class_bytes(slab->size_class);
-    bytes += (kSlabBytes - kSlabFirst) / step * step;
-  }
+std::size_t FramePool::bytes_in_use() const noexcept {
+  const std::uint64_t back = remote_bytes_.load(MemoryOrder::acquire);
+  std::size_t given = 0;
   for (std::size_t size_class = 0; size_class < kClasses; ++size_class) {
-    for (const Block* block = free_[size_class]; block != nullptr; block = block->next) {
-      bytes -= class_bytes(size_class);
-    }
+    given += given_[size_class] * class_bytes(size_class);
   }
-  return bytes;
+  return given - back;
 }
 
 std::size_t FramePool::bytes_everywhere() noexcept {

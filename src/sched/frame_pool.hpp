@@ -3,6 +3,8 @@
 #include <rota/core/mpsc_stack.hpp>
 #include <rota/core/spin_lock.hpp>
 
+#include "core/counter.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +18,7 @@ namespace rota::inline v0 {
 ///    cost in bytes. (A pointer before each block was rejected: 8 bytes of each parked task.)
 /// 2. The owner allocates and frees through a list per class, with plain loads and stores.
 /// 3. Any other thread frees by pushing the block onto `remote_`; the owner takes that list whole
-///    when its own is empty.
+///    when its own is empty. Nobody else does: whoever counts reads counters and no list.
 /// 4. Slabs stay with the pool, and pools stay for ever: a frame may outlive its runtime. A pool
 ///    whose worker is gone is given to the next worker.
 /// 5. Frames above `kLargestBlock` come from the global allocator.
@@ -41,11 +43,12 @@ class FramePool {
   void free_local(void* block, std::size_t bytes) noexcept; // owner
   void free_remote(void* block) noexcept;                   // any thread
 
-  /// Blocks given out and not yet back. Owner; exact once remote frees were collected.
-  [[nodiscard]] std::int64_t live() noexcept;
+  /// Blocks given out and not yet back, and their bytes. Any thread; exact when none allocates or
+  /// frees, and never below zero.
+  [[nodiscard]] std::int64_t live() const noexcept;
+  [[nodiscard]] std::size_t bytes_in_use() const noexcept;
 
-  /// Blocks of all pools that are in use, and their bytes; exact when no other thread allocates
-  /// or frees. The bytes are found by walking the free lists: for tests and reports.
+  /// The same of all pools.
   [[nodiscard]] static std::int64_t live_everywhere() noexcept;
   [[nodiscard]] static std::size_t bytes_everywhere() noexcept;
 
@@ -66,14 +69,17 @@ class FramePool {
   static std::size_t class_bytes(std::size_t size_class) noexcept;
   void refill(std::size_t size_class);
   void collect_remote() noexcept;
-  [[nodiscard]] std::size_t bytes_in_use() noexcept;
 
   std::array<Block*, kClasses> free_{};
-  std::int64_t live_ = 0;
-  Slab* slabs_ = nullptr;
+  std::array<Counter, kClasses> given_;  // blocks taken from the lists less freed by the owner
+  Slab* slabs_ = nullptr;             // never walked; it keeps them in sight of a leak checker
   FramePool* next_pool_ = nullptr;    // in the list of all pools
   bool in_use_ = true;
   alignas(128) MpscStack<Block> remote_;
+  // What other threads have freed since the pool was made, in blocks and bytes. Beside the list,
+  // whose line the freeing thread has anyway.
+  Atomic<std::uint64_t> remote_blocks_{0};
+  Atomic<std::uint64_t> remote_bytes_{0};
 };
 
 struct FramePool::Slab {
@@ -107,16 +113,16 @@ inline void* FramePool::allocate(std::size_t bytes) {
   if (head == nullptr) [[unlikely]] refill(size_class);
   Block* block = head;
   head = block->next;
-  live_ += 1;
+  given_[size_class] += 1;
   return block;
 }
 
 inline void FramePool::free_local(void* memory, std::size_t bytes) noexcept {
   auto* block = static_cast<Block*>(memory);
-  Block*& head = free_[class_of(bytes)];
-  block->next = head;
-  head = block;
-  live_ -= 1;
+  const std::size_t size_class = class_of(bytes);
+  block->next = free_[size_class];
+  free_[size_class] = block;
+  given_[size_class] -= 1;
 }
 
 }  // namespace rota::inline v0

@@ -15,7 +15,8 @@ class Worker;
 /// 2. `find_work` is called by a worker whose own queue is empty, before it announces that it is
 ///    idle and once more after; it returns what that worker may run, or null.
 /// 3. `surplus` tells that a worker has more ready tasks than it will run soon; the scheduler may
-///    rouse another.
+///    rouse another. A single worker has nobody to rouse and does not ask: this is the seam for
+///    schedulers with several.
 class Scheduler {
  public:
   Scheduler() = default;

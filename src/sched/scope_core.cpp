@@ -26,11 +26,18 @@ bool says_canceled(const std::exception_ptr& error) noexcept {
 
 }  // namespace
 
-void ScopeCore::add(TaskHeader& child) noexcept {
+bool ScopeCore::add(TaskHeader& child) noexcept {
   SpinGuard guard(lock_);
+  if (refusing_) return false;
   children_.push_back(child);
   live_ += 1;
   if (stopping_) request_stop(child);
+  return true;
+}
+
+void ScopeCore::refuse() noexcept {
+  SpinGuard guard(lock_);
+  refusing_ = true;
 }
 
 Runnable* ScopeCore::remove(TaskHeader& child) noexcept {
@@ -83,11 +90,6 @@ bool ScopeCore::wait(Runnable& waiter) noexcept {
   if (live_ == 0) return false;
   waiter_ = &waiter;
   return true;
-}
-
-void ScopeCore::stop_waiting() noexcept {
-  SpinGuard guard(lock_);
-  waiter_ = nullptr;
 }
 
 std::size_t ScopeCore::live() noexcept {

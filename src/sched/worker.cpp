@@ -1,5 +1,6 @@
 #include "sched/worker.hpp"
 
+#include <rota/core/check_usage.hpp>
 #include <rota/core/descriptor_ref.hpp>
 #include <rota/core/stream.hpp>
 #include <rota/core/worker_calls.hpp>
@@ -9,7 +10,6 @@
 #include "driver/message.hpp"
 #include "time/timer_list.hpp"
 
-#include <cassert>
 #include <cerrno>
 #include <limits>
 
@@ -19,13 +19,14 @@ Worker::Worker(RuntimeCore& runtime, Driver& driver)
     : driver_(driver),
       tries_first_(driver.traits().tries_first),
       watches_edges_(driver.traits().watches_edges),
-      now_(driver.now()),
-      timers_(now_),
+      timers_(driver.now()),
       frames_(FramePool::acquire()),
       runtime_(runtime) {}
 
 Worker::~Worker() {
-  assert(ready_.empty() && todo_.empty() && inbox_.empty() && timers_.empty());
+  check_usage(!has_work() && todo_.empty() && timers_.empty(),
+              "a worker was destroyed with work left; what another thread still posts must end "
+              "before its runtime does");
   FramePool::retire(frames_);
 }
 
@@ -164,9 +165,9 @@ void Worker::turn(Idle when_idle) noexcept {
   OpList done;
   driver_.turn(std::move(todo_), until, done);
   if (idle) inbox_.park_word().retract();
-  now_ = driver_.now();
+  const Instant now = driver_.now();  // Once per turn.
   while (Operation* operation = done.pop_front()) complete(*operation);
-  expire_timers(now_);
+  expire_timers(now);
 }
 
 void Worker::expire_timers(Instant now) noexcept {

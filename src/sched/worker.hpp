@@ -4,6 +4,7 @@
 #include <rota/core/runnable.hpp>
 #include <rota/core/task_header.hpp>
 
+#include "core/counter.hpp"
 #include "core/inbox.hpp"
 #include "driver/driver.hpp"
 #include "sched/frame_pool.hpp"
@@ -15,15 +16,15 @@
 
 namespace rota::inline v0 {
 
-/// What a worker has done since it was made. Written by its carrier alone.
+/// What a worker has done since it was made. Written by its carrier alone; any thread reads.
 struct WorkerCounters {
-  std::uint64_t tasks_run = 0;           ///< times a runnable was given the worker
-  std::uint64_t turns = 0;               ///< calls of the driver
-  std::uint64_t sleeps = 0;              ///< of these, with nothing else to do
-  std::uint64_t completions = 0;         ///< operations that came back through the driver
-  std::uint64_t immediate = 0;           ///< operations that completed when they were submitted
-  std::uint64_t timers_fired = 0;
-  std::uint64_t budget_yields = 0;
+  Counter tasks_run;      ///< times a runnable was given the worker
+  Counter turns;          ///< calls of the driver
+  Counter sleeps;         ///< of these, with nothing else to do
+  Counter completions;    ///< operations that came back through the driver
+  Counter immediate;      ///< operations that completed when they were submitted
+  Counter timers_fired;
+  Counter budget_yields;
 };
 
 /// A run queue, a driver, a timer wheel and a frame pool: an object, not a thread. Whatever thread
@@ -53,6 +54,8 @@ class Worker {
   }
   /// Ends `carry` after the current task. Sticky until the next `carry`.
   void leave() noexcept;
+  /// One-shot operations that the driver has.
+  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
   /// Takes the worker from a carrier that is inside a task. On success the caller must `carry`
   /// it, or give it to a thread that does. One taker at a time, while no carrier leaves.
   [[nodiscard]] bool try_take_over() noexcept;
@@ -89,7 +92,8 @@ class Worker {
   [[nodiscard]] FramePool& frames() noexcept { return frames_; }
   [[nodiscard]] TimerWheel& timers() noexcept { return timers_; }
   [[nodiscard]] WorkerCounters& counters() noexcept { return counters_; }
-  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+  /// Something is ready, or was posted and is not collected yet: a pass will not find it idle.
+  [[nodiscard]] bool has_work() const noexcept { return !ready_.empty() || !inbox_.empty(); }
 
  private:
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
@@ -111,8 +115,7 @@ class Worker {
   Driver& driver_;
   const bool tries_first_;
   const bool watches_edges_;
-  Instant now_;                    // read once per turn
-  std::size_t in_flight_ = 0;      // one-shot operations that the driver has
+  Counter in_flight_;              // one-shot operations that the driver has
   std::size_t streams_ = 0;        // streams that were ever started
   TimerWheel timers_;
   FramePool& frames_;

@@ -1,9 +1,13 @@
 #include <rota/core/worker_calls.hpp>
 
 #include <rota/core/stream.hpp>
+#include <rota/result.hpp>
 
 #include "sched/worker.hpp"
 
+#include <cerrno>
+#include <exception>
+#include <expected>
 #include <new>
 
 namespace rota::inline v0 {
@@ -57,6 +61,15 @@ void notify_stop(TaskHeader& task) noexcept {
 
 namespace {
 
+/// A task that its scope refused: it never runs, and whoever joins it learns that it was canceled.
+TaskHeader& end_refused(TaskHeader& task) noexcept {
+  task.home = nullptr;
+  task.fail(std::make_exception_ptr(std::bad_expected_access(os_error(ECANCELED))));
+  // Its handle is not there yet, so nobody waits and nobody has let go.
+  static_cast<void>(task.join.finish());
+  return task;
+}
+
 /// A task is not refused for want of memory for its name.
 SpawnLabel make_label(const char* name, std::source_location site) noexcept {
   if (name == nullptr) [[likely]] return SpawnLabel(site);
@@ -82,11 +95,11 @@ TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
   frame.task = &task;
   if (here != nullptr && &here->runtime() == &scope.runtime()) [[likely]] {
     task.home = here;
-    scope.add(task);
+    if (!scope.add(task)) [[unlikely]] return end_refused(task);
     here->ready(frame);
   } else {
     task.home = &scope.runtime().scheduler().place(task);
-    scope.add(task);
+    if (!scope.add(task)) [[unlikely]] return end_refused(task);
     task.home->post(frame);
   }
   return task;

@@ -2,9 +2,9 @@
 
 #include <rota/core/platform.hpp>
 
-#include <boost/context/detail/fcontext.hpp>
+#include "base/fatal.hpp"
 
-#include <cstdlib>
+#include <boost/context/detail/fcontext.hpp>
 
 namespace rota::inline v0 {
 
@@ -22,7 +22,7 @@ struct Context::Start {
       __sanitizer_finish_switch_fiber(nullptr, &self.outside_lowest_, &self.outside_bytes_);
     }
     self.entry_(self.argument_);
-    std::abort();  // The entry ends in end().
+    fatal("the entry of a context returned instead of ending it");
   }
 };
 
@@ -65,7 +65,7 @@ __attribute__((noinline, no_sanitize("thread"))) void Context::end() noexcept {
   }
   if constexpr (thread_sanitizer) __tsan_switch_to_fiber(sanitizer_outside_, 0);
   fcontext::jump_fcontext(outside_, nullptr);
-  std::abort();  // Nobody enters an ended context.
+  fatal("a context that had ended was entered");
 }
 
 }  // namespace rota::inline v0

@@ -1,14 +1,14 @@
 #include "task/fiber.hpp"
 
+#include <rota/core/check_usage.hpp>
 #include <rota/core/worker_calls.hpp>
 
+#include "base/fatal.hpp"
 #include "sched/worker.hpp"
 
 #include <cxxabi.h>
 
 #include <cassert>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -80,7 +80,7 @@ std::coroutine_handle<> Fiber::go_on() noexcept {
     case Departure::ended:
       return root_;
   }
-  std::abort();
+  fatal("a fiber was left in no known way");
 }
 
 void Fiber::leave_parked() noexcept {
@@ -118,11 +118,8 @@ bool fiber_ended(const Fiber& fiber) noexcept { return fiber.ended(); }
 
 Runnable& running_fiber() noexcept {
   Fiber* fiber = current_seat().fiber;
-  if (fiber == nullptr) {
-    std::fputs("rota: rota::await was called outside a fiber; in a coroutine write co_await\n",
-               stderr);
-    std::abort();
-  }
+  check_usage(fiber != nullptr,
+              "rota::await was called outside a fiber; in a coroutine write co_await");
   return *fiber;
 }
 

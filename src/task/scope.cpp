@@ -1,9 +1,7 @@
+#include <rota/core/check_usage.hpp>
 #include <rota/scope.hpp>
 
 #include "sched/worker.hpp"
-
-#include <cstdio>
-#include <cstdlib>
 
 namespace rota::inline v0 {
 
@@ -19,10 +17,7 @@ bool ScopeWaitLeaf::start(Runnable& self) noexcept {
 
 RuntimeCore& current_runtime() noexcept {
   TaskHeader* task = current_task();
-  if (task == nullptr) {
-    std::fputs("rota: called outside any task; this function works only in a task\n", stderr);
-    std::abort();
-  }
+  check_usage(task != nullptr, "called outside any task; this function works only in a task");
   return task->home->runtime();
 }
 

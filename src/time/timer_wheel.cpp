@@ -13,7 +13,7 @@ void TimerWheel::insert(TimerEntry& entry, Instant due) noexcept {
   entry.due_ns = due.ns;
   // An unknown stays unknown: it is the least of all values.
   next_ns_ = std::min(next_ns_, due.ns);
-  ++size_;
+  size_ += 1;
   settle(entry);
 }
 
@@ -23,7 +23,7 @@ void TimerWheel::remove(TimerEntry& entry) noexcept {
   TimerList::unlink(entry);
   entry.next = entry.prev = nullptr;
   if (entry.place == handed_out) return;
-  --size_;
+  size_ -= 1;
   if (entry.due_ns <= next_ns_) next_ns_ = unknown_ns;
   if (alone) {
     mark_empty(entry.place);
@@ -125,7 +125,7 @@ void TimerWheel::take_all(unsigned place, TimerList& due) noexcept {
   TimerList& list = slots_[place];
   for (TimerEntry* entry = list.front(); entry != nullptr; entry = list.after(*entry)) {
     entry->place = handed_out;
-    --size_;
+    size_ -= 1;
   }
   due.splice_back(list);
   mark_empty(place);
@@ -145,7 +145,7 @@ void TimerWheel::take_due(unsigned place, std::int64_t now_ns, TimerList& due) n
     TimerList::unlink(*entry);
     due.push_back(*entry);
     entry->place = handed_out;
-    --size_;
+    size_ -= 1;
   }
   // Nothing in another slot is earlier than what stays in the current one.
   next_ns_ = list.empty() ? unknown_ns : earliest;

@@ -3,6 +3,7 @@
 #include <rota/core/instant.hpp>
 #include <rota/core/timer_entry.hpp>
 
+#include "core/counter.hpp"
 #include "time/timer_list.hpp"
 
 #include <array>
@@ -65,7 +66,7 @@ class TimerWheel {
   void expire(Instant now, TimerList& due) noexcept;
 
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-  /// Timers in the wheel; those that `expire` has handed out are not.
+  /// Timers in the wheel; those that `expire` has handed out are not. Any thread.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
@@ -101,7 +102,7 @@ class TimerWheel {
   /// What `next()` answers, or unknown_ns when a removal or an expiry made it stale. Kept because
   /// an idle worker asks every turn while the earliest timer seldom changes.
   mutable std::int64_t next_ns_ = never_ns;
-  std::size_t size_ = 0;
+  Counter size_;
   std::uint64_t occupied_levels_ = 0;
   std::array<std::uint64_t, levels> occupied_{};
   std::array<TimerList, std::size_t{levels} * slots_per_level> slots_;

@@ -88,16 +88,6 @@ TEST(FifoListTest, appends_to_an_empty_list) {
   EXPECT_EQ(drained(first), (Values{0, 1}));
 }
 
-TEST(FifoListTest, appends_a_chain_in_its_order) {
-  auto nodes = numbered<3>();
-  nodes[1].next = &nodes[2];
-  FifoList<Node> list;
-  list.push_back(nodes[0]);
-  list.append_chain(&nodes[1]);
-  list.append_chain(nullptr);
-  EXPECT_EQ(drained(list), (Values{0, 1, 2}));
-}
-
 TEST(FifoListTest, a_move_leaves_an_empty_list_behind) {
   auto nodes = numbered<3>();
   FifoList<Node> list;
@@ -114,21 +104,10 @@ TEST(LinkedListTest, gives_back_in_the_order_of_pushes) {
   auto nodes = numbered<4>();
   LinkedList<Node> list;
   EXPECT_EQ(list.pop_front(), nullptr);
-  list.push_back(nodes[1]);
-  list.push_back(nodes[2]);
-  list.push_front(nodes[0]);
-  list.push_back(nodes[3]);
+  for (Node& node : nodes) list.push_back(node);
   EXPECT_EQ(list.front(), nodes.data());
   EXPECT_EQ(drained(list), (Values{0, 1, 2, 3}));
   EXPECT_TRUE(list.empty());
-}
-
-TEST(LinkedListTest, push_front_on_an_empty_list_sets_both_ends) {
-  auto nodes = numbered<2>();
-  LinkedList<Node> list;
-  list.push_front(nodes[0]);
-  list.push_back(nodes[1]);
-  EXPECT_EQ(drained(list), (Values{0, 1}));
 }
 
 TEST(LinkedListTest, a_node_leaves_from_any_place) {

@@ -85,7 +85,7 @@ void drop_a_waker() {
 /// Where assertions are compiled out the statement only runs.
 TEST(WakerDeathTest, one_that_is_dropped_unused_aborts_where_assertions_are_on) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_DEBUG_DEATH(drop_a_waker(), "a waker was dropped");
+  EXPECT_DEATH(drop_a_waker(), "a waker was dropped");
 }
 
 }  // namespace

@@ -1,13 +1,16 @@
 #include "sim/defective_driver.hpp"
 
 #include <utility>
+#include <vector>
 
 namespace rota::simulation {
 namespace {
 
 OpList reversed(OpList list) {
+  std::vector<Operation*> operations;
+  while (Operation* operation = list.pop_front()) operations.push_back(operation);
   OpList result;
-  while (Operation* operation = list.pop_front()) result.push_front(*operation);
+  for (; !operations.empty(); operations.pop_back()) result.push_back(*operations.back());
   return result;
 }
 

@@ -1,4 +1,5 @@
-"""What must not be written: platform conditionals, dump names, bare to-dos, paths of a machine."""
+"""What must not be written: platform conditionals, dump names, bare to-dos, paths of a machine,
+other ends of the process than fatal()."""
 
 import re
 
@@ -14,6 +15,7 @@ PLATFORM = re.compile(
 DUMPS = {"util", "utils", "helper", "helpers", "common", "misc", "detail", "details"}
 
 TO_DO = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b(?!\(when [^)]+\))")
+DEATH = re.compile(r"\b(abort|terminate|_exit|quick_exit|perror)\s*\(")
 HOME = re.compile(r"(?<![\w.~}$>*)-])/(work|root|home|Users)(?=/|\b(?!-))")
 
 
@@ -54,5 +56,15 @@ def no_machine_paths(tree):
                                             "only: make it relative")
 
 
+def one_way_to_end_the_process(tree):
+    for path in tree.files(CPP, under=("src", "include")):
+        if path.as_posix() == "src/base/fatal.cpp":
+            continue
+        for number, line in tree.lines(path):
+            if match := DEATH.search(line):
+                yield finding(path, number, f"{match.group()} ends the process without fatal(): "
+                                            "say why, in the one form that it has")
+
+
 CHECKS = (platform_conditionals_have_one_home, names_say_something, to_dos_have_a_trigger,
-          no_machine_paths)
+          no_machine_paths, one_way_to_end_the_process)

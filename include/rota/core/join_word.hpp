@@ -68,8 +68,7 @@ class JoinWord {
                                       MemoryOrder::acquire)) {
       return true;
     }
-    assert(seen == done);
-    return false;
+    return false;  // Were another waiter registered, is_done would deny it: the caller checks.
   }
 
   // Holder of the handle, with the waiter it registered. True: the waiter is out, resuming it is
@@ -93,6 +92,11 @@ class JoinWord {
     const std::uintptr_t before = word_.exchange(detached, MemoryOrder::acq_rel);
     assert(before == running || before == done);
     return before == done;
+  }
+
+  // Holder of the handle. True: a waiter is registered, so the handle may not be dropped (rule 4).
+  [[nodiscard]] bool has_waiter() const noexcept {
+    return word_.load(MemoryOrder::relaxed) > detached;  // The holder's own, or already taken out.
   }
 
   // Holder of the handle. True: wait would answer false.

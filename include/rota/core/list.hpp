@@ -51,15 +51,6 @@ class FifoList : public ListEnds<T> {
     return node;
   }
 
-  /// Appends a null-terminated chain that is already in order.
-  void append_chain(T* first) noexcept {
-    while (first != nullptr) {
-      T* following = first->next;
-      push_back(*first);
-      first = following;
-    }
-  }
-
   void append(FifoList&& other) noexcept {
     if (other.empty()) return;
     (tail_ != nullptr ? tail_->next : head_) = other.head_;
@@ -90,13 +81,6 @@ class LinkedList : public ListEnds<T> {
   void clear() noexcept { head_ = tail_ = nullptr; }
   /// The one node of a list that has one; else null.
   [[nodiscard]] T* single() const noexcept { return head_ == tail_ ? head_ : nullptr; }
-
-  void push_front(T& node) noexcept {
-    node.prev = nullptr;
-    node.next = head_;
-    (head_ != nullptr ? head_->prev : tail_) = &node;
-    head_ = &node;
-  }
 
   T* pop_front() noexcept {
     T* node = head_;

@@ -33,7 +33,8 @@ class MpscStack {
   bool push(T& node) noexcept { return push_linked(&node, node); }
 
   // Any thread. `first` heads a list in the order in which it shall come out, linked by next and
-  // ended by nullptr. It appears as a whole: no other node comes between.
+  // ended by nullptr. It appears as a whole: no other node comes between. For what
+  // travels between workers in batches, once there are several; the model checks it.
   bool push_chain(T& first) noexcept { return push_linked(reversed(&first), first); }
 
   // Owner only. All nodes in the order of their pushes, linked by next; nullptr when there are

@@ -32,7 +32,10 @@ class ScopeCore {
 
   [[nodiscard]] RuntimeCore& runtime() const noexcept { return runtime_; }
 
-  void add(TaskHeader& child) noexcept;
+  /// False: the scope refuses new children, and `child` is not one of them.
+  [[nodiscard]] bool add(TaskHeader& child) noexcept;
+  /// From here on nothing is added. For the scope of a runtime that is shut down.
+  void refuse() noexcept;
   /// A child ended, with its error if it failed. Returns the runnable that waits for the last
   /// child, if this was the last.
   [[nodiscard]] Runnable* remove(TaskHeader& child) noexcept;
@@ -44,8 +47,6 @@ class ScopeCore {
 
   /// True when parked until the last child ends. One waiter.
   [[nodiscard]] bool wait(Runnable& waiter) noexcept;
-  /// The waiter gives up; for a shutdown that ran out of time.
-  void stop_waiting() noexcept;
 
   [[nodiscard]] std::size_t live() noexcept;
   [[nodiscard]] bool stopping() noexcept;
@@ -60,6 +61,7 @@ class ScopeCore {
   const OnFailure on_failure_;
   SpinLock lock_;
   bool stopping_ = false;
+  bool refusing_ = false;
   LinkedList<SiblingNode> children_;
   std::size_t live_ = 0;
   Runnable* waiter_ = nullptr;

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <rota/core/check_usage.hpp>
 #include <rota/core/worker_calls.hpp>
 
-#include <cassert>
 #include <utility>
 
 namespace rota::inline v0 {
@@ -10,13 +10,15 @@ namespace rota::inline v0 {
 /// The one-shot right to make one parked runnable ready; one pointer wide. Whoever ends a wait
 /// takes it out of the wait, under the lock that the canceller takes too, so that a suspension is
 /// ended by exactly one wake. Move-only; any thread. Dropping one that was not used would strand
-/// its task: debug builds abort.
+/// its task, so it ends the process.
 class Waker {
  public:
   explicit Waker(Runnable& parked) noexcept : parked_(&parked) {}
   Waker(Waker&& other) noexcept : parked_(std::exchange(other.parked_, nullptr)) {}
   Waker& operator=(Waker&&) = delete;
-  ~Waker() { assert(parked_ == nullptr && "a waker was dropped: its task would sleep for ever"); }
+  ~Waker() {
+    check_usage(parked_ == nullptr, "a waker was dropped: its task would sleep for ever");
+  }
 
   /// The waiter's frame may be gone when this returns.
   void wake() && noexcept { make_ready(*std::exchange(parked_, nullptr)); }
