@@ -23,7 +23,6 @@ struct RingOpcode {
   const char* purpose;
 };
 constexpr RingOpcode kOpcodes[] = {
-    {"multishot accept", 45, "one request, every connection (told by SOCKET of the same release)"},
     {"send_zc", 47, "send without copying"},
     {"sendmsg_zc", 48, "the same, gathered"},
     {"multishot read", 49, "one request, every read"},
@@ -186,6 +185,7 @@ void probe_ring(CapabilityList& list) {
   list_buffer_ring(list, ring, "incremental buffers", kIncrementalBuffers,
                    "one large buffer, consumed in pieces");
   list_napi(list, ring);
+  list_multishot_accept(list);
   list_opcodes(list, ring);
 }
 

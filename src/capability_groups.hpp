@@ -40,6 +40,9 @@ void probe_ring(CapabilityList& list);
 void probe_process(CapabilityList& list);
 void probe_processor(CapabilityList& list);
 
+/// A line of the ring's group that needs a ring and a socket of its own.
+void list_multishot_accept(CapabilityList& list);
+
 /// "io_setup answers EAGAIN (Resource temporarily unavailable)".
 std::string answer_of(const char* call, int error);
 /// The first line of a small file of the kernel's; empty when it cannot be read.
