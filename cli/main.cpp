@@ -147,7 +147,8 @@ CLI::App* add_doctor(CLI::App& app, Arguments& arguments) {
   CLI::App* doctor =
       app.add_subcommand("doctor", "what this kernel and process may use, and what Rota chooses");
   doctor->add_flag("--json", arguments.doctor_json, "the same facts for programs");
-  doctor->footer("\nEvery fact is found by asking the kernel for the thing itself: no version is read.");
+  doctor->footer(
+      "\nEvery fact is found by asking the kernel for the thing itself; no version is read.");
   return doctor;
 }
 
