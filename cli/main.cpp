@@ -5,13 +5,17 @@
 #include "driver_choice.hpp"
 #include "lab/cell.hpp"
 #include "lab/lab.hpp"
+#include "load/interrupt.hpp"
 #include "load/load.hpp"
+#include "standard_streams.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <csignal>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -19,6 +23,7 @@ namespace rota::cli {
 namespace {
 
 constexpr int status_bad_arguments = 2;
+constexpr int status_interrupted = 128 + SIGINT;
 
 constexpr const char* about =
     "Rota runs concurrent programs on one machine: it decides which task runs, and what happens\n"
@@ -142,7 +147,8 @@ CLI::App* add_doctor(CLI::App& app, Arguments& arguments) {
   CLI::App* doctor =
       app.add_subcommand("doctor", "what this kernel and process may use, and what Rota chooses");
   doctor->add_flag("--json", arguments.doctor_json, "the same facts for programs");
-  doctor->footer("\nEvery fact is found by trying: nothing is concluded from a version.");
+  doctor->footer(
+      "\nEvery fact is found by asking the kernel for the thing itself; no version is read.");
   return doctor;
 }
 
@@ -170,7 +176,8 @@ CLI::App* add_load(CLI::App& app, Arguments& arguments) {
   load->add_option("--events-fd", arguments.load_events,
                    "write the lines ready, begin and end there (with --gated: 2)")
       ->check(within(0, 1 << 20));
-  load->footer("\nPrints one line of JSON. The exit status is 1 when an echo was lost or wrong.\n\n"
+  load->footer("\nPrints one line of JSON. The exit status is 1 when an echo was lost or wrong.\n"
+               "Ctrl-C ends the window early; what was measured until then is reported.\n\n"
                "Example: rota load --port 7 --connections 64 --size 64 --duration 2000");
   return load;
 }
@@ -195,7 +202,7 @@ CLI::App* add_cell(CLI::App& app, Arguments& arguments) {
   cell->add_option("--file", arguments.cell.file, "what the read workloads read");
   cell->footer("\nAn echo cell prints `port N` and serves until its stdin is closed. Others print\n"
                "`ready`, wait for a line on stdin and print one line of figures:\n"
-               "measured OPERATIONS WINDOW_NS CPU_NS P50_NS P99_NS P99.9_NS");
+               "measured OPERATIONS WINDOW_NS CPU_NS WAIT_NS P50_NS P99_NS P99.9_NS");
   return cell;
 }
 
@@ -224,12 +231,17 @@ int start_load(Arguments& arguments, const CLI::App& load) {
   } else if (options.gated) {
     options.events_fd = 2;
   }
+  note_interrupts();
   const auto report = run_load(options);
   if (!report) {
     std::fprintf(stderr, "rota load: %s\n", report.error().c_str());
-    return 1;
+    return interrupted() ? status_interrupted : 1;
   }
   std::puts(report->to_json().c_str());
+  if (interrupted()) {
+    std::fprintf(stderr, "rota load: interrupted: the report is about the time until then\n");
+    return status_interrupted;
+  }
   return report->clean() ? 0 : 1;
 }
 
@@ -284,8 +296,9 @@ int run(int argc, char** argv) {
 }  // namespace rota::cli
 
 int main(int argc, char** argv) {
+  rota::cli::open_standard_streams();
   try {
-    return rota::cli::run(argc, argv);
+    return rota::cli::finish_output(rota::cli::run(argc, argv));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rota: %s\n", error.what());
     return 1;

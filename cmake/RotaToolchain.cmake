@@ -11,10 +11,12 @@ target_compile_options(rota_options INTERFACE
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 makes symmetric transfer a tail call only with sibling-call optimisation, which -O0
-  # and -Og leave out; its -Wmaybe-uninitialized misfires on coroutine frames, its -Wrestrict on
-  # the concatenation of strings (GCC bug 105651).
+  # and -Og leave out: so whoever compiles coroutines against the library needs it.
+  set(ROTA_GNU_COROUTINES -fcoroutines -foptimize-sibling-calls)
+  # Its -Wmaybe-uninitialized misfires on coroutine frames, its -Wrestrict on the concatenation of
+  # strings (GCC bug 105651).
   target_compile_options(rota_options INTERFACE
-    -fcoroutines -foptimize-sibling-calls -Wno-maybe-uninitialized -Wno-restrict)
+    ${ROTA_GNU_COROUTINES} -Wno-maybe-uninitialized -Wno-restrict)
 endif()
 
 if(ROTA_SANITIZE STREQUAL "address-undefined")

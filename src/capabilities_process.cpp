@@ -1,4 +1,5 @@
 #include "capability_groups.hpp"
+#include "cpu_quota.hpp"
 
 #include <dirent.h>
 #include <sched.h>
@@ -26,59 +27,6 @@ void list_limit(CapabilityList& list, const char* name, __rlimit_resource_t whic
   const std::string soft = limit_text(limit.rlim_cur, unit, suffix);
   const std::string hard = limit_text(limit.rlim_max, unit, suffix);
   list.fact(name, soft == hard ? soft : soft + ", may be raised to " + hard);
-}
-
-/// The path of this process in a cgroup hierarchy: a line "N:controllers:path" of its cgroup file.
-std::string cgroup_path(const char* controller) {
-  std::FILE* file = std::fopen("/proc/self/cgroup", "re");
-  if (file == nullptr) return {};
-  char line[1024];
-  std::string found;
-  while (found.empty() && std::fgets(line, sizeof line, file) != nullptr) {
-    line[std::strcspn(line, "\n")] = '\0';
-    const char* controllers = std::strchr(line, ':');
-    const char* path = controllers == nullptr ? nullptr : std::strchr(controllers + 1, ':');
-    if (path == nullptr) continue;
-    const std::string names(controllers + 1, path);
-    const std::string listed = "," + names + ",";
-    if (listed.find("," + std::string(controller) + ",") == std::string::npos) continue;
-    found = path + 1;
-  }
-  std::fclose(file);
-  return found;
-}
-
-std::string in_cpus(double quota, double period) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.2f CPUs", quota / period);
-  return text;
-}
-
-/// cgroup v2: the tightest cpu.max on the way to the root; v1: cpu.cfs_quota_us of the group.
-std::string cpu_quota() {
-  std::string tightest;
-  double least = 0;
-  std::string path = cgroup_path("");
-  while (!path.empty() && path != "/") {
-    const std::string line = first_line_of(("/sys/fs/cgroup" + path + "/cpu.max").c_str());
-    double quota = 0;
-    double period = 0;
-    if (std::sscanf(line.c_str(), "%lf %lf", &quota, &period) == 2 && period > 0 &&
-        (least == 0 || quota / period < least)) {
-      least = quota / period;
-      tightest = in_cpus(quota, period) + " (cgroup v2, cpu.max of " + path + ")";
-    }
-    path.resize(path.rfind('/'));
-  }
-  if (!tightest.empty()) return tightest;
-  const std::string group = cgroup_path("cpu");
-  for (const char* mount : {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"}) {
-    const std::string folder = mount + group;
-    const double quota = std::atof(first_line_of((folder + "/cpu.cfs_quota_us").c_str()).c_str());
-    const double period = std::atof(first_line_of((folder + "/cpu.cfs_period_us").c_str()).c_str());
-    if (quota > 0 && period > 0) return in_cpus(quota, period) + " (cgroup v1, " + folder + ")";
-  }
-  return "none";
 }
 
 unsigned count_nodes() {
@@ -118,7 +66,7 @@ void probe_process(CapabilityList& list) {
   list_limit(list, "RLIMIT_NOFILE", RLIMIT_NOFILE, 1, " descriptors");
   list_limit(list, "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 1024, " KiB");
   list_limit(list, "RLIMIT_NPROC", RLIMIT_NPROC, 1, " processes");
-  list.fact("cgroup CPU quota", cpu_quota());
+  list.fact("cgroup CPU quota", describe_cpu_quota("/proc/self/cgroup", "/sys/fs/cgroup"));
   const int slack_ns = ::prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
   list.fact("timer slack",
             std::to_string(slack_ns / 1000) + " µs: how late a sleep may be rounded");

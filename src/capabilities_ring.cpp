@@ -28,7 +28,6 @@ struct RingPart {
 
 /// By opcode.
 constexpr RingPart kOpcodes[] = {
-    {"multishot accept", 45, "one request, every connection (told by SOCKET of the same release)"},
     {"send_zc", 47, "send without copying"},
     {"sendmsg_zc", 48, "the same, gathered"},
     {"multishot read", 49, "one request, every read"},
@@ -189,6 +188,7 @@ void probe_ring(CapabilityList& list) {
   list_parts(list, kBufferRings,
              [&](unsigned flags) { return object_to_buffer_ring(ring, flags); });
   list_parts(list, kNapi, [&](unsigned) { return object_to_napi(ring); });
+  list_multishot_accept(list);
   list_opcodes(list, ring);
 }
 

@@ -5,9 +5,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <map>
+#include <string>
 
 namespace rota::testing_cells {
 namespace {
+
+std::string reason_of(const testing::TestResult& result) {
+  for (int i = 0; i < result.total_part_count(); ++i) {
+    if (result.GetTestPartResult(i).skipped()) return result.GetTestPartResult(i).message();
+  }
+  return "no reason given";
+}
 
 class CellCount : public testing::EmptyTestEventListener {
  public:
@@ -16,14 +25,17 @@ class CellCount : public testing::EmptyTestEventListener {
   void OnTestEnd(const testing::TestInfo& test) override {
     if (test.result()->Skipped()) {
       ++cannot_run_;
+      ++reasons_[reason_of(*test.result())];
     } else {
       ++executed_;
     }
   }
-  void OnTestProgramEnd(const testing::UnitTest&) override {
+  void OnTestProgramEnd(const testing::UnitTest& program) override {
     std::printf("%s: %d cells executed, %d cannot run\n", suite_, executed_, cannot_run_);
+    for (const auto& [reason, cells] : reasons_) std::printf("%6d: %s\n", cells, reason.c_str());
     if (const char* path = std::getenv("ROTA_CELL_COUNT")) {
-      std::ofstream(path) << executed_ << ' ' << cannot_run_ << '\n';
+      std::ofstream(path) << executed_ << ' ' << cannot_run_ << ' ' << program.total_test_count()
+                          << '\n';
     }
   }
   [[nodiscard]] int executed() const { return executed_; }
@@ -32,6 +44,7 @@ class CellCount : public testing::EmptyTestEventListener {
   const char* suite_;
   int executed_ = 0;
   int cannot_run_ = 0;
+  std::map<std::string, int> reasons_;
 };
 
 }  // namespace
@@ -42,11 +55,18 @@ int run_cells(const char* suite, const char* expected) {
   tests.listeners().Append(count);
   const int failed = RUN_ALL_TESTS();
   if (tests.test_to_run_count() != tests.total_test_count()) return failed;
-  int least = -1;
-  std::ifstream(expected) >> least;
-  if (least >= 0 && count->executed() >= least) return failed;
-  std::printf("%s: at least %d cells have to be executed\n", suite, least);
-  return 1;
+  int pinned = -1;
+  std::ifstream(expected) >> pinned;
+  if (tests.total_test_count() != pinned) {
+    std::printf("%s: %d cells are registered, expected_cells.txt says %d\n", suite,
+                tests.total_test_count(), pinned);
+    return 1;
+  }
+  if (count->executed() == 0) {
+    std::printf("%s: no cell can run here\n", suite);
+    return 1;
+  }
+  return failed;
 }
 
 }  // namespace rota::testing_cells

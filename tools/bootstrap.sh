@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs what is missing of tools/deps/debian-12.txt, and says nothing when nothing is.
 #
-#   tools/bootstrap.sh [--group G]... [--dry-run] [--no-install]
+#   tools/bootstrap.sh [--group G]... [--list] [--dry-run] [--no-install]
 #
 #   --group G      packages of group G (core, test, bench); may be repeated; core when left out
+#   --list         print all packages of the groups, one a line, and change nothing
 #   --dry-run      print what would be installed, one package a line, and change nothing
 #   --no-install   fail when something is missing instead of installing it
 #
@@ -40,10 +41,11 @@ install() {
   "${apt[@]}" install -y --no-install-recommends "$@" >&2
 }
 
-groups=() dry_run=no may_install=yes
+groups=() list_all=no dry_run=no may_install=yes
 while (($#)); do
   case $1 in
     --group) [[ -n ${2:-} ]] || fail 2 "--group needs a name"; groups+=("$2"); shift ;;
+    --list) list_all=yes ;;
     --dry-run) dry_run=yes ;;
     --no-install) may_install=no ;;
     -h | --help) usage; exit 0 ;;
@@ -57,6 +59,7 @@ for group in "${groups[@]}"; do
 done
 
 mapfile -t wanted < <(packages_of "${groups[@]}")
+if [[ $list_all == yes ]]; then printf '%s\n' "${wanted[@]}"; exit 0; fi
 command -v dpkg-query >/dev/null ||
   fail 3 "this is not Debian; build with CMake as CONTRIBUTING.md says, with: ${wanted[*]}"
 mapfile -t missing < <(missing_of "${wanted[@]}")

@@ -8,8 +8,9 @@ namespace rota::cli {
 std::string CellReport::to_line() const {
   char text[256];
   std::snprintf(text, sizeof text,
-                "measured %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
-                operations, window_ns, cpu_ns, p50_ns, p99_ns, p999_ns);
+                "measured %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+                " %" PRIu64,
+                operations, window_ns, cpu_ns, wait_ns, p50_ns, p99_ns, p999_ns);
   return text;
 }
 
@@ -17,10 +18,10 @@ std::optional<CellReport> CellReport::parse(const std::string& line) {
   CellReport report;
   const int found = std::sscanf(line.c_str(),
                                 "measured %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-                                " %" SCNu64,
+                                " %" SCNu64 " %" SCNu64,
                                 &report.operations, &report.window_ns, &report.cpu_ns,
-                                &report.p50_ns, &report.p99_ns, &report.p999_ns);
-  constexpr int fields = 6;
+                                &report.wait_ns, &report.p50_ns, &report.p99_ns, &report.p999_ns);
+  constexpr int fields = 7;
   if (found != fields) return std::nullopt;
   return report;
 }

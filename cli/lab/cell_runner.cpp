@@ -14,6 +14,7 @@
 namespace rota::cli {
 namespace {
 
+constexpr double ns_per_s = 1e9;
 /// For a process to start, set up, or end its window: far above what it takes.
 constexpr std::uint64_t patience_ms = 20'000;
 
@@ -133,11 +134,14 @@ auto CellRunner::measure_echo(const Workload& workload, ChildProcess server) -> 
   for (const char* error : {"resets", "closed", "corrupt", "unanswered"}) {
     if (number_in(*line, error) > 0) return std::unexpected("the echo was not clean: " + *line);
   }
+  const double wait_ns =
+      std::max(number_in(*line, "server_wait_ns"), number_in(*line, "generator_wait_ns"));
   return Sample{.operations_per_s = number_in(*line, "requests_per_s"),
                 .cpu_ns = number_in(*line, "server_cpu_ns") / requests,
                 .p50_ns = number_in(*line, "p50"),
                 .p99_ns = number_in(*line, "p99"),
                 .p999_ns = number_in(*line, "p99.9"),
+                .waited_share = wait_ns / (number_in(*line, "seconds") * ns_per_s),
                 .generator_busy = number_in(*line, "generator_busy")};
 }
 
@@ -150,12 +154,13 @@ auto CellRunner::measure_by_itself(ChildProcess cell) -> Outcome<Sample> {
   if (!report) return std::unexpected(*line);
   if (report->operations == 0) return std::unexpected("nothing ended in the measured window");
   const auto operations = static_cast<double>(report->operations);
-  constexpr double ns_per_s = 1e9;
-  return Sample{.operations_per_s = operations / static_cast<double>(report->window_ns) * ns_per_s,
+  const auto window_ns = static_cast<double>(report->window_ns);
+  return Sample{.operations_per_s = operations / window_ns * ns_per_s,
                 .cpu_ns = static_cast<double>(report->cpu_ns) / operations,
                 .p50_ns = static_cast<double>(report->p50_ns),
                 .p99_ns = static_cast<double>(report->p99_ns),
                 .p999_ns = static_cast<double>(report->p999_ns),
+                .waited_share = static_cast<double>(report->wait_ns) / window_ns,
                 .generator_busy = {}};
 }
 

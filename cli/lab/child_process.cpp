@@ -1,7 +1,7 @@
 #include "child_process.hpp"
 
+#include "cli/load/interrupt.hpp"
 #include "cli/load/monotonic.hpp"
-#include "interrupt.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 #include "data_file.hpp"
 
-#include "interrupt.hpp"
+#include "cli/load/interrupt.hpp"
 
 #include <fcntl.h>
 #include <sys/statvfs.h>

@@ -1,16 +1,19 @@
 #include "lab.hpp"
 
+#include "cli/load/interrupt.hpp"
 #include "configuration.hpp"
-#include "interrupt.hpp"
 #include "lab_run.hpp"
+#include "report_file.hpp"
 #include "reports.hpp"
 
 #include <csignal>
 #include <cstdio>
+#include <expected>
 #include <filesystem>
-#include <fstream>
 #include <optional>
+#include <string>
 #include <system_error>
+#include <utility>
 
 namespace rota::cli {
 namespace {
@@ -27,40 +30,35 @@ bool reads_files(const LabOptions& options) {
   return false;
 }
 
-bool write_file(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  return file.good();
-}
+struct ReportFiles {
+  ReportFile page;
+  ReportFile data;
 
-bool nothing_measured(const LabResults& results) {
-  for (const Cell& cell : results.cells) {
-    if (!cell.samples.empty()) return false;
+  static std::expected<ReportFiles, std::string> open(const std::filesystem::path& folder) {
+    auto page = ReportFile::open(folder / "index.html");
+    if (!page) return std::unexpected(page.error());
+    auto data = ReportFile::open(folder / "results.json");
+    if (!data) return std::unexpected(data.error());
+    return ReportFiles{std::move(*page), std::move(*data)};
   }
-  return true;
-}
+};
 
 /// Shows the results and writes the reports; the exit status.
-int deliver(const LabOptions& options, const LabResults& results) {
-  const std::filesystem::path folder(options.out);
+int deliver(const LabOptions& options, const LabResults& results, ReportFiles& files) {
   const std::string json = to_json(results);
   if (options.format == OutputFormat::json) {
     std::fputs(json.c_str(), stdout);
   } else {
     print_table(results);
   }
-  const auto page = folder / "index.html";
-  const auto data = folder / "results.json";
-  if (!write_file(page, to_html(results)) || !write_file(data, json)) {
-    return fail("cannot write the reports into " + options.out);
-  }
+  if (auto page = files.page.write(to_html(results)); !page) return fail(page.error());
+  if (auto data = files.data.write(json); !data) return fail(data.error());
   // With --json stdout belongs to the document.
   std::FILE* where = options.format == OutputFormat::json ? stderr : stdout;
-  std::fprintf(where, "\nReport: %s\n", page.c_str());
+  std::fprintf(where, "\nReport: %s\n", files.page.path().c_str());
   constexpr int interrupted_status = 128 + SIGINT;
   if (interrupted()) return interrupted_status;
-  return nothing_measured(results) ? 1 : 0;
+  return results.complete() ? 0 : 1;
 }
 
 }  // namespace
@@ -71,6 +69,8 @@ int run_lab(const LabOptions& options) {
   std::error_code error;
   std::filesystem::create_directories(options.out, error);
   if (error) return fail("cannot make the folder " + options.out + ": " + error.message());
+  auto files = ReportFiles::open(options.out);
+  if (!files) return fail(files.error());
   std::optional<DataFile> file;
   if (reads_files(options)) {
     std::fprintf(stderr, "writing the file that is read ...\n");
@@ -84,7 +84,7 @@ int run_lab(const LabOptions& options) {
   LabResults results = lab.run();
   results.configuration =
       describe_configuration(options, placement, file ? file->bytes() : 0);
-  return deliver(options, results);
+  return deliver(options, results, *files);
 }
 
 }  // namespace rota::cli

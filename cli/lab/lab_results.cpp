@@ -14,13 +14,30 @@ std::optional<Spread> spread_of_values(std::vector<double> values) {
   return Spread{median, values.front(), values.back()};
 }
 
+bool at_least_half(const std::vector<Sample>& samples, bool (*holds)(const Sample&)) {
+  const auto count = static_cast<std::size_t>(std::ranges::count_if(samples, holds));
+  return count > 0 && count * 2 >= samples.size();
+}
+
 }  // namespace
 
 bool Cell::generator_bound() const {
-  const auto bound = std::ranges::count_if(samples, [](const Sample& sample) {
+  return at_least_half(samples, [](const Sample& sample) {
     return sample.generator_busy.value_or(0) >= generator_bound_share;
   });
-  return bound > 0 && static_cast<std::size_t>(bound) * 2 >= samples.size();
+}
+
+bool Cell::disturbed() const {
+  return at_least_half(
+      samples, [](const Sample& sample) { return sample.waited_share > disturbed_share; });
+}
+
+bool LabResults::complete() const {
+  const bool failed = std::ranges::any_of(
+      cells, [](const Cell& cell) { return cell.usable && !cell.refusal.empty(); });
+  const bool measured =
+      std::ranges::any_of(cells, [](const Cell& cell) { return !cell.samples.empty(); });
+  return measured && !failed;
 }
 
 const Cell* LabResults::baseline_of(const Cell& cell) const {

@@ -16,12 +16,15 @@ struct Cell {
   const Workload* workload = nullptr;
   DriverChoice driver;
   std::vector<Sample> samples;
+  bool usable = true;                     ///< the driver can be used on this machine
   std::string refusal;                    ///< why there are no samples, or not all
   std::optional<SyscallCount> syscalls;
   std::string syscalls_refusal;           ///< why they were not counted
 
   /// The generator limited the rate in at least half of the runs.
   [[nodiscard]] bool generator_bound() const;
+  /// Something else had the CPU in at least half of the runs.
+  [[nodiscard]] bool disturbed() const;
 };
 
 /// All that the lab found. Cells of one workload are neighbours, drivers in the order of reports.
@@ -33,6 +36,8 @@ struct LabResults {
   unsigned rounds_planned = 0;
   double seconds_taken = 0;
 
+  /// Something was measured, and no run failed of a cell that can be used.
+  [[nodiscard]] bool complete() const;
   /// The cell of the same workload under the baseline, or none.
   [[nodiscard]] const Cell* baseline_of(const Cell& cell) const;
   /// The workloads that have cells, in order.

@@ -1,7 +1,7 @@
 #include "lab_run.hpp"
 
+#include "cli/load/interrupt.hpp"
 #include "cli/load/monotonic.hpp"
-#include "interrupt.hpp"
 
 #include <rota/capabilities.hpp>
 
@@ -23,7 +23,8 @@ std::string refusal_of(const DriverChoice& driver, const std::vector<Capability>
   return {};
 }
 
-bool usable(const Cell& cell) { return cell.refusal.empty() || !cell.samples.empty(); }
+/// A cell that failed in its first round is not tried again; one that failed later is.
+bool runnable(const Cell& cell) { return cell.refusal.empty() || !cell.samples.empty(); }
 
 }  // namespace
 
@@ -45,7 +46,7 @@ LabRun::LabRun(const LabOptions& options, CellRunner& runner)
   }
   results_.rounds_planned = options.rounds;
   for (const Cell& cell : results_.cells) {
-    if (usable(cell) && (results_.baseline.empty() || cell.driver.title == usual_baseline)) {
+    if (runnable(cell) && (results_.baseline.empty() || cell.driver.title == usual_baseline)) {
       results_.baseline = cell.driver.title;
     }
   }
@@ -57,6 +58,7 @@ void LabRun::add_cells(const Workload& workload, const std::vector<Capability>& 
     cell.workload = &workload;
     cell.driver = driver;
     cell.refusal = refusal_of(driver, capabilities);
+    cell.usable = cell.refusal.empty();
     results_.cells.push_back(std::move(cell));
   };
   if (options_.drivers.empty()) {
@@ -67,7 +69,7 @@ void LabRun::add_cells(const Workload& workload, const std::vector<Capability>& 
 }
 
 std::size_t LabRun::runnable_cells() const {
-  return static_cast<std::size_t>(std::ranges::count_if(results_.cells, usable));
+  return static_cast<std::size_t>(std::ranges::count_if(results_.cells, runnable));
 }
 
 LabResults LabRun::run() {
@@ -82,7 +84,7 @@ LabResults LabRun::run() {
 
 void LabRun::count_system_calls(Progress& progress) {
   for (Cell& cell : results_.cells) {
-    if (!usable(cell)) continue;
+    if (!runnable(cell)) continue;
     if (must_end()) return;
     progress.step("system calls · " + std::string(cell.workload->title) + " · " +
                   std::string(cell.driver.title));
@@ -103,7 +105,7 @@ void LabRun::run_round(unsigned round, Progress& progress) {
     }
     std::ranges::rotate(cells, cells.begin() + round % static_cast<unsigned>(cells.size()));
     for (Cell* cell : cells) {
-      if (!usable(*cell)) continue;
+      if (!runnable(*cell)) continue;
       if (must_end()) return;
       measure(*cell, round, progress);
     }

@@ -70,7 +70,7 @@ std::string row_of(const LabResults& results, const Cell& cell) {
                                          : ratio_of(cell, *baseline, &Sample::cpu_ns);
   row += table_cell(ratio ? format_figure(ratio->median) : "–");
   const auto rate = spread_of(cell, &Sample::operations_per_s);
-  row += table_cell(format_rate(rate->median) + (cell.generator_bound() ? " †" : ""));
+  row += table_cell(format_rate(rate->median) + ' ' + marks_of(cell));
   if (!cell.workload->latency.empty()) {
     row += table_cell(median_text(cell, &Sample::p50_ns));
     row += table_cell(median_text(cell, &Sample::p99_ns));

@@ -28,6 +28,8 @@ void write_summary(JsonWriter& json, const LabResults& results, const Cell& cell
   }
   json.key("generator_bound");
   json.truth(cell.generator_bound());
+  json.key("disturbed");
+  json.truth(cell.disturbed());
   json.key("system_calls_per_operation");
   if (cell.syscalls) {
     json.number(cell.syscalls->per_operation);
@@ -52,6 +54,7 @@ void write_samples(JsonWriter& json, const Cell& cell) {
       json.field("p99_ns", sample.p99_ns);
       json.field("p99.9_ns", sample.p999_ns);
     }
+    json.field("waited_share", sample.waited_share);
     if (sample.generator_busy) json.field("generator_busy", *sample.generator_busy);
     json.end_object();
   }

@@ -7,6 +7,9 @@ namespace rota::cli {
 /// From this share of its core on, the load generator was what limited the rate.
 inline constexpr double generator_bound_share = 0.95;
 
+/// From this share of the window on that it was ready to run and did not, a process was disturbed.
+inline constexpr double disturbed_share = 0.10;
+
 /// What one run of one cell measured.
 struct Sample {
   unsigned round = 0;
@@ -15,6 +18,7 @@ struct Sample {
   double p50_ns = 0;   ///< percentiles of the workload's latency
   double p99_ns = 0;
   double p999_ns = 0;
+  double waited_share = 0;  ///< of the window: ready, and something else had the CPU
   std::optional<double> generator_busy;  ///< share of its core; where there is a generator
 };
 

@@ -62,7 +62,7 @@ void print_cell(const Style& style, const LabResults& results, const Cell& cell)
       cell.syscalls ? format_figure(cell.syscalls->per_operation) : std::string("n/a");
   std::printf("%s\n", row_of({std::string(cell.driver.title), format_ns(cpu->median),
                               format_ns_range(cpu->least, cpu->most), ratio_text(results, cell),
-                              format_rate(rate->median) + (cell.generator_bound() ? "†" : ""),
+                              format_rate(rate->median) + marks_of(cell),
                               latency_text(cell, &Sample::p50_ns),
                               latency_text(cell, &Sample::p99_ns),
                               latency_text(cell, &Sample::p999_ns), calls})
@@ -87,6 +87,10 @@ void print_workload(const Style& style, const LabResults& results, const Workloa
 
 }  // namespace
 
+std::string marks_of(const Cell& cell) {
+  return std::string(cell.generator_bound() ? "†" : "") + (cell.disturbed() ? "‡" : "");
+}
+
 std::vector<std::string> reading_notes(const LabResults& results) {
   std::vector<std::string> notes{
       "CPU/op is the processor time of the measured process per operation: the median of the "
@@ -97,9 +101,11 @@ std::vector<std::string> reading_notes(const LabResults& results) {
       "is the median of the rounds.",
   };
   bool bound = false;
+  bool disturbed = false;
   std::string method;
   for (const Cell& cell : results.cells) {
     bound = bound || cell.generator_bound();
+    disturbed = disturbed || cell.disturbed();
     if (cell.syscalls) method = cell.syscalls->method;
   }
   if (!method.empty()) {
@@ -108,6 +114,11 @@ std::vector<std::string> reading_notes(const LabResults& results) {
   if (bound) {
     notes.emplace_back("† generator-bound: the load generator's core was busy for 95 % of the time "
                        "or more; the server could do more than this rate. Its CPU/op stands.");
+  }
+  if (disturbed) {
+    notes.emplace_back("‡ disturbed: for more than 10 % of the window something else had the CPU "
+                       "while a measured process was ready to run. Its rate and latency tell "
+                       "little, its CPU/op less than usual.");
   }
   if (!results.cut_short.empty()) {
     notes.push_back("Partial results: " + results.cut_short + " before all " +

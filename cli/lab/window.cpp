@@ -1,7 +1,9 @@
 #include "window.hpp"
 
 #include "cli/load/monotonic.hpp"
+#include "cli/load/process_clock.hpp"
 
+#include <algorithm>
 #include <ctime>
 
 namespace rota::cli {
@@ -10,6 +12,15 @@ namespace {
 constexpr std::uint64_t ns_per_ms = 1'000'000;
 
 std::uint64_t process_cpu_ns() { return clock_ns(CLOCK_PROCESS_CPUTIME_ID); }
+
+/// How long this thread was ready and did not run, less what the other threads of this process,
+/// which share its CPU, may have caused. Only differences mean something.
+std::int64_t foreign_wait_ns() {
+  const auto clock = ProcessClock::read_this_thread();
+  const std::uint64_t by_own_threads_ns = process_cpu_ns() - thread_cpu_ns();
+  const std::uint64_t waited_ns = clock ? clock->wait_ns : 0;
+  return static_cast<std::int64_t>(waited_ns) - static_cast<std::int64_t>(by_own_threads_ns);
+}
 
 }  // namespace
 
@@ -46,6 +57,7 @@ CellReport Window::report() noexcept {
 void Window::open(std::uint64_t now_ns) noexcept {
   is_open_ = true;
   opened_ns_ = now_ns;
+  opened_wait_ns_ = foreign_wait_ns();
   opened_cpu_ns_ = process_cpu_ns();
 }
 
@@ -54,6 +66,8 @@ void Window::close(std::uint64_t now_ns) noexcept {
   report_ = {.operations = latency_.count(),
              .window_ns = now_ns - opened_ns_,
              .cpu_ns = process_cpu_ns() - opened_cpu_ns_,
+             .wait_ns = static_cast<std::uint64_t>(std::max(
+                 std::int64_t{0}, foreign_wait_ns() - opened_wait_ns_)),
              .p50_ns = latency_.percentile_ns(0.50),
              .p99_ns = latency_.percentile_ns(0.99),
              .p999_ns = latency_.percentile_ns(0.999)};

@@ -34,6 +34,7 @@ class Window {
   std::uint64_t close_at_ns_ = 0;
   std::uint64_t opened_ns_ = 0;
   std::uint64_t opened_cpu_ns_ = 0;
+  std::int64_t opened_wait_ns_ = 0;
   std::uint64_t last_ns_ = 0;      ///< the clock, as `record` last saw it
   bool is_open_ = false;
   bool is_closed_ = false;

@@ -18,6 +18,7 @@
 
 #include "connect.hpp"
 #include "echo_connection.hpp"
+#include "interrupt.hpp"
 #include "monotonic.hpp"
 
 namespace rota::cli {
@@ -31,6 +32,9 @@ constexpr std::uint64_t ns_per_ms = 1'000'000;
 constexpr std::uint64_t patience_ns = 10'000 * ns_per_ms;
 /// What is outstanding at the end of a window comes back within this time, or counts as lost.
 constexpr std::uint64_t drain_ns = 2'000 * ns_per_ms;
+/// How long an interrupt may go unseen when the signal arrives just before the wait.
+constexpr std::uint64_t look_up_ms = 100;
+constexpr const char* interrupted_early = "interrupted before the measured window";
 /// Connections start at different phases of the byte pattern; a prime keeps them apart.
 constexpr std::uint64_t phase_step = 4099;
 constexpr std::uint64_t no_quota = std::numeric_limits<std::uint64_t>::max() / 2;
@@ -62,6 +66,7 @@ class LoadRun {
   [[nodiscard]] std::string explain_ends() const;
   void announce(std::string_view line) const;
   [[nodiscard]] std::uint64_t outstanding() const;
+  [[nodiscard]] bool may_go_on() const { return alive_ > 0 && !interrupted(); }
 
   const LoadOptions& options_;
   StreamPattern pattern_;
@@ -114,6 +119,7 @@ std::expected<LoadReport, std::string> LoadRun::run() {
 std::optional<std::string> LoadRun::connect_all() {
   connections_.reserve(options_.connections);
   for (unsigned i = 0; i < options_.connections; ++i) {
+    if (interrupted()) return interrupted_early;
     const auto fd = connect_loopback(options_.port);
     if (!fd) {
       return fd.error() + " (connection " + std::to_string(i + 1) + " of " +
@@ -133,19 +139,20 @@ std::optional<std::string> LoadRun::connect_all() {
 
 std::optional<std::string> LoadRun::await_gate() {
   if (!options_.gated) return std::nullopt;
-  if (std::getchar() == EOF) return "stdin ended before the line that starts the run";
-  return std::nullopt;
+  if (std::getchar() != EOF) return std::nullopt;
+  return interrupted() ? interrupted_early : "stdin ended before the line that starts the run";
 }
 
 std::optional<std::string> LoadRun::run_window() {
   start_all();
   const std::uint64_t warm_until_ns = monotonic_ns() + options_.warm_up_ms * ns_per_ms;
-  while (alive_ > 0 && monotonic_ns() < warm_until_ns) turn(warm_until_ns);
+  while (may_go_on() && monotonic_ns() < warm_until_ns) turn(warm_until_ns);
+  if (interrupted()) return interrupted_early;
   begin_window();
   const std::uint64_t end_ns = begin_ns_ + options_.duration_ms * ns_per_ms;
-  while (alive_ > 0 && monotonic_ns() < end_ns) turn(end_ns);
+  while (may_go_on() && monotonic_ns() < end_ns) turn(end_ns);
   end_window();
-  if (report_.requests > 0) return std::nullopt;
+  if (report_.requests > 0 || interrupted()) return std::nullopt;
   if (alive_ == 0) return explain_ends();
   return "the server answered nothing in the measured window";
 }
@@ -155,7 +162,7 @@ std::optional<std::string> LoadRun::run_requests() {
   start_all();
   traffic_.last_answer_ns = begin_ns_;
   const std::uint64_t wanted = traffic_.quota_messages * connections_.size();
-  while (alive_ > 0 && traffic_.answers < wanted) {
+  while (may_go_on() && traffic_.answers < wanted) {
     const std::uint64_t patient_until_ns = traffic_.last_answer_ns + patience_ns;
     if (monotonic_ns() >= patient_until_ns) return "the server has answered nothing for 10 s";
     turn(patient_until_ns);
@@ -209,7 +216,7 @@ void LoadRun::turn(std::uint64_t until_ns) {
   const std::uint64_t now_ns = monotonic_ns();
   const std::uint64_t left_ms = until_ns > now_ns ? (until_ns - now_ns) / ns_per_ms + 1 : 0;
   const int count = ::epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()),
-                                 static_cast<int>(left_ms));
+                                 static_cast<int>(std::min(left_ms, look_up_ms)));
   if (count <= 0) return;  // Interrupted or out of time: the caller looks at the clock.
   for (const epoll_event& event : std::span(ready).first(static_cast<std::size_t>(count))) {
     handle(event);

@@ -17,6 +17,8 @@ namespace rota::cli {
 /// written to `events_fd`. The server's CPU time is read at `begin` and `end` by the generator
 /// itself, which no scheduling delay of a third process can blur.
 ///
+/// An interrupt, where the caller has them noted (interrupt.hpp), ends the window early.
+///
 /// An error is a sentence for the user: nobody listens, too few descriptors, no answer at all.
 std::expected<LoadReport, std::string> run_load(const LoadOptions& options);
 

@@ -45,4 +45,10 @@ std::optional<ProcessClock> ProcessClock::read(pid_t pid) {
   return sum;
 }
 
+std::optional<ProcessClock> ProcessClock::read_this_thread() {
+  ProcessClock clock;
+  if (!add_thread("/proc/thread-self/schedstat", clock)) return std::nullopt;
+  return clock;
+}
+
 }  // namespace rota::cli

@@ -16,6 +16,8 @@ struct ProcessClock {
   /// The sum over the threads alive now; empty when the process cannot be read. A thread that
   /// ended takes its time with it, so a server under test should keep its threads.
   static std::optional<ProcessClock> read(pid_t pid);
+  /// Of the calling thread alone.
+  static std::optional<ProcessClock> read_this_thread();
 
   [[nodiscard]] ProcessClock since(const ProcessClock& earlier) const noexcept {
     return {.cpu_ns = cpu_ns - earlier.cpu_ns, .wait_ns = wait_ns - earlier.wait_ns};

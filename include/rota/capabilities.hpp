@@ -17,7 +17,8 @@ struct Capability {
   std::string detail;  ///< a value, what it is for, or the exact reason why not
 };
 
-/// Asks the kernel, by trying each thing and undoing it: nothing is concluded from a version.
+/// Asks the kernel, by trying each thing and undoing it, or by its own list of what it supports:
+/// no version is read.
 /// Groups are contiguous and always in the same order. Blocks for a few milliseconds; starts no
 /// thread; any thread, though it should not be one whose signal mask or limits are unusual.
 [[nodiscard]] std::vector<Capability> probe_capabilities();

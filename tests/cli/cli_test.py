@@ -4,6 +4,7 @@
     cli_test.py PROGRAM
 """
 
+import errno
 import html.parser
 import json
 import os
@@ -131,6 +132,38 @@ class Doctor(unittest.TestCase):
             self.assertIn(part, choice)
 
 
+class Output(unittest.TestCase):
+    """Who does not get what was asked for hears of it, with a status and a reason."""
+
+    COMMANDS = (("--help",), ("--version",), ("doctor",), ("doctor", "--json"), ("lab", "--help"))
+
+    def test_that_cannot_be_written_is_a_failure(self):
+        for arguments in self.COMMANDS:
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                      text=True, timeout=PATIENCE_S, check=False)
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertIn("cannot write to stdout", done.stderr, arguments)
+
+    def test_to_a_closed_stdout_is_a_failure(self):
+        for arguments in self.COMMANDS:
+            done = subprocess.run(["sh", "-c", 'exec "$0" "$@" >&-', PROGRAM, *arguments],
+                                  stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S,
+                                  check=False)
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertIn("cannot write to stdout", done.stderr, arguments)
+
+    def test_of_the_lab_is_checked_too(self):
+        with tempfile.TemporaryDirectory() as out, open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, "lab", "--rounds", "1", "--seconds", "0.02", "--only",
+                                   "timeout", "--drivers", "epoll", "--out", out], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S,
+                                  check=False)
+            self.assertTrue(Path(out, "results.json").read_text().startswith("{"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot write to stdout", done.stderr)
+
+
 class Page(html.parser.HTMLParser):
     """What a page refers to, its headings of rows, and its pictures."""
 
@@ -210,6 +243,46 @@ class Lab(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("/dev/null/lab", done.stderr)
 
+    def test_a_report_that_cannot_be_written_is_found_before_anything_is_measured(self):
+        for name in ("index.html", "results.json"):
+            out = self.out / name
+            (out / name).mkdir(parents=True)
+            done = rota("lab", "--rounds", "1", "--seconds", "0.02", "--only", "timeout",
+                        "--drivers", "epoll", "--out", str(out))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"{out / name}: {os.strerror(errno.EISDIR)}", done.stderr)
+            self.assertNotIn("round", done.stderr)
+
+    def test_an_earlier_report_is_replaced_as_a_whole(self):
+        self.out.mkdir()
+        (self.out / "results.json").write_text("old " * 100_000)
+        self.measure("timeout")
+        json.loads((self.out / "results.json").read_text())
+
+    def test_system_calls_are_counted_as_well_without_stdin(self):
+        reasons = []
+        for closing in ("", "0<&-"):
+            subprocess.run(["sh", "-c", f'exec "$0" "$@" {closing}', PROGRAM, "lab", "--rounds",
+                            "1", "--seconds", "0.02", "--only", "echo-64", "--drivers", "epoll",
+                            "--out", str(self.out)],
+                           stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S,
+                           check=True)
+            cell = json.loads((self.out / "results.json").read_text())["cells"][0]
+            reasons.append(cell.get("system_calls_not_counted"))
+        self.assertEqual(*reasons)
+
+    def test_a_cell_that_fails_beside_others_that_do_not_is_a_failure(self):
+        # 64 connections do not fit, 10,000 sleeping tasks need no descriptor.
+        done = subprocess.run(["sh", "-c", 'ulimit -n 40; exec "$0" "$@"', PROGRAM, "lab",
+                               "--quick", "--rounds", "1", "--seconds", "0.02", "--drivers",
+                               "epoll", "--out", str(self.out)],
+                              capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        cells = json.loads((self.out / "results.json").read_text())["cells"]
+        failed = {cell["workload"] for cell in cells if cell["refusal"]}
+        self.assertLessEqual({"echo-64", "echo-4k"}, failed)
+        self.assertNotIn("sleep", failed)
+        self.assertEqual(done.returncode, 1, done.stderr)
+
     def test_an_interrupt_ends_the_children_and_shows_what_there_is(self):
         lab = subprocess.Popen([PROGRAM, "lab", "--only", "sleep", "--out", str(self.out)],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -236,6 +309,24 @@ class Load(unittest.TestCase):
             self.assertEqual(server.wait(timeout=PATIENCE_S), 0)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(done.stdout)["requests"], 30)
+
+    def test_an_interrupt_ends_the_window_and_reports_what_there_is(self):
+        with subprocess.Popen([PROGRAM, "cell", "echo-64", "--driver", "poll"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+            port = server.stdout.readline().split()[1]
+            load = subprocess.Popen([PROGRAM, "load", "--port", port, "--connections", "3",
+                                     "--warm-up", "0", "--duration", "600000", "--events-fd", "2"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for line in load.stderr:
+                if line == "begin\n":
+                    break
+            load.send_signal(signal.SIGINT)
+            out, said = load.communicate(timeout=PATIENCE_S)
+            server.stdin.close()
+            self.assertEqual(server.wait(timeout=PATIENCE_S), 0)
+        self.assertEqual(load.returncode, 130, said)
+        self.assertLess(json.loads(out)["seconds"], 600)
+        self.assertIn("interrupted", said)
 
     def test_says_so_when_nobody_listens(self):
         done = rota("load", "--port", "1", "--requests", "1")

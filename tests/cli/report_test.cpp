@@ -47,6 +47,7 @@ LabResults made_up_results() {
   uring.samples = {sample_of(0, 2'500, 0.97), sample_of(1, 3'000, 0.99), sample_of(2, 7'000, 0.9)};
   uring.syscalls_refusal = "no tracepoint; no ptrace";
   Cell select = cell_of("select");
+  select.usable = false;
   select.refusal = "select has no \"descriptor\" <left>";
   results.cells = {select, epoll, uring};
   return results;
@@ -87,6 +88,39 @@ TEST(LabResults, ACellIsGeneratorBoundWhenHalfOfItsRoundsAre) {
   EXPECT_FALSE(results.cells[0].generator_bound());
   EXPECT_FALSE(results.cells[1].generator_bound());
   EXPECT_TRUE(results.cells[2].generator_bound());
+}
+
+TEST(LabResults, ACellIsDisturbedWhenHalfOfItsRoundsAre) {
+  LabResults results = made_up_results();
+  Cell& epoll = results.cells[1];
+  EXPECT_FALSE(epoll.disturbed());
+  epoll.samples[0].waited_share = 0.3;
+  EXPECT_FALSE(epoll.disturbed());
+  epoll.samples[2].waited_share = 0.11;
+  EXPECT_TRUE(epoll.disturbed());
+}
+
+TEST(LabResults, AreCompleteWhenEveryUsableCellWasMeasured) {
+  LabResults results = made_up_results();
+  EXPECT_TRUE(results.complete()) << "select cannot be used here, which is no failure";
+  results.cells[1].refusal = "its process ended with status 1";
+  EXPECT_FALSE(results.complete()) << "a round failed";
+  results.cells[1].samples.clear();
+  EXPECT_FALSE(results.complete()) << "every round failed";
+  results.cells[1].refusal.clear();
+  results.cells[2].samples.clear();
+  EXPECT_FALSE(results.complete()) << "nothing was measured";
+}
+
+TEST(Reports, MarkWhatWasDisturbedAndExplainTheMark) {
+  LabResults results = made_up_results();
+  EXPECT_FALSE(contains(to_html(results), "‡"));
+  for (Sample& sample : results.cells[1].samples) sample.waited_share = 0.5;
+  testing::internal::CaptureStdout();
+  print_table(results);
+  EXPECT_TRUE(contains(testing::internal::GetCapturedStdout(), "‡ disturbed"));
+  EXPECT_TRUE(contains(to_html(results), "‡ disturbed"));
+  EXPECT_TRUE(contains(to_json(results), "\"disturbed\": true"));
 }
 
 TEST(HtmlReport, RefersToNothingOutside) {
@@ -142,15 +176,17 @@ TEST(CellReport, SurvivesItsLine) {
   const CellReport report{.operations = 1,
                           .window_ns = 2,
                           .cpu_ns = 3,
-                          .p50_ns = 4,
-                          .p99_ns = 5,
-                          .p999_ns = 6};
+                          .wait_ns = 4,
+                          .p50_ns = 5,
+                          .p99_ns = 6,
+                          .p999_ns = 7};
   const auto parsed = CellReport::parse(report.to_line());
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->operations, 1U);
-  EXPECT_EQ(parsed->p999_ns, 6U);
+  EXPECT_EQ(parsed->wait_ns, 4U);
+  EXPECT_EQ(parsed->p999_ns, 7U);
   EXPECT_FALSE(CellReport::parse("error no driver"));
-  EXPECT_FALSE(CellReport::parse("measured 1 2"));
+  EXPECT_FALSE(CellReport::parse("measured 1 2 3 4 5 6"));
 }
 
 TEST(JsonWriter, QuotesAndPlacesCommas) {

@@ -119,19 +119,6 @@ TEST_P(MisuseDeathTest, two_tasks_that_accept_from_one_listener) {
   EXPECT_DEATH(runtime.block_on(accept_twice()), "one task accepts at a time");
 }
 
-Task<void> close_twice() {
-  auto listener = TcpListener::bind(Address::loopback(0)).value();
-  auto first = co_await listener.close();
-  static_cast<void>(first);
-  auto second = co_await listener.close();
-  static_cast<void>(second);
-}
-
-TEST_P(MisuseDeathTest, closing_twice) {
-  Runtime runtime = make_runtime();
-  EXPECT_DEATH(runtime.block_on(close_twice()), "closed or moved-from");
-}
-
 Task<void> await_twice() {
   Task<int> task = one();
   auto first = co_await std::move(task);

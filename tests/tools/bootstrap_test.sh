@@ -54,7 +54,9 @@ rm "$world/apt.log"
 expect 'a second run is silent' '' "$("$bootstrap" 2>&1)"
 expect 'a second run asks apt-get nothing' no "$([[ -e $world/apt.log ]] && echo yes || echo no)"
 expect 'groups add up' yes \
-  "$("$bootstrap" --group core --group test --dry-run | grep -qx strace && echo yes)"
+  "$("$bootstrap" --group core --group test --dry-run | grep -qx shellcheck && echo yes)"
+expect 'a list names the installed ones too' yes \
+  "$("$bootstrap" --list | grep -qx ccache && echo yes)"
 expect 'an unknown group is a bad argument' 2 "$(status_of "$bootstrap" --group nonsense)"
 expect 'an unknown option is a bad argument' 2 "$(status_of "$bootstrap" --nonsense)"
 echo 'bootstrap behaves'
