@@ -151,9 +151,8 @@ void ReadinessDriver::start(Operation& operation, OpList& done) {
 /// What most operations do: wait for the next edge of an fd that is watched for every edge.
 bool ReadinessDriver::try_park(Operation& operation) const noexcept {
   const OpCode code = operation.code;
-  constexpr auto may_park = is_one_of<OpCode::read, OpCode::read_vector, OpCode::write,
-                                      OpCode::write_vector, OpCode::connect>;
-  if (!edge_triggered_ || !may_park(code)) return false;
+  if (!edge_triggered_ || code == OpCode::accept) return false;
+  if (!reads_stream(code) && !writes_stream(code)) return false;
   if ((operation.flags & op_stream) != 0) return false;
   Descriptor& descriptor = *operation.descriptor;
   if (descriptor.registered == 0 || descriptor.closing != nullptr) return false;
@@ -171,9 +170,7 @@ void ReadinessDriver::start_in_lane(Operation& operation, OpList& done) {
   }
   OpList& lane = *lane_of(descriptor, operation.code);
   const bool reads = &lane == &descriptor.reading;
-  if (accepts_one(operation) && lane.empty() && take_from_stream(operation)) {
-    return finish(operation, done);
-  }
+  if (lane.empty() && took_from_stream(operation)) return finish(operation, done);
   const bool first = lane.empty() && !(reads && descriptor.streaming != nullptr);
   if ((operation.flags & op_stream) != 0) static_cast<Stream&>(operation).armed = true;
   operation.state = OpState::queued;
@@ -214,8 +211,7 @@ void ReadinessDriver::begin_close(Operation& operation, OpList& done) {
   try_end_close(descriptor, done);
 }
 
-/// close(2) runs here: it sleeps only for a few network file systems, and with SO_LINGER, which is
-/// a file engine's affair.
+/// close(2) runs here: it sleeps only for a few network file systems, and where it lingers.
 void ReadinessDriver::try_end_close(Descriptor& descriptor, OpList& done) {
   if (descriptor.closing == nullptr || descriptor.in_flight > 0) return;
   Operation& closing = *descriptor.closing;
@@ -348,13 +344,12 @@ ReadinessDriver::Served ReadinessDriver::serve_stream(Descriptor& descriptor, Op
     if (outcome == Attempt::again) continue;
     note_attempt(descriptor, stream, outcome == Attempt::complete);
     if (outcome == Attempt::would_block) continue;
-    if (Operation* behind = accept_behind_stream(descriptor); behind && stream.result >= 0) {
-      descriptor.reading.remove(*behind);
-      behind->result = stream.result;
+    Operation* behind = stream.result < 0 ? nullptr : take_accept_behind(descriptor, stream.result);
+    if (behind != nullptr) {
       finish(*behind, done);
-      continue;
+    } else if (stream.push({stream.result, stream.result_flags, 0})) {
+      done.push_back(stream);
     }
-    if (stream.push({stream.result, stream.result_flags, 0})) done.push_back(stream);
     stream.armed = stream.result >= 0 && !stream.full();
   }
   stream.state = OpState::idle;
