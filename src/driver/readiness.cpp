@@ -1,11 +1,9 @@
 #include "driver/readiness.hpp"
 
-#include "driver/message.hpp"
 #include "driver/perform.hpp"
 #include "driver/shared_accept.hpp"
 #include "driver/wait_span.hpp"
 
-#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <utility>
@@ -13,33 +11,12 @@
 namespace rota::inline v0 {
 namespace {
 
-/// Enough to move a few socket buffers, and no more than its share of a turn.
-constexpr int kLaneAttempts = 16;
-
 /// Descriptor::driver_bits: what is armed (Interest), and above it this one.
 constexpr unsigned kArmedMask = interest_all;
 constexpr unsigned kVisitQueued = interest_all + 1;
 
 void clear_bits(Descriptor& descriptor, unsigned bits) noexcept {
   descriptor.driver_bits = static_cast<std::uint8_t>(descriptor.driver_bits & ~bits);
-}
-
-void finish(Operation& operation, OpList& done) noexcept {
-  operation.state = OpState::idle;
-  done.push_back(operation);
-}
-
-/// Ends an operation that waits in no lane any more.
-void finish_with(Operation& operation, std::int32_t error, OpList& done) noexcept {
-  if ((operation.flags & op_stream) == 0) {
-    conclude(operation, error);
-    finish(operation, done);
-    return;
-  }
-  auto& stream = static_cast<Stream&>(operation);
-  stream.armed = false;
-  stream.state = OpState::idle;
-  if (stream.push({error, 0, 0})) done.push_back(stream);
 }
 
 void take_seen(Descriptor& descriptor, unsigned interest) noexcept {
@@ -155,9 +132,7 @@ void ReadinessDriver::start_in_lane(Operation& operation, OpList& done) {
   }
   OpList& lane = *lane_of(descriptor, operation.code);
   const bool reads = &lane == &descriptor.reading;
-  if (accepts_one(operation) && lane.empty() && take_from_stream(operation)) {
-    return finish(operation, done);
-  }
+  if (lane.empty() && took_from_stream(operation)) return finish(operation, done);
   const bool first = lane.empty() && !(reads && descriptor.streaming != nullptr);
   if ((operation.flags & op_stream) != 0) static_cast<Stream&>(operation).armed = true;
   operation.state = OpState::queued;
@@ -198,8 +173,7 @@ void ReadinessDriver::begin_close(Operation& operation, OpList& done) {
   try_end_close(descriptor, done);
 }
 
-/// close(2) runs here: it sleeps only for a few network file systems, and with SO_LINGER, which is
-/// a file engine's affair.
+/// close(2) runs here: it sleeps only for a few network file systems, and where it lingers.
 void ReadinessDriver::try_end_close(Descriptor& descriptor, OpList& done) {
   if (descriptor.closing == nullptr || descriptor.in_flight > 0) return;
   Operation& closing = *descriptor.closing;
@@ -209,6 +183,19 @@ void ReadinessDriver::try_end_close(Descriptor& descriptor, OpList& done) {
   descriptor.closing = nullptr;
   perform_blocking(closing);
   finish(closing, done);
+}
+
+void ReadinessDriver::finish_with(Operation& operation, std::int32_t error,
+                                  OpList& done) noexcept {
+  if ((operation.flags & op_stream) == 0) {
+    conclude(operation, error);
+    finish(operation, done);
+    return;
+  }
+  auto& stream = static_cast<Stream&>(operation);
+  stream.armed = false;
+  stream.state = OpState::idle;
+  if (stream.push({error, 0, 0})) done.push_back(stream);
 }
 
 void ReadinessDriver::end_waiting(Descriptor& descriptor, std::int32_t error,
@@ -257,120 +244,6 @@ void ReadinessDriver::reap_files(OpList& done) {
     if (descriptor->closing == operation) descriptor->closing = nullptr;
     try_end_close(*descriptor, done);
   }
-}
-
-/// What most reports are for: one plain read waits on a socket, and nothing else. False: there is
-/// more to serve.
-bool ReadinessDriver::serve_lone_read(Descriptor& descriptor, OpList& done) {
-  Operation* waiting = descriptor.reading.single();
-  if (waiting == nullptr || waiting->code != OpCode::read || waiting->flags != 0) return false;
-  const bool others = descriptor.streaming != nullptr || !descriptor.writing.empty() ||
-                      !descriptor.polls.empty();
-  if (others || descriptor.kind != FdKind::socket) return false;
-  if ((descriptor.ready_hint & interest_read) == 0 || !budget_.take()) return false;
-  auto& read = static_cast<Transfer&>(*waiting);
-  const Attempt outcome = attempt_message<OpCode::read>(read);
-  if (outcome == Attempt::again) return false;
-  if (outcome == Attempt::would_block) {
-    clear_hint(descriptor, interest_read);
-    arm(descriptor);
-    return true;
-  }
-  if (drained_by_message(descriptor, read)) clear_hint(descriptor, interest_read);
-  descriptor.reading.clear();
-  finish(read, done);
-  return true;
-}
-
-/// Polls come first: what they were told by the report, a read of the same report may take away.
-void ReadinessDriver::serve(Descriptor& descriptor, OpList& done) {
-  if (!descriptor.polls.empty()) settle(descriptor, serve_polls(descriptor, done));
-  if (!descriptor.reading.empty() || descriptor.streaming != nullptr) {
-    settle(descriptor, serve_reading(descriptor, done));
-  }
-  if (!descriptor.writing.empty()) {
-    settle(descriptor, serve_lane(descriptor, descriptor.writing, done));
-  }
-}
-
-void ReadinessDriver::settle(Descriptor& descriptor, Served served) {
-  if (served == Served::unfinished) queue_visit(descriptor);
-  if (served == Served::parked) arm(descriptor);
-}
-
-ReadinessDriver::Served ReadinessDriver::serve_reading(Descriptor& descriptor, OpList& done) {
-  for (;;) {
-    if (descriptor.streaming != nullptr) {
-      const Served served = serve_stream(descriptor, done);
-      if (served != Served::empty) return served;
-    }
-    const Served served = serve_lane(descriptor, descriptor.reading, done);
-    if (served != Served::empty || descriptor.reading.empty()) return served;
-    descriptor.streaming = descriptor.reading.pop_front();
-  }
-}
-
-/// Until the lane is empty, or a Stream is the first in it.
-ReadinessDriver::Served ReadinessDriver::serve_lane(Descriptor& descriptor, OpList& lane,
-                                                    OpList& done) {
-  int attempts_left = kLaneAttempts;
-  while (Operation* operation = lane.front()) {
-    if ((operation->flags & op_stream) != 0) return Served::empty;
-    if ((descriptor.ready_hint & interest_of(*operation)) == 0) return Served::parked;
-    if (attempts_left-- == 0 || !budget_.take()) return Served::unfinished;
-    const Attempt outcome = attempt(*operation);
-    if (outcome == Attempt::again) continue;
-    note_attempt(descriptor, *operation, outcome == Attempt::complete);
-    if (outcome == Attempt::would_block) continue;
-    lane.remove(*operation);
-    finish(*operation, done);
-  }
-  return Served::empty;
-}
-
-/// Empty: the Stream is disarmed.
-ReadinessDriver::Served ReadinessDriver::serve_stream(Descriptor& descriptor, OpList& done) {
-  auto& stream = static_cast<Stream&>(*descriptor.streaming);
-  int attempts_left = kLaneAttempts;
-  while (stream.armed) {
-    if ((descriptor.ready_hint & interest_of(stream)) == 0) return Served::parked;
-    if (attempts_left-- == 0 || !budget_.take()) return Served::unfinished;
-    const Attempt outcome = attempt(stream);
-    if (outcome == Attempt::again) continue;
-    note_attempt(descriptor, stream, outcome == Attempt::complete);
-    if (outcome == Attempt::would_block) continue;
-    if (Operation* behind = accept_behind_stream(descriptor); behind && stream.result >= 0) {
-      descriptor.reading.remove(*behind);
-      behind->result = stream.result;
-      finish(*behind, done);
-      continue;
-    }
-    if (stream.push({stream.result, stream.result_flags, 0})) done.push_back(stream);
-    stream.armed = stream.result >= 0 && !stream.full();
-  }
-  stream.state = OpState::idle;
-  descriptor.streaming = nullptr;
-  return Served::empty;
-}
-
-ReadinessDriver::Served ReadinessDriver::serve_polls(Descriptor& descriptor, OpList& done) {
-  Served worst = Served::empty;
-  Operation* following = nullptr;
-  for (Operation* each = descriptor.polls.front(); each != nullptr; each = following) {
-    following = each->next;
-    worst = std::max(worst, serve_poll(*each, done));
-  }
-  return worst;
-}
-
-/// The hint cannot answer for several events at once, nor for what somebody else left unread:
-/// the kernel is asked.
-ReadinessDriver::Served ReadinessDriver::serve_poll(Operation& poll, OpList& done) {
-  if (!budget_.take()) return Served::unfinished;
-  if (!perform(poll)) return Served::parked;
-  poll.descriptor->polls.remove(poll);
-  finish(poll, done);
-  return Served::empty;
 }
 
 void ReadinessDriver::arm(Descriptor& descriptor) {

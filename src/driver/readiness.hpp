@@ -70,6 +70,13 @@ class ReadinessDriver final : public Driver {
   /// Why a lane was left: nothing waits in it, it waits for readiness, or the budget ended.
   enum class Served : std::uint8_t { empty, parked, unfinished };
 
+  static void finish(Operation& operation, OpList& done) noexcept {
+    operation.state = OpState::idle;
+    done.push_back(operation);
+  }
+  /// Ends an operation that waits in no lane any more.
+  static void finish_with(Operation& operation, std::int32_t error, OpList& done) noexcept;
+
   void start(Operation& operation, OpList& done);
   void start_in_lane(Operation& operation, OpList& done);
   void start_on_file(Operation& operation, OpList& done);
@@ -84,6 +91,7 @@ class ReadinessDriver final : public Driver {
   void reap_files(OpList& done);
   void take_report(const Ready& report, OpList& done);
 
+  // Making attempts for what waits in the lanes: readiness_serve.cpp.
   [[nodiscard]] bool serve_lone_read(Descriptor& descriptor, OpList& done);
   void serve(Descriptor& descriptor, OpList& done);
   Served serve_reading(Descriptor& descriptor, OpList& done);

@@ -14,17 +14,23 @@ namespace rota::inline v0 {
   return operation.code == OpCode::accept && (operation.flags & op_stream) == 0;
 }
 
-/// The accept that stands behind the Stream and is next; null when there is none.
-[[nodiscard]] inline Operation* accept_behind_stream(const Descriptor& listener) noexcept {
+/// The accept that stands behind the Stream and is next, with its result and out of its lane; null
+/// when there is none.
+[[nodiscard]] inline Operation* take_accept_behind(Descriptor& listener,
+                                                   std::int32_t connection) noexcept {
   Operation* first = listener.reading.front();
-  return first != nullptr && accepts_one(*first) ? first : nullptr;
+  if (first == nullptr || !accepts_one(*first)) return nullptr;
+  listener.reading.remove(*first);
+  first->result = connection;
+  return first;
 }
 
-/// False when the Stream holds nothing.
-[[nodiscard]] inline bool take_from_stream(Operation& accept) noexcept {
-  Stream* stream = accept.descriptor->accepted;
+/// Whether the operation is an accept and got what the Stream holds. Asked of the next of a lane.
+[[nodiscard]] inline bool took_from_stream(Operation& operation) noexcept {
+  if (!accepts_one(operation)) return false;
+  Stream* stream = operation.descriptor->accepted;
   if (stream == nullptr || stream->empty()) return false;
-  accept.result = stream->pop().result;
+  operation.result = stream->pop().result;
   return true;
 }
 

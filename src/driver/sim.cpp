@@ -125,7 +125,7 @@ void SimDriver::start(Operation& operation, OpList& done) {
   if (is_stream(operation)) static_cast<Stream&>(operation).armed = true;
   const bool is_next = descriptor.reading.empty();
   lane_of(descriptor, operation.code)->push_back(operation);
-  if (accepts_one(operation) && is_next && take_from_stream(operation)) finish(operation, done);
+  if (is_next && took_from_stream(operation)) finish(operation, done);
 }
 
 void SimDriver::start_close(Operation& close) {

@@ -164,7 +164,8 @@ void SimDriver::try_accept(Stream& stream, OpList& done) {
   if (outcome == Attempt::again) return hold(stream, 0);
   if (outcome == Attempt::would_block) return;
   if (one.result < 0) return end_stream(stream, one.result, done);
-  if (Operation* behind = accept_behind_stream(*stream.descriptor)) {
+  Operation* behind = stream.descriptor->reading.front();
+  if (behind != nullptr && accepts_one(*behind)) {
     behind->result = one.result;
     hold(stream, 0);
     return finish(*behind, done);

@@ -29,11 +29,7 @@ void UringDriver::on_stream(Stream& stream, std::int32_t result, std::uint32_t f
 
 void UringDriver::push_connection(Stream& stream, std::int32_t connection) {
   Descriptor& listener = *stream.descriptor;
-  if (Operation* behind = accept_behind_stream(listener)) {
-    listener.reading.remove(*behind);
-    behind->result = connection;
-    return finish(*behind);
-  }
+  if (Operation* behind = take_accept_behind(listener, connection)) return finish(*behind);
   if (!stream.full() && !spill_.holds(listener)) {
     push(stream, connection);
   } else if (listener.closing == nullptr) {
@@ -78,12 +74,12 @@ void UringDriver::end_stream(Stream& stream, std::int32_t error) {
   stream.state = OpState::idle;
 }
 
-/// Gives what a Stream holds, or what was spilled, to an accept that is the first of its lane. False
-/// when the accept still has to wait, for the kernel or behind a Stream.
+/// Gives what a Stream holds, or what was spilled, to an accept that is the first of its lane.
+/// False when the accept still has to wait, for the kernel or behind a Stream.
 bool UringDriver::serve_from_spill(Operation& accept) {
   Descriptor& listener = *accept.descriptor;
   if ((accept.flags & op_stream) == 0) {
-    if (!take_from_stream(accept)) {
+    if (!took_from_stream(accept)) {
       const int connection = spill_.take(listener);
       if (connection < 0) return false;
       accept.result = connection;

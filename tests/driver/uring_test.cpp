@@ -271,9 +271,9 @@ TEST_P(Uring, truncate_works_whether_or_not_the_ring_knows_it) {
   EXPECT_EQ(rig_.close(descriptor), 0);
 }
 
-/// What the ring cannot do is with a file engine of one thread, behind which the rest waits. How far
-/// that thread has come when the cancels arrive is the system's affair: so often that all of it was
-/// done each time does not happen.
+/// What the ring cannot do is with a file engine of one thread, behind which the rest waits. How
+/// far that thread has come when the cancels arrive is the system's affair, but not that it was at
+/// the end every time.
 TEST(UringEngine, what_has_not_begun_is_cancelled) {
   constexpr std::size_t kTruncates = 2000;
   constexpr int kRounds = 20;
