@@ -17,6 +17,7 @@ int main(int count, char** words) {
   add_stop_scenarios(suite);
   add_tcp_scenarios(suite);
   add_time_scenarios(suite);
+  add_timeout_scenarios(suite);
   add_watch_scenarios(suite);
   suite.register_tests();
   return rota::testing_cells::run_cells("task_scenarios", ROTA_EXPECTED_CELLS);

@@ -51,6 +51,7 @@ void add_scope_scenarios(Suite& suite);
 void add_stop_scenarios(Suite& suite);
 void add_tcp_scenarios(Suite& suite);
 void add_time_scenarios(Suite& suite);
+void add_timeout_scenarios(Suite& suite);
 void add_watch_scenarios(Suite& suite);
 
 }  // namespace rota::testing_tasks
