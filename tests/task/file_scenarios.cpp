@@ -71,6 +71,16 @@ Routine<void> opening_what_is_not_there_fails(World) {
 }
 
 template <template <class> class Routine>
+Routine<void> a_path_with_a_zero_byte_is_refused(World) {
+  const TemporaryPath place;
+  // What stands before the zero byte could be made, and must not be.
+  const std::string path = place.path() + std::string("\0.txt", 5);
+  Result<File> file = co_await File::open(path, OpenMode::write | OpenMode::create);
+  EXPECT_EQ(file.error(), std::errc::invalid_argument);
+  EXPECT_FALSE(std::filesystem::exists(place.path()));
+}
+
+template <template <class> class Routine>
 Routine<int> read_whole(File& file, std::vector<std::byte>& into) {
   Result<std::size_t> read = co_await file.read_at(0, into);
   if (!read) co_return -read.error().value();
@@ -109,6 +119,8 @@ void add_file_scenarios(Suite& suite) {
             what_is_written_is_read<Script>);
   suite.add("opening_what_is_not_there_fails", opening_what_is_not_there_fails<Task>,
             opening_what_is_not_there_fails<Script>);
+  suite.add("a_path_with_a_zero_byte_is_refused", a_path_with_a_zero_byte_is_refused<Task>,
+            a_path_with_a_zero_byte_is_refused<Script>);
   suite.add("a_read_that_is_stopped_yields_bytes_or_the_stop",
             a_read_that_is_stopped_yields_bytes_or_the_stop<Task>,
             a_read_that_is_stopped_yields_bytes_or_the_stop<Script>);
