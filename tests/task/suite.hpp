@@ -12,6 +12,7 @@ namespace rota::testing_tasks {
 /// What a scenario may know of where it runs.
 struct World {
   Runtime& runtime;
+  const Config& config;
   DriverKind driver;
 };
 
