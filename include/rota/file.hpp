@@ -43,7 +43,7 @@ struct FileStatus {
 /// The leaf of `File::open`.
 class OpenLeaf {
  public:
-  OpenLeaf(std::string_view path, OpenMode mode, std::uint32_t permissions);
+  OpenLeaf(std::string_view path, OpenMode mode, std::uint32_t permissions) noexcept;
   bool start(Runnable& self) noexcept;
   void refuse() noexcept { operation_.result = -ECANCELED; }
   Result<File> finish();
@@ -79,7 +79,8 @@ class StatLeaf : public OperationLeaf<Stat> {
 /// `written`. An offset beyond 2^63 - 1 is `invalid_argument`.
 class File {
  public:
-  /// Fails with what open(2) says. `permissions` are those of a file that is made.
+  /// Fails with what open(2) says, and with `invalid_argument` for a path with a zero byte, which
+  /// open(2) would cut there. `permissions` are those of a file that is made.
   [[nodiscard]] static Await<OpenLeaf> open(std::string_view path, OpenMode mode,
                                             std::uint32_t permissions = 0644) {
     return Await<OpenLeaf>(std::in_place, path, mode, permissions);

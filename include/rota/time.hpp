@@ -8,6 +8,8 @@
 #include <rota/stop.hpp>
 #include <rota/task.hpp>
 
+#include <cerrno>
+#include <coroutine>
 #include <exception>
 #include <optional>
 #include <type_traits>
@@ -120,6 +122,126 @@ template <class T>
 struct TimedResult<Result<T>> {
   using type = Result<T>;
 };
+
+/// Whether what a wait yielded is its cancellation.
+template <class T>
+[[nodiscard]] bool was_canceled(const Result<T>& result) noexcept {
+  return !result && is_canceled(result.error());
+}
+template <class J>
+  requires requires { J::Kind::stopped; }
+[[nodiscard]] bool was_canceled(const J& joined) noexcept {
+  return joined.kind() == J::Kind::stopped;
+}
+
+/// A leaf that a deadline can end: what it yields can say that it was cancelled.
+template <class L>
+concept TimeableLeaf = LeafType<L> && requires(L& leaf) { was_canceled(leaf.finish()); };
+
+/// The untyped part of a leaf under a deadline. The leaf wakes `door_` in its task's place: so the
+/// timer is disarmed and the region closed at home, before the task goes on.
+class TimedWait {
+ public:
+  explicit TimedWait(Duration limit) noexcept : limit_(limit) {}
+  explicit TimedWait(Instant due) noexcept : absolute_(true), limit_(due.ns) {}
+
+  /// Opens the region. Yields whom the leaf has to wake. Like the next two: inside the bracket.
+  [[nodiscard]] Runnable& open(Runnable& self) noexcept;
+  /// The leaf has parked.
+  void arm() noexcept;
+  /// The leaf was complete at once, so no timer was needed.
+  void close() noexcept;
+  [[nodiscard]] bool expired() const noexcept { return region_.expired(); }
+
+ private:
+  struct Door : Runnable {
+    TimedWait* wait = nullptr;
+  };
+  static void pass(Runnable& door) noexcept;
+
+  bool absolute_ = false;
+  Duration limit_;
+  TimeoutRegion region_;
+  Door door_;
+  Runnable* waiter_ = nullptr;
+};
+
+/// A leaf under a deadline. No frame: it stands beside the leaf, in whatever awaits both.
+template <class L>
+class TimedLeaf {
+ public:
+  using Waited = decltype(std::declval<L&>().finish());
+  using Timed = typename TimedResult<Waited>::type;
+
+  TimedLeaf(L& leaf, Duration limit) noexcept : leaf_(leaf), wait_(limit) {}
+  TimedLeaf(L& leaf, Instant due) noexcept : leaf_(leaf), wait_(due) {}
+
+  bool start(Runnable& self) noexcept {
+    if (leaf_.start(wait_.open(self))) {
+      wait_.arm();
+      return true;
+    }
+    wait_.close();
+    return false;
+  }
+  void refuse() noexcept
+    requires RefusableLeaf<L>
+  {
+    leaf_.refuse();
+  }
+  Timed finish() {
+    Waited result = leaf_.finish();
+    if (wait_.expired() && was_canceled(result)) return failure(ETIMEDOUT);
+    return result;
+  }
+
+ private:
+  L& leaf_;
+  TimedWait wait_;
+};
+
+/// What a leaf under a deadline is awaited by. It refers to the awaited object that it was made
+/// of, so it is awaited in the expression that makes it: one with a name cannot be.
+template <class L>
+class [[nodiscard]] TimedAwait : public Await<TimedLeaf<L>> {
+ public:
+  using Await<TimedLeaf<L>>::Await;
+
+  class Awaiter {
+   public:
+    explicit Awaiter(TimedAwait& awaited) noexcept : awaited_(awaited) {}
+    Awaiter(const Awaiter&) = delete;
+    Awaiter& operator=(const Awaiter&) = delete;
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+      requires std::is_base_of_v<Runnable, Promise>
+    bool await_suspend(std::coroutine_handle<Promise> frame) noexcept {
+      return awaited_.await_suspend(frame);
+    }
+    decltype(auto) await_resume() { return awaited_.await_resume(); }
+
+   private:
+    TimedAwait& awaited_;
+  };
+  Awaiter operator co_await() && noexcept { return Awaiter(*this); }
+  Awaiter operator co_await() & = delete;
+};
+
+/// Waits until `due` at the latest, then cancels the wait: `co_await with_deadline(due,
+/// stream.read(buffer))`, in one expression. What the wait yields stays as it is, success at the
+/// last moment too, except that its cancellation by the deadline reads `std::errc::timed_out`; a
+/// join yields a Result of what it yields. A deadline in the past still takes what is
+/// complete at once. Allocates nothing, and sets no timer before the task parks.
+template <TimeableLeaf L>
+[[nodiscard]] TimedAwait<L> with_deadline(Instant due, Await<L>&& wait) noexcept {
+  return TimedAwait<L>(std::in_place, wait.leaf(), due);
+}
+/// `with_deadline` counted from when the wait begins.
+template <TimeableLeaf L>
+[[nodiscard]] TimedAwait<L> timeout(Duration limit, Await<L>&& wait) noexcept {
+  return TimedAwait<L>(std::in_place, wait.leaf(), limit);
+}
 
 /// Runs `task` until it ends, or asks it to stop at `due` and waits for its end. A task that
 /// yields a Result keeps it, except that its cancellation by the deadline reads

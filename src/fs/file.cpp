@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <new>
 
 namespace rota::inline v0 {
@@ -30,10 +31,23 @@ constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 }  // namespace
 
-OpenLeaf::OpenLeaf(std::string_view path, OpenMode mode, std::uint32_t permissions)
-    : path_(path), operation_(path_.c_str(), native_flags(mode), permissions) {}
+OpenLeaf::OpenLeaf(std::string_view path, OpenMode mode, std::uint32_t permissions) noexcept
+    : operation_(nullptr, native_flags(mode), permissions) {
+  // An awaited object is made without exceptions: what fails here is the result.
+  if (path.contains('\0')) {
+    operation_.result = -EINVAL;
+    return;
+  }
+  try {
+    path_ = path;
+    operation_.path = path_.c_str();
+  } catch (const std::bad_alloc&) {
+    operation_.result = -ENOMEM;
+  }
+}
 
 bool OpenLeaf::start(Runnable& self) noexcept {
+  if (operation_.result < 0) return false;
   operation_.waiter = &self;
   operation_.cancel = cancel_operation;
   return submit(operation_, node_);

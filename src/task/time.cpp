@@ -43,6 +43,36 @@ void TimeoutRegion::fire(TimerEntry& entry) noexcept {
   notify_stop(*region.task_);
 }
 
+Runnable& TimedWait::open(Runnable& self) noexcept {
+  waiter_ = &self;
+  door_.wait = this;
+  door_.resume = pass;
+  door_.task = self.task;
+  region_.outer = self.task->region;
+  self.task->region = &region_;
+  return door_;
+}
+
+void TimedWait::arm() noexcept {
+  region_.arm(door_, absolute_ ? Instant{limit_.ns} : home_now(door_) + limit_);
+}
+
+void TimedWait::close() noexcept { door_.task->region = region_.outer; }
+
+void TimedWait::pass(Runnable& door) noexcept {
+  TimedWait& wait = *static_cast<Door&>(door).wait;
+  Seat* seat = begin_leaf();
+  if (seat == nullptr) [[unlikely]] {
+    // The worker, and with it the timer, went on without this thread.
+    rejoin(door, nullptr, pass);
+    return;
+  }
+  wait.region_.disarm(door);
+  wait.close();
+  end_leaf(*seat);
+  wait.waiter_->resume(*wait.waiter_);
+}
+
 Instant now() noexcept {
   const TaskHeader* task = current_task();
   return task->home->driver().now();

@@ -37,18 +37,50 @@ class Peer {
   int messages_;
 };
 
-// A listener that gives two peers and then fails.
+// A listener that gives a peer, fails once, gives another one and then is stopped.
 class Listener {
  public:
   Task<Result<Peer>> accept() {
     co_await Pause();
-    if (left_-- > 0) co_return Peer(3);
-    co_return std::unexpected(std::make_error_code(std::errc::operation_canceled));
+    const int call = calls_++;
+    if (call == 0 || call == 2) co_return Peer(3);
+    const auto error = call == 1 ? std::errc::too_many_files_open : std::errc::operation_canceled;
+    co_return std::unexpected(std::make_error_code(error));
   }
 
  private:
-  int left_ = 2;
+  int calls_ = 0;
 };
+
+// A wait under a limit: it refers to the wait that it was made of, a temporary of the expression
+// that awaits both.
+template <class T>
+class Limited {
+ public:
+  class Awaiter {
+   public:
+    explicit Awaiter(Later<T>& wait) noexcept : wait_(wait) {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> frame) { wait_.await_suspend(frame); }
+    T await_resume() { return wait_.await_resume(); }
+
+   private:
+    Later<T>& wait_;
+  };
+
+  explicit Limited(Later<T>& wait) noexcept : wait_(wait) {}
+  Limited(const Limited&) = delete;
+  Limited& operator=(const Limited&) = delete;
+  Awaiter operator co_await() && noexcept { return Awaiter(wait_); }
+
+ private:
+  Later<T>& wait_;
+};
+
+template <class T>
+Limited<T> timeout(int, Later<T>&& wait) {
+  return Limited<T>(wait);
+}
 
 class Scope {
  public:
@@ -98,11 +130,22 @@ bool echo_reads_until_the_peer_closes() {
   return Peer::written == 3 * 64 && Tracked::balanced();
 }
 
+Task<Result<int>> checked(int value) {
+  co_await Pause();
+  if (value < 0) co_return std::unexpected(std::make_error_code(std::errc::invalid_argument));
+  co_return value;
+}
+
 Task<void> serve(Listener& listener, Scope& scope) {
   for (;;) {
     auto peer = co_await listener.accept();
-    if (!peer) co_return;
-    scope.spawn(echo(std::move(*peer)));
+    if (peer) {
+      scope.spawn(echo(std::move(*peer)));
+      continue;
+    }
+    if (peer.error() == std::errc::operation_canceled) co_return;
+    auto paused = co_await checked(100);
+    if (!paused) co_return;
   }
 }
 
@@ -154,10 +197,11 @@ Task<int> sleeps_first_of_all() {
   co_return 4;
 }
 
-Task<Result<int>> checked(int value) {
-  co_await Pause();
-  if (value < 0) co_return std::unexpected(std::make_error_code(std::errc::invalid_argument));
-  co_return value;
+Task<int> waits_under_a_limit() {
+  Tracked held(1);
+  auto first = co_await timeout(100, Later<Tracked>(Tracked(2)));
+  auto second = co_await timeout(100, Later<Tracked>(Tracked(3)));
+  co_return held.number() + first.number() + second.number();
 }
 
 Task<int> propagates_an_error() {
@@ -191,11 +235,13 @@ Task<int> joins_handles_in_order() {
 
 constexpr std::array shapes{
     Shape{"documented: read, test the result, write", echo_reads_until_the_peer_closes},
-    Shape{"documented: accept in a loop, spawn per peer", accept_loop_spawns_a_task_per_peer},
+    Shape{"documented: accept in a loop, spawn per peer, pause after an error",
+          accept_loop_spawns_a_task_per_peer},
     Shape{"documented: scope with a named lambda", yields<scope_without_captures, 7>},
     Shape{"documented: scope with a lambda by reference", yields<scope_with_references, 10>},
     Shape{"documented: sleep as a statement", yields<sleeps_between_steps, 3>},
     Shape{"documented: sleep as the first statement", yields<sleeps_first_of_all, 4>},
+    Shape{"documented: a wait under a limit, in one expression", yields<waits_under_a_limit, 6>},
     Shape{"documented: test each result", yields<propagates_an_error, 2>},
     Shape{"documented: value() inside try", yields<catches_a_result_turned_exception, 9>},
     Shape{"documented: await tasks of a vector", yields<joins_handles_in_order, 6>},

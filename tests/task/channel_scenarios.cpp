@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <optional>
 #include <vector>
 
 namespace rota::testing_tasks {
@@ -122,6 +123,23 @@ Routine<void> a_cancelled_send_leaves_no_value(World) {
   EXPECT_EQ(std::move(joined).value(), 0);
 }
 
+template <template <class> class Routine>
+Routine<void> try_receive_takes_what_is_there_and_never_waits(World) {
+  Channel<int> channel(1);
+  EXPECT_EQ(channel.try_receive(), std::nullopt);
+  Result<void> sent = co_await channel.send(1);
+  EXPECT_TRUE(sent.has_value());
+  JoinHandle<int> parked = spawn_routine(try_to_send<Routine>(channel, 2));
+  co_await yield();
+  // What is taken makes room for the sender that waits.
+  EXPECT_EQ(channel.try_receive(), 1);
+  Joined<int> joined = co_await parked.join();
+  EXPECT_EQ(std::move(joined).value(), 0);
+  channel.close();
+  EXPECT_EQ(channel.try_receive(), 2);
+  EXPECT_EQ(channel.try_receive(), std::nullopt);
+}
+
 }  // namespace
 
 void add_channel_scenarios(Suite& suite) {
@@ -140,6 +158,9 @@ void add_channel_scenarios(Suite& suite) {
             a_cancelled_receive_takes_nothing<Script>);
   suite.add("a_cancelled_send_leaves_no_value", a_cancelled_send_leaves_no_value<Task>,
             a_cancelled_send_leaves_no_value<Script>);
+  suite.add("try_receive_takes_what_is_there_and_never_waits",
+            try_receive_takes_what_is_there_and_never_waits<Task>,
+            try_receive_takes_what_is_there_and_never_waits<Script>);
 }
 
 }  // namespace rota::testing_tasks

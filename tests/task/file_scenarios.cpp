@@ -2,13 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rota::testing_tasks {
@@ -70,6 +75,45 @@ Routine<void> opening_what_is_not_there_fails(World) {
   EXPECT_EQ(file.error(), std::errc::no_such_file_or_directory);
 }
 
+/// Memory of one block, aligned as a direct transfer wants it.
+struct alignas(4096) Block {
+  std::array<std::byte, 4096> bytes{};
+};
+
+/// For a scenario that cannot run here; it returns afterwards.
+void skip(std::string_view reason) { GTEST_SKIP() << reason; }
+
+template <template <class> class Routine>
+Routine<void> a_direct_file_passes_the_page_cache(World) {
+  const TemporaryPath place;
+  Result<File> file = co_await File::open(
+      place.path(), OpenMode::read | OpenMode::write | OpenMode::create | OpenMode::direct);
+  if (!file && file.error() == std::errc::invalid_argument) {
+    skip("the folder for temporary files is on a file system without O_DIRECT");
+    co_return;
+  }
+  EXPECT_TRUE(file.has_value());
+  EXPECT_NE(fcntl(file->fd(), F_GETFL) & O_DIRECT, 0);
+  const auto from = std::make_unique<Block>();
+  std::ranges::copy(pattern_of(from->bytes.size()), from->bytes.begin());
+  Result<void> written = co_await file->write_at(0, from->bytes);
+  EXPECT_TRUE(written.has_value());
+  const auto into = std::make_unique<Block>();
+  Result<std::size_t> read = co_await file->read_at(0, into->bytes);
+  EXPECT_EQ(read.value(), into->bytes.size());
+  EXPECT_EQ(into->bytes, from->bytes);
+}
+
+template <template <class> class Routine>
+Routine<void> a_path_with_a_zero_byte_is_refused(World) {
+  const TemporaryPath place;
+  // What stands before the zero byte could be made, and must not be.
+  const std::string path = place.path() + std::string("\0.txt", 5);
+  Result<File> file = co_await File::open(path, OpenMode::write | OpenMode::create);
+  EXPECT_EQ(file.error(), std::errc::invalid_argument);
+  EXPECT_FALSE(std::filesystem::exists(place.path()));
+}
+
 template <template <class> class Routine>
 Routine<int> read_whole(File& file, std::vector<std::byte>& into) {
   Result<std::size_t> read = co_await file.read_at(0, into);
@@ -109,6 +153,10 @@ void add_file_scenarios(Suite& suite) {
             what_is_written_is_read<Script>);
   suite.add("opening_what_is_not_there_fails", opening_what_is_not_there_fails<Task>,
             opening_what_is_not_there_fails<Script>);
+  suite.add("a_direct_file_passes_the_page_cache", a_direct_file_passes_the_page_cache<Task>,
+            a_direct_file_passes_the_page_cache<Script>);
+  suite.add("a_path_with_a_zero_byte_is_refused", a_path_with_a_zero_byte_is_refused<Task>,
+            a_path_with_a_zero_byte_is_refused<Script>);
   suite.add("a_read_that_is_stopped_yields_bytes_or_the_stop",
             a_read_that_is_stopped_yields_bytes_or_the_stop<Task>,
             a_read_that_is_stopped_yields_bytes_or_the_stop<Script>);

@@ -7,6 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
+
 namespace rota::testing_tasks {
 
 FullListener::FullListener() {
@@ -45,6 +48,20 @@ Pipe::~Pipe() {
 void Pipe::write_byte() const {
   const char byte = 'x';
   EXPECT_EQ(::write(ends_[1], &byte, 1), 1);
+}
+
+void Pipe::fill() const {
+  const std::array<char, 4096> block{};
+  while (::write(ends_[1], block.data(), block.size()) > 0) {
+  }
+  EXPECT_EQ(errno, EAGAIN);
+}
+
+void Pipe::drain() const {
+  std::array<char, 4096> block{};
+  while (::read(ends_[0], block.data(), block.size()) > 0) {
+  }
+  EXPECT_EQ(errno, EAGAIN);
 }
 
 }  // namespace rota::testing_tasks

@@ -30,7 +30,12 @@ class Pipe {
   Pipe& operator=(const Pipe&) = delete;
 
   [[nodiscard]] int reader() const { return ends_[0]; }
+  [[nodiscard]] int writer() const { return ends_[1]; }
   void write_byte() const;
+  /// Until the pipe takes no more.
+  void fill() const;
+  /// Until it is empty.
+  void drain() const;
 
  private:
   int ends_[2] = {-1, -1};

@@ -13,10 +13,13 @@ int main(int count, char** words) {
   add_file_scenarios(suite);
   add_frame_scenarios(suite);
   add_join_scenarios(suite);
+  add_runtime_scenarios(suite);
   add_scope_scenarios(suite);
   add_stop_scenarios(suite);
   add_tcp_scenarios(suite);
+  add_tcp_option_scenarios(suite);
   add_time_scenarios(suite);
+  add_timeout_scenarios(suite);
   add_transfer_scenarios(suite);
   add_watch_scenarios(suite);
   suite.register_tests();

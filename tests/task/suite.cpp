@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -14,19 +15,36 @@ namespace {
 enum class TaskKind : unsigned char { coroutine, fiber };
 
 struct Driven {
-  DriverKind kind;
   const char* name;
+  DriverKind kind;
+  RingProfile ring = RingProfile::best;
+  bool small = false;  ///< queues that most scenarios fill
+
+  [[nodiscard]] Config config() const {
+    constexpr std::uint32_t kSmallRing = 8;
+    Config config;
+    config.driver.kind = kind;
+    config.driver.ring = ring;
+    if (small) {
+      config.driver.ring_entries = kSmallRing;
+      config.driver.completion_entries = 2 * kSmallRing;
+    }
+    return config;
+  }
 };
 
-constexpr std::array kDrivers{Driven{DriverKind::epoll, "epoll"},
-                              Driven{DriverKind::poll, "poll"},
-                              Driven{DriverKind::select, "select"},
-                              Driven{DriverKind::io_uring, "io_uring"},
-                              Driven{DriverKind::sim, "sim"}};
+constexpr std::array kDrivers{
+    Driven{.name = "epoll", .kind = DriverKind::epoll},
+    Driven{.name = "poll", .kind = DriverKind::poll},
+    Driven{.name = "select", .kind = DriverKind::select},
+    Driven{.name = "io_uring", .kind = DriverKind::io_uring, .ring = RingProfile::pinned},
+    Driven{.name = "io_uring_movable", .kind = DriverKind::io_uring, .ring = RingProfile::movable},
+    Driven{.name = "io_uring_small", .kind = DriverKind::io_uring, .small = true},
+    Driven{.name = "sim", .kind = DriverKind::sim}};
 
 class ScenarioTest : public testing::Test {
  public:
-  ScenarioTest(Scenario scenario, DriverKind driver, TaskKind task)
+  ScenarioTest(Scenario scenario, const Driven& driver, TaskKind task)
       : scenario_(scenario), driver_(driver), task_(task) {}
 
   void TestBody() override {
@@ -37,11 +55,10 @@ class ScenarioTest : public testing::Test {
 
  private:
   void run() {
-    Config config;
-    config.driver.kind = driver_;
+    const Config config = driver_.config();
     Result<Runtime> runtime = Runtime::make(config);
     if (!runtime) GTEST_SKIP() << "no such driver here: " << runtime.error().message();
-    const World world{.runtime = *runtime, .driver = driver_};
+    const World world{.runtime = *runtime, .config = config, .driver = driver_.kind};
     if (task_ == TaskKind::coroutine) {
       runtime->block_on(scenario_.coroutine(world));
     } else {
@@ -54,7 +71,7 @@ class ScenarioTest : public testing::Test {
   }
 
   Scenario scenario_;
-  DriverKind driver_;
+  Driven driver_;
   TaskKind task_;
 };
 
@@ -69,7 +86,7 @@ void Suite::register_tests() const {
         testing::RegisterTest(
             suite_name.c_str(), scenario.name, nullptr, nullptr, __FILE__, __LINE__,
             [scenario, driver, task]() -> ScenarioTest* {
-              return new ScenarioTest(scenario, driver.kind, task);
+              return new ScenarioTest(scenario, driver, task);
             });
       }
     }

@@ -12,6 +12,7 @@ namespace rota::testing_tasks {
 /// What a scenario may know of where it runs.
 struct World {
   Runtime& runtime;
+  const Config& config;
   DriverKind driver;
 };
 
@@ -47,10 +48,13 @@ void add_event_scenarios(Suite& suite);
 void add_file_scenarios(Suite& suite);
 void add_frame_scenarios(Suite& suite);
 void add_join_scenarios(Suite& suite);
+void add_runtime_scenarios(Suite& suite);
 void add_scope_scenarios(Suite& suite);
 void add_stop_scenarios(Suite& suite);
 void add_tcp_scenarios(Suite& suite);
+void add_tcp_option_scenarios(Suite& suite);
 void add_time_scenarios(Suite& suite);
+void add_timeout_scenarios(Suite& suite);
 void add_transfer_scenarios(Suite& suite);
 void add_watch_scenarios(Suite& suite);
 

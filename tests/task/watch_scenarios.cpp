@@ -46,6 +46,26 @@ Routine<void> a_watch_reports_what_holds(World) {
 }
 
 template <template <class> class Routine>
+Routine<bool> wait_writable(int fd) {
+  Result<void> ready = co_await writable(fd);
+  co_return ready.has_value();
+}
+
+template <template <class> class Routine>
+Routine<void> a_foreign_fd_becomes_writable(World) {
+  Pipe pipe;
+  Result<void> ready = co_await writable(pipe.writer());
+  EXPECT_TRUE(ready.has_value());
+  pipe.fill();
+  JoinHandle<bool> waiter = spawn_routine(wait_writable<Routine>(pipe.writer()));
+  for (int i = 0; i < 3; ++i) co_await yield();
+  EXPECT_FALSE(waiter.is_done());
+  pipe.drain();
+  Joined<bool> joined = co_await waiter.join();
+  EXPECT_TRUE(std::move(joined).value());
+}
+
+template <template <class> class Routine>
 Routine<void> signals_come_as_values(World) {
   Result<SignalWatch> watch = SignalWatch::open({SIGTERM, SIGUSR1});
   EXPECT_TRUE(watch.has_value());
@@ -62,6 +82,8 @@ Routine<void> signals_come_as_values(World) {
 void add_watch_scenarios(Suite& suite) {
   suite.add("a_foreign_fd_becomes_readable", a_foreign_fd_becomes_readable<Task>,
             a_foreign_fd_becomes_readable<Script>);
+  suite.add("a_foreign_fd_becomes_writable", a_foreign_fd_becomes_writable<Task>,
+            a_foreign_fd_becomes_writable<Script>);
   suite.add("a_watch_reports_what_holds", a_watch_reports_what_holds<Task>,
             a_watch_reports_what_holds<Script>);
   suite.add("signals_come_as_values", signals_come_as_values<Task>,

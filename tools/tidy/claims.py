@@ -12,13 +12,30 @@ NOT_YET = "not yet"
 
 GTEST = re.compile(r"\b(?:TYPED_)?TEST(?:_F|_P)?\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 CTEST = re.compile(r"\badd_test\s*\(\s*NAME\s+([^\s)]+)|\bset\s*\(\s*(?:cell|name)\s+\"([^\"]+)\"")
-RUNNER = re.compile(r"\brota_test\s*\(\s*(\w+)|\bTEST_PREFIX\s+\"?([\w.]+)\.\"?")
+RUNNER = re.compile(r"\brota_(?:test|columns)\s*\(\s*(\w+)|\bTEST_PREFIX\s+\"?([\w.]+)\.\"?")
+COLUMNS = re.compile(r"\brota_columns\s*\([^)\"]*\"COLUMN\.\*\"([^)]*)\)")
+SCENARIO = re.compile(r"\bsuite\.add\(\s*\"(\w+)\"")
 SWEEP = re.compile(r"[\w*]*\*[\w*]*\.cpp")  # *_test.cpp in a list or a script
+
+
+def scenario_names(tree):
+    """A suite that registers its cases by name runs each in every column: COLUMN.case."""
+    for cmake in tree.files({".txt"}, under=("tests",)):
+        columns = " ".join(COLUMNS.findall(tree.text(cmake))).split()
+        if not columns:
+            continue
+        for path in tree.files({".cpp"}, under=cmake.parts[:1]):
+            if path.parent != cmake.parent:
+                continue
+            bare = tree.bare(path)
+            for scenario in SCENARIO.finditer(tree.text(path)):
+                if bare[scenario.start()] != " ":  # not in a comment
+                    yield from (f"{column}.{scenario[1]}" for column in columns)
 
 
 def test_names(tree):
     """(exact names, patterns): tests of GoogleTest as Suite.Case, and entries of ctest."""
-    exact, patterns = set(), []
+    exact, patterns = set(scenario_names(tree)), []
     for path in tree.files(CPP, under=("tests",)):
         exact |= {f"{suite}.{case}" for suite, case in GTEST.findall(tree.bare(path))}
     for path in tree.files({".txt", ".cmake"}, under=("tests",)):
