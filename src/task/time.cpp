@@ -61,7 +61,7 @@ void TimedWait::close() noexcept { door_.task->region = region_.outer; }
 
 void TimedWait::pass(Runnable& door) noexcept {
   TimedWait& wait = *static_cast<Door&>(door).wait;
-  Seat* seat = begin_leaf();
+  Seat* seat = begin_leaf(current_seat());
   if (seat == nullptr) [[unlikely]] {
     // The worker, and with it the timer, went on without this thread.
     rejoin(door, nullptr, pass);
