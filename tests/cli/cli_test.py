@@ -189,9 +189,9 @@ class Lab(unittest.TestCase):
         self.out = Path(folder.name, "lab")
 
     def measure(self, only):
-        done = rota("lab", "--rounds", "1", "--seconds", "0.1", "--only", only, "--out",
+        done = rota("lab", "--rounds", "1", "--seconds", "0.3", "--only", only, "--out",
                     str(self.out))
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
         return done
 
     def check_reports(self, done):
@@ -266,7 +266,7 @@ class Lab(unittest.TestCase):
                             "1", "--seconds", "0.02", "--only", "echo-64", "--drivers", "epoll",
                             "--out", str(self.out)],
                            stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S,
-                           check=True)
+                           check=False)
             cell = json.loads((self.out / "results.json").read_text())["cells"][0]
             reasons.append(cell.get("system_calls_not_counted"))
         self.assertEqual(*reasons)
