@@ -79,8 +79,11 @@ Routine<void> a_deadline_that_has_passed_takes_what_is_there(World world) {
     EXPECT_EQ(::write(client->fd(), byte.data(), 1), 1);
     Result<std::size_t> read = co_await with_deadline(Instant::min(), server->read(buffer));
     if (!read) {
-      EXPECT_EQ(world.driver, DriverKind::sim) << "only its seed may bring the byte later";
       EXPECT_EQ(code_of(read), ETIMEDOUT);
+      if (world.driver != DriverKind::sim) {
+        ADD_FAILURE() << "only the seed of a simulation may bring the byte later";
+        co_return;
+      }
       read = co_await server->read(buffer);
     }
     EXPECT_EQ(read.value(), 1u);
@@ -182,8 +185,11 @@ Routine<void> what_comes_at_the_deadline_wins_over_it(World world) {
     Joined<int> joined = co_await reader.join();
     const int outcome = std::move(joined).value();
     if (outcome == 1) continue;
-    EXPECT_TRUE(simulated) << "the deadline won over a byte that was there";
     EXPECT_EQ(outcome, -ETIMEDOUT);
+    if (!simulated) {
+      ADD_FAILURE() << "the deadline won over a byte that was there";
+      co_return;
+    }
     Result<std::size_t> read = co_await server->read(buffer);
     EXPECT_EQ(read.value(), 1u);
   }
