@@ -251,14 +251,20 @@ void Worker::complete(Operation& operation) noexcept {
   release_closed(*operation.descriptor);
 }
 
-/// The task's StopNode came back.
+/// The task's StopNode came back (stop_word.hpp, rule 2).
 void Worker::take_back(TaskHeader& task) noexcept {
-  const std::uint32_t before =
-      task.stop.fetch_and(~TaskHeader::stop_posted, MemoryOrder::acq_rel);
-  if ((before & TaskHeader::free_on_return) != 0) {
-    free_task(task);
-  } else {
+  for (;;) {
+    task.stop.begin_look();
     cancel_leaf(task);
+    switch (task.stop.end_look()) {
+      case StopWord::Looked::again:
+        continue;
+      case StopWord::Looked::free:
+        free_task(task);
+        return;
+      case StopWord::Looked::kept:
+        return;
+    }
   }
 }
 

@@ -82,6 +82,9 @@ class Worker {
     if (task.parked != 0 && stop_due(task)) task.leaf->cancel(*task.leaf);
   }
 
+  /// A task's StopNode came back.
+  void take_back(TaskHeader& task) noexcept;
+
   [[nodiscard]] RuntimeCore& runtime() noexcept { return runtime_; }
   [[nodiscard]] Driver& driver() noexcept { return driver_; }
   [[nodiscard]] FramePool& frames() noexcept { return frames_; }
@@ -92,7 +95,6 @@ class Worker {
  private:
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
   void collect_inbox() noexcept;
-  void take_back(TaskHeader& task) noexcept;
   void turn(Idle when_idle) noexcept;
   [[nodiscard]] Deadline announce_idle() noexcept;
   void start(Operation& operation) noexcept;

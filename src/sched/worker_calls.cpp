@@ -37,22 +37,27 @@ void make_ready(Runnable& runnable) noexcept {
   }
 }
 
+namespace {
+
+/// The caller set `posted`, so the header stays until the home has taken the node back.
+void send_stop(TaskHeader& task) noexcept {
+  RuntimeSection section;
+  Worker& home = *task.home;
+  if (section.worker() == &home) {
+    home.take_back(task);
+  } else {
+    home.post(static_cast<StopNode&>(task));
+  }
+}
+
+}  // namespace
+
 void request_stop(TaskHeader& task) noexcept {
-  task.stop.fetch_or(TaskHeader::stop_requested, MemoryOrder::acq_rel);
-  notify_stop(task);
+  if (task.stop.request()) send_stop(task);
 }
 
 void notify_stop(TaskHeader& task) noexcept {
-  RuntimeSection section;
-  if (section.worker() == task.home) {
-    task.home->cancel_leaf(task);
-    return;
-  }
-  const std::uint32_t before =
-      task.stop.fetch_or(TaskHeader::stop_posted, MemoryOrder::acq_rel);
-  // A node that is still under way will see this request too: its return looks at everything.
-  if ((before & TaskHeader::stop_posted) != 0) return;
-  task.home->post(static_cast<StopNode&>(task));
+  if (task.stop.request_look()) send_stop(task);
 }
 
 namespace {
@@ -110,13 +115,9 @@ TaskEnd end_task(TaskHeader& task) noexcept {
 }
 
 void free_task(TaskHeader& task) noexcept {
-  // Nobody can ask the task to stop any more, but an earlier request may still be in the inbox of
-  // its home, which then frees.
-  if (task.stop.load(MemoryOrder::acquire) != 0) [[unlikely]] {
-    const std::uint32_t before =
-        task.stop.fetch_or(TaskHeader::free_on_return, MemoryOrder::acq_rel);
-    if ((before & TaskHeader::stop_posted) != 0) return;
-  }
+  // Nobody can ask the task to stop any more, but an earlier request may still be on its way to the
+  // home, which then frees.
+  if (!task.stop.leave()) [[unlikely]] return;
   if (const SpawnLabel::Named* named = task.label.named()) {
     free_frame(const_cast<SpawnLabel::Named*>(named), sizeof *named);
   }

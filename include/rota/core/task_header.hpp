@@ -4,6 +4,7 @@
 #include <rota/core/join_word.hpp>
 #include <rota/core/leaf.hpp>
 #include <rota/core/list.hpp>
+#include <rota/core/stop_word.hpp>
 
 #include <bit>
 #include <cstdint>
@@ -78,19 +79,13 @@ class SpawnLabel {
 ///
 /// - fixed at spawn: `scope`, `label`;
 /// - the home worker, or the task while it runs there: `home`, `leaf`, `region`, `parked`, `runs`;
-/// - the task, wherever it runs: `error`. Whether there is one is a bit of `stop`: a task that was
-///   taken over fails on one thread while its home looks at `parked` on another;
+/// - the task, wherever it runs: `error`. Whether there is one is a bit of `stop`;
 /// - the scope, under its lock: the SiblingNode, which is also the registry's link;
 /// - `stop` and `join` are words with protocols of their own.
 ///
 /// It stands beside each parked task's frame, which is why an error on its way up shares its
 /// place with the leaf: a task that carries one is not parked.
 struct TaskHeader : StopNode, SiblingNode {
-  /// Bits of `stop`.
-  static constexpr std::uint32_t stop_requested = 1;
-  static constexpr std::uint32_t stop_posted = 2;      ///< the StopNode is on its way to the home
-  static constexpr std::uint32_t free_on_return = 4;   ///< whoever takes the node back frees
-  static constexpr std::uint32_t has_failed = 8;       ///< `error` is there
   static constexpr std::uint32_t runs_mask = 0x7fffffff;  ///< where `runs` wraps
 
   Worker* home = nullptr;
@@ -101,7 +96,7 @@ struct TaskHeader : StopNode, SiblingNode {
     std::exception_ptr error;  ///< what left its last frame, while `failed()`
   };
   StopRegion* region = nullptr;  ///< innermost; null outside any
-  Atomic<std::uint32_t> stop{0};
+  StopWord stop;
   std::uint32_t runs : 31 = 0;   ///< how often the task was given the worker
   std::uint32_t parked : 1 = 0;
   SpawnLabel label;
@@ -114,24 +109,22 @@ struct TaskHeader : StopNode, SiblingNode {
   }
 
   /// Whether an exception is on its way up, or ended the task.
-  [[nodiscard]] bool failed() const noexcept {
-    return (stop.load(MemoryOrder::relaxed) & has_failed) != 0;
-  }
+  [[nodiscard]] bool failed() const noexcept { return stop.has_failed(); }
   /// An exception leaves a frame.
   void fail(std::exception_ptr thrown) noexcept {
     ::new (&error) std::exception_ptr(std::move(thrown));
-    stop.fetch_or(has_failed, MemoryOrder::relaxed);  // Its reader is the task, or joined it.
+    stop.set_failed();
   }
   /// Whoever awaits that frame takes it.
   [[nodiscard]] std::exception_ptr take_error() noexcept {
     std::exception_ptr taken = std::move(error);
     error.~exception_ptr();
-    stop.fetch_and(~has_failed, MemoryOrder::relaxed);
+    stop.clear_failed();
     leaf = nullptr;
     return taken;
   }
 };
-static_assert(sizeof(TaskHeader) <= 88);
+static_assert(sizeof(TaskHeader) <= 80);
 
 /// Whether the innermost code of the task must stop. Home worker or the running task only.
 [[nodiscard]] inline bool stop_due(const TaskHeader& task) noexcept {
@@ -139,7 +132,7 @@ static_assert(sizeof(TaskHeader) <= 88);
     if (region->requested.load(MemoryOrder::relaxed)) return true;
     if (region->shield) return false;
   }
-  return (task.stop.load(MemoryOrder::relaxed) & TaskHeader::stop_requested) != 0;
+  return task.stop.is_requested();
 }
 
 }  // namespace rota::inline v0
