@@ -2,6 +2,7 @@
 
 #include <rota/core/operation.hpp>
 #include <rota/core/runnable.hpp>
+#include <rota/core/spin_lock.hpp>
 #include <rota/core/task_header.hpp>
 
 #include "core/inbox.hpp"
@@ -77,13 +78,14 @@ class Worker {
   /// Starts an operation that no task waits for.
   void submit_unwaited(Operation& operation) noexcept;
   void cancel(Operation& operation) noexcept;
-  /// Cancels what the task is parked on, if it must stop.
-  void cancel_leaf(TaskHeader& task) noexcept {
-    if (task.parked != 0 && stop_due(task)) task.leaf->cancel(*task.leaf);
-  }
 
-  /// A task's StopNode came back.
-  void take_back(TaskHeader& task) noexcept;
+  /// A task that lives here was asked to stop. Not looked at at once: stops go down through scopes
+  /// of any depth, and the caller may be in the midst of ending a task that the other one joins.
+  void take_back_later(StopNode& stop) noexcept { stops_.push_back(stop); }
+  /// Looks at all of them, and at those whom that concerns.
+  void take_back_stops() noexcept;
+  /// Under it a task that was left behind with its thread changes its chain of regions.
+  [[nodiscard]] SpinLock& away_regions() noexcept { return away_regions_; }
 
   [[nodiscard]] RuntimeCore& runtime() noexcept { return runtime_; }
   [[nodiscard]] Driver& driver() noexcept { return driver_; }
@@ -95,6 +97,8 @@ class Worker {
  private:
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
   void collect_inbox() noexcept;
+  void take_back(TaskHeader& task) noexcept;
+  void look_at(TaskHeader& task) noexcept;
   void turn(Idle when_idle) noexcept;
   [[nodiscard]] Deadline announce_idle() noexcept;
   void start(Operation& operation) noexcept;
@@ -105,6 +109,7 @@ class Worker {
   // Touched on every pass by the carrier alone.
   RunList ready_;
   OpList todo_;
+  FifoList<StopNode> stops_;       // of tasks that live here, asked from here
   Driver& driver_;
   const bool tries_first_;
   Instant now_;                    // read once per turn
@@ -119,6 +124,8 @@ class Worker {
   alignas(128) Atomic<Seat*> seat_{nullptr};
   // Written by whoever ends the loop.
   Atomic<bool> leave_{false};
+
+  SpinLock away_regions_;
 
   Inbox inbox_;
 };

@@ -1,10 +1,12 @@
 #include <rota/core/worker_calls.hpp>
 
+#include <rota/core/spin_lock.hpp>
 #include <rota/core/stream.hpp>
 
 #include "sched/worker.hpp"
 
 #include <new>
+#include <utility>
 
 namespace rota::inline v0 {
 
@@ -37,27 +39,51 @@ void make_ready(Runnable& runnable) noexcept {
   }
 }
 
-namespace {
-
-/// The caller set `posted`, so the header stays until the home has taken the node back.
 void send_stop(TaskHeader& task) noexcept {
   RuntimeSection section;
   Worker& home = *task.home;
   if (section.worker() == &home) {
-    home.take_back(task);
+    home.take_back_later(task);
   } else {
     home.post(static_cast<StopNode&>(task));
   }
 }
 
-}  // namespace
+void settle_stops() noexcept {
+  RuntimeSection section;
+  if (Worker* worker = section.worker()) worker->take_back_stops();
+}
 
 void request_stop(TaskHeader& task) noexcept {
-  if (task.stop.request()) send_stop(task);
+  if (!task.stop.request()) return;
+  send_stop(task);
+  settle_stops();
 }
 
 void notify_stop(TaskHeader& task) noexcept {
   if (task.stop.request_look()) send_stop(task);
+}
+
+void enter_region(StopRegion& region) noexcept {
+  RuntimeSection section;
+  TaskHeader& task = *section.seat().task;
+  if (section.worker() != nullptr) [[likely]] {
+    region.outer = std::exchange(task.region, &region);
+    return;
+  }
+  SpinGuard guard(task.home->away_regions());
+  region.outer = std::exchange(task.region, &region);
+}
+
+void leave_region(StopRegion& region) noexcept {
+  RuntimeSection section;
+  TaskHeader& task = *section.seat().task;
+  if (section.worker() != nullptr) [[likely]] {
+    task.region = region.outer;
+    return;
+  }
+  SpinGuard guard(task.home->away_regions());
+  task.region = region.outer;
 }
 
 namespace {

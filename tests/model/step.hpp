@@ -6,7 +6,16 @@ namespace rota::model {
 
 // One visible operation of a thread, known before it is executed.
 struct Step {
-  enum class Kind : std::uint8_t { load, store, exchange, compare_exchange, add, bits, wait, pause };
+  enum class Kind : std::uint8_t {
+    load,
+    store,
+    exchange,
+    compare_exchange,
+    add,
+    bits,
+    wait,
+    pause,
+  };
 
   Kind kind = Kind::load;
   bool writes = false;

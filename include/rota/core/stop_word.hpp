@@ -19,15 +19,15 @@ namespace rota::inline v0 {
 //      who asked after begin_look found posted set and sent nothing, so the home looks again.
 //   3. The header is freed once, by the last to let go of it, after which nobody asks. If posted is
 //      set then, it leaves the freeing to the home, which does it once it has cleared posted.
-//   4. So posted is set for as long as the home may touch the header, and unless it frees, clearing it
-//      is the last that the home does with it.
+//   4. So posted is set for as long as the home may touch the header: unless it frees, clearing it
+//      is the last that it does with it.
 //
 // To clear posted first and to look afterwards needs no second bit and was the first version. It is
 // wrong: a handle that is dropped between the two finds no node under way and frees the header that
 // the home is about to look at.
 //
-// `failed` is no part of the protocol. It is here because it has to be atomic and has no other room:
-// a task that was taken over fails on one thread while its home looks at it on another.
+// `failed` is no part of the protocol. It has to be atomic and has no other room: a task that was
+// taken over fails on one thread while its home looks at it on another.
 class StopWord {
  public:
   StopWord() noexcept = default;
@@ -37,7 +37,7 @@ class StopWord {
   // Asker: the whole task must stop. True: the caller sends the node.
   [[nodiscard]] bool request() noexcept { return ask(requested | posted | asked); }
 
-  // Asker: a region of the task was requested, and its flag is set. True: the caller sends the node.
+  // Asker: a region of the task was requested; its flag is set. True: the caller sends the node.
   [[nodiscard]] bool request_look() noexcept { return ask(posted | asked); }
 
   [[nodiscard]] bool is_requested() const noexcept {

@@ -18,14 +18,27 @@ namespace rota::inline v0 {
 class Worker;
 class ScopeCore;
 
-/// A part of a task's execution that can be stopped on its own (a timeout, a StopSource), or that
-/// is shielded from stops. Regions nest and live in the frame that runs inside them; the chain is
-/// the task's own. `requested` is set by whoever stops the region, who then sends the StopNode:
-/// that message orders it, so the flag itself is relaxed.
+/// A part of a task's execution that can be stopped on its own (a timeout, a StopSource, the body
+/// of a scope), or that is shielded from stops. Regions nest and live in the frame that runs inside
+/// them. `requested` is set by whoever stops the region, who then sends the StopNode: that message
+/// orders it, so the flag itself is relaxed.
+///
+/// The chain changes inside the bracket, by `enter_region` and `leave_region`, so that the home may
+/// follow it whenever the task is not running there. A task that was left behind with its thread
+/// changes it under a lock of its home, which the home takes unless the task is parked.
 struct StopRegion {
+  enum class Kind : std::uint8_t {
+    plain,
+    shield,  ///< stops from outside are not seen inside
+    scope,   ///< a ScopeCore, whose children are stopped by what stops its surroundings
+  };
+
+  StopRegion() = default;
+  explicit StopRegion(Kind of) noexcept : kind(of) {}
+
   StopRegion* outer = nullptr;
   Atomic<bool> requested{false};
-  bool shield = false;     ///< stops from outside are not seen inside
+  const Kind kind = Kind::plain;
 };
 
 /// A node that carries a stop request to the home worker's inbox.
@@ -130,7 +143,7 @@ static_assert(sizeof(TaskHeader) <= 80);
 [[nodiscard]] inline bool stop_due(const TaskHeader& task) noexcept {
   for (const StopRegion* region = task.region; region != nullptr; region = region->outer) {
     if (region->requested.load(MemoryOrder::relaxed)) return true;
-    if (region->shield) return false;
+    if (region->kind == StopRegion::Kind::shield) return false;
   }
   return task.stop.is_requested();
 }
