@@ -5,6 +5,7 @@
 #include <rota/fiber.hpp>
 #include <rota/join.hpp>
 #include <rota/scope_errors.hpp>
+#include <rota/stop.hpp>
 #include <rota/task.hpp>
 
 #include <concepts>
@@ -17,7 +18,7 @@
 
 namespace rota::inline v0 {
 
-/// Waits until a scope has no children. A stop of the waiting task stops the children, and the
+/// Waits until a scope has no children. A stop of the waiting task stops the children too, and the
 /// wait goes on until they have ended: nothing outlives its scope.
 class ScopeWaitLeaf : public Leaf {
  public:
@@ -35,8 +36,11 @@ class ScopeWaitLeaf : public Leaf {
 /// Thread class: *one task*, the one that `with_scope` runs; its children may live on any worker.
 class Scope {
  public:
-  explicit Scope(RuntimeCore& runtime) noexcept : core_(runtime) {
-    if (stop_due(*current_task())) core_.stop_all();
+  explicit Scope(RuntimeCore& runtime) noexcept : core_(runtime), region_(core_) {
+    TaskHeader& owner = *current_task();
+    core_.set_owner(owner);
+    // A stop that comes from now on finds the region.
+    if (stop_due(owner)) core_.stop_all();
   }
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
@@ -56,8 +60,11 @@ class Scope {
     return spawn_into(core_, on_fiber(std::move(body), options), SpawnOptions(options.name), site);
   }
 
-  /// Asks all children to stop. They end in their own time.
-  void request_stop() noexcept { core_.stop_all(); }
+  /// Asks all children to stop. They end in their own time; the body goes on.
+  void request_stop() noexcept {
+    core_.stop_all();
+    settle_stops();
+  }
   /// How many children have not ended.
   [[nodiscard]] std::size_t live() noexcept { return core_.live(); }
 
@@ -65,37 +72,63 @@ class Scope {
 
  private:
   ScopeCore core_;
+  RegionGuard region_;
 };
 
 /// The runtime of the task that calls. Aborts with a message outside any task.
 [[nodiscard]] RuntimeCore& current_runtime() noexcept;
 
+/// A scope with what its body came to: what the scopes of coroutines and of fibers have in common.
+template <class T>
+class ScopeRun {
+ public:
+  ScopeRun() noexcept : scope_(current_runtime()) {}
+
+  [[nodiscard]] Scope& scope() noexcept { return scope_; }
+  void keep(std::conditional_t<std::is_void_v<T>, std::monostate, T>&& value) {
+    result_.emplace(std::move(value));
+  }
+  /// In a handler: the body threw.
+  void fail() noexcept { scope_.core().fail(std::current_exception()); }
+  [[nodiscard]] Await<ScopeWaitLeaf> children() noexcept {
+    return Await<ScopeWaitLeaf>(std::in_place, scope_.core());
+  }
+  /// After the children: throws what failed, or yields what the body did.
+  T take() {
+    scope_.core().rethrow_errors();
+    if constexpr (!std::is_void_v<T>) return std::move(*result_);
+  }
+
+ private:
+  Scope scope_;
+  std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> result_;
+};
+
 template <class Body>
 using ScopeBodyResult = typename std::invoke_result_t<Body&, Scope&>::value_type;
 
-/// Runs `body(scope)` and waits for all children. If the body or a child throws, the children are
-/// stopped, all are awaited, and the first exception goes on to the caller: as itself when it is
-/// the only error, else in a `ScopeErrors` with the later ones attached. What a child throws only
-/// because it was stopped does not count. A stop of the caller stops the children.
+/// Runs `body(scope)` and waits for all children. If the body or a child throws, the children and
+/// the body are stopped, all are awaited, and the first exception goes on to the caller: as itself
+/// when it is the only error, else in a `ScopeErrors` with the later ones attached. What one of
+/// them throws only because it was stopped does not count. A stop of the caller stops the children,
+/// at once and even while the body is shielded or computes.
 template <class Body>
 Task<ScopeBodyResult<Body>> with_scope(Body body) {
   using T = ScopeBodyResult<Body>;
-  Scope scope(current_runtime());
-  std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> result;
+  ScopeRun<T> run;
   try {
-    Task<T> inside = body(scope);
+    Task<T> inside = body(run.scope());
     if constexpr (std::is_void_v<T>) {
       co_await std::move(inside);
     } else {
       T value = co_await std::move(inside);
-      result.emplace(std::move(value));
+      run.keep(std::move(value));
     }
   } catch (...) {
-    scope.core().fail(std::current_exception());
+    run.fail();
   }
-  co_await Await<ScopeWaitLeaf>(std::in_place, scope.core());
-  scope.core().rethrow_errors();
-  if constexpr (!std::is_void_v<T>) co_return std::move(*result);
+  co_await run.children();
+  co_return run.take();
 }
 
 /// `with_scope` for a fiber: calls `body(scope)` on its own stack; the same errors leave it. Only
@@ -103,20 +136,18 @@ Task<ScopeBodyResult<Body>> with_scope(Body body) {
 template <std::invocable<Scope&> Body>
 std::invoke_result_t<Body, Scope&> fiber_scope(Body&& body) {
   using T = std::invoke_result_t<Body, Scope&>;
-  Scope scope(current_runtime());
-  std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> result;
+  ScopeRun<T> run;
   try {
     if constexpr (std::is_void_v<T>) {
-      body(scope);
+      body(run.scope());
     } else {
-      result.emplace(body(scope));
+      run.keep(body(run.scope()));
     }
   } catch (...) {
-    scope.core().fail(std::current_exception());
+    run.fail();
   }
-  await(Await<ScopeWaitLeaf>(std::in_place, scope.core()));
-  scope.core().rethrow_errors();
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
+  await(run.children());
+  return run.take();
 }
 
 }  // namespace rota::inline v0

@@ -7,6 +7,8 @@
 #include <rota/core/worker_calls.hpp>
 #include <rota/task.hpp>
 
+#include <cstddef>
+
 namespace rota::inline v0 {
 
 class StopSource;
@@ -54,9 +56,12 @@ class StopSource {
   void remove(StopLink& link) noexcept;
 
  private:
+  [[nodiscard]] std::size_t stop_some(std::size_t left) noexcept;
+
   SpinLock lock_;
   Atomic<bool> requested_{false};
-  LinkedList<StopLink> links_;  // under lock_
+  LinkedList<StopLink> links_;  // under lock_, with their count
+  std::size_t live_ = 0;
 };
 
 inline bool StopToken::stop_requested() const noexcept { return source_->stop_requested(); }
@@ -64,12 +69,8 @@ inline bool StopToken::stop_requested() const noexcept { return source_->stop_re
 /// Puts a region around what the current task runs until the end of the block.
 class RegionGuard {
  public:
-  explicit RegionGuard(StopRegion& region) noexcept : region_(region) {
-    TaskHeader& task = *current_task();
-    region_.outer = task.region;
-    task.region = &region_;
-  }
-  ~RegionGuard() { current_task()->region = region_.outer; }
+  explicit RegionGuard(StopRegion& region) noexcept : region_(region) { enter_region(region_); }
+  ~RegionGuard() { leave_region(region_); }
   RegionGuard(const RegionGuard&) = delete;
   RegionGuard& operator=(const RegionGuard&) = delete;
 
@@ -110,8 +111,7 @@ Task<T> with_stop(StopToken token, Task<T> task) {
 /// Runs `task` so that no stop from outside reaches it: for clean-up. Its own timeouts do.
 template <class T>
 Task<T> shielded(Task<T> task) {
-  StopRegion region;
-  region.shield = true;
+  StopRegion region(StopRegion::Kind::shield);
   RegionGuard guard(region);
   if constexpr (std::is_void_v<T>) {
     co_await std::move(task);

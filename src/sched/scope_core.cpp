@@ -27,11 +27,16 @@ bool says_canceled(const std::exception_ptr& error) noexcept {
 }  // namespace
 
 bool ScopeCore::add(TaskHeader& child) noexcept {
-  SpinGuard guard(lock_);
-  if (refusing_) return false;
-  children_.push_back(child);
-  live_ += 1;
-  if (stopping_) request_stop(child);
+  bool stopping = false;
+  {
+    SpinGuard guard(lock_);
+    if (refusing_) return false;
+    children_.push_back(child);
+    live_ += 1;
+    stopping = stopping_;
+  }
+  // It does not run yet, so it is still there.
+  if (stopping) request_stop(child);
   return true;
 }
 
@@ -52,6 +57,7 @@ Runnable* ScopeCore::remove(TaskHeader& child) noexcept {
 void ScopeCore::fail(const std::exception_ptr& error) noexcept {
   if (become_first(error)) {
     stop_all();
+    stop_body();
     return;
   }
   // Nobody writes the first error again. The stop that followed it is why a wait was cancelled.
@@ -78,11 +84,65 @@ void ScopeCore::rethrow_errors() {
 }
 
 void ScopeCore::stop_all() noexcept {
-  SpinGuard guard(lock_);
-  stopping_ = true;
-  for (SiblingNode* child = children_.front(); child != nullptr; child = child->next) {
-    request_stop(static_cast<TaskHeader&>(*child));
+  std::size_t left = 0;
+  {
+    SpinGuard guard(lock_);
+    if (stopping_) return;
+    stopping_ = true;
+    left = live_;
   }
+  while (left != 0) left = stop_some(left);
+}
+
+/// Stops a few children, so that the lock is not held for long however many there are: it takes
+/// them from the front of the list and puts them back at its end. Returns how many are left. Of
+/// those that end meanwhile none is missed; those that come meanwhile may be stopped twice.
+std::size_t ScopeCore::stop_some(std::size_t left) noexcept {
+  constexpr std::size_t kAtOnce = 64;
+  FifoList<StopNode> sent;
+  {
+    SpinGuard guard(lock_);
+    for (std::size_t i = 0; i < kAtOnce && left != 0; ++i) {
+      SiblingNode* child = children_.pop_front();
+      left = child != nullptr ? left - 1 : 0;
+      if (child == nullptr) break;
+      children_.push_back(*child);
+      auto& task = static_cast<TaskHeader&>(*child);
+      if (task.stop.request()) sent.push_back(task);
+    }
+  }
+  while (StopNode* stop = sent.pop_front()) send_stop(static_cast<TaskHeader&>(*stop));
+  return left;
+}
+
+/// Called by a child that has not left the scope, or by the body: the owner is there.
+void ScopeCore::stop_body() noexcept {
+  if (owner_ == nullptr) return;
+  requested.store(true, MemoryOrder::relaxed);
+  notify_stop(*owner_);
+}
+
+namespace {
+
+void stop_scopes(StopRegion* from, const StopRegion* end) noexcept {
+  for (StopRegion* region = from; region != end; region = region->outer) {
+    if (region->kind == StopRegion::Kind::scope) static_cast<ScopeCore*>(region)->stop_all();
+  }
+}
+
+}  // namespace
+
+void stop_inner_scopes(const TaskHeader& task) noexcept {
+  // The innermost region that is reached by a stop of what surrounds `region`.
+  StopRegion* reached = task.region;
+  for (StopRegion* region = task.region; region != nullptr; region = region->outer) {
+    if (region->requested.load(MemoryOrder::relaxed)) {
+      stop_scopes(reached, region);
+      reached = region;
+    }
+    if (region->kind == StopRegion::Kind::shield) reached = region->outer;
+  }
+  if (task.stop.is_requested()) stop_scopes(reached, nullptr);
 }
 
 bool ScopeCore::wait(Runnable& waiter) noexcept {

@@ -94,6 +94,7 @@ bool Worker::run_ready(Seat& seat) noexcept {
 }
 
 void Worker::collect_inbox() noexcept {
+  take_back_stops();
   if (inbox_.empty()) [[likely]] return;
   // A poster sends an operation before the node that cancels it, and a task before its stop. So
   // what is sent later is taken first and looked at last.
@@ -117,6 +118,7 @@ void Worker::collect_inbox() noexcept {
     take_back(static_cast<TaskHeader&>(*stops));
     stops = following;
   }
+  take_back_stops();
   while (cancels != nullptr) {
     CancelNode* following = cancels->next;
     Operation& operation = *cancels->operation;
@@ -178,6 +180,7 @@ void Worker::expire_timers(Instant now) noexcept {
     counters_.timers_fired += 1;
     entry->fire(*entry);
   }
+  take_back_stops();
 }
 
 namespace {
@@ -321,15 +324,40 @@ inline void Worker::complete(Operation& operation) noexcept {
   release_closed(*operation.descriptor);
 }
 
-/// The task's StopNode came back.
+/// Grows while it runs: a task that is stopped has its children stopped. It ends, for each child
+/// was spawned, and its scope is stopped once.
+void Worker::take_back_stops() noexcept {
+  while (StopNode* stop = stops_.pop_front()) take_back(static_cast<TaskHeader&>(*stop));
+}
+
+/// The task's StopNode came back (stop_word.hpp, rule 2).
 void Worker::take_back(TaskHeader& task) noexcept {
-  const std::uint32_t before =
-      task.stop.fetch_and(~TaskHeader::stop_posted, MemoryOrder::acq_rel);
-  if ((before & TaskHeader::free_on_return) != 0) {
-    free_task(task);
-  } else {
-    cancel_leaf(task);
+  for (;;) {
+    task.stop.begin_look();
+    look_at(task);
+    switch (task.stop.end_look()) {
+      case StopWord::Looked::again:
+        continue;
+      case StopWord::Looked::free:
+        free_task(task);
+        return;
+      case StopWord::Looked::kept:
+        return;
+    }
   }
+}
+
+/// Does what the stops of a task ask for: stops the children of its scopes, and cancels what it is
+/// parked on. A task that is not parked sees at its next wait that it must stop.
+void Worker::look_at(TaskHeader& task) noexcept {
+  if (task.parked == 0) {
+    // It is ready, or was left behind with its thread and may be changing its regions.
+    SpinGuard guard(away_regions_);
+    stop_inner_scopes(task);
+    return;
+  }
+  stop_inner_scopes(task);
+  if (stop_due(task)) task.leaf->cancel(*task.leaf);
 }
 
 }  // namespace rota::inline v0

@@ -2,6 +2,7 @@
 
 #include <rota/core/operation.hpp>
 #include <rota/core/runnable.hpp>
+#include <rota/core/spin_lock.hpp>
 #include <rota/core/task_header.hpp>
 
 #include "core/counter.hpp"
@@ -82,10 +83,14 @@ class Worker {
   /// Starts an operation that no task waits for.
   void submit_unwaited(Operation& operation) noexcept;
   void cancel(Operation& operation) noexcept;
-  /// Cancels what the task is parked on, if it must stop.
-  void cancel_leaf(TaskHeader& task) noexcept {
-    if (task.parked != 0 && stop_due(task)) task.leaf->cancel(*task.leaf);
-  }
+
+  /// A task that lives here was asked to stop. Not looked at at once: stops go down through scopes
+  /// of any depth, and the caller may be in the midst of ending a task that the other one joins.
+  void take_back_later(StopNode& stop) noexcept { stops_.push_back(stop); }
+  /// Looks at all of them, and at those whom that concerns.
+  void take_back_stops() noexcept;
+  /// Under it a task that was left behind with its thread changes its chain of regions.
+  [[nodiscard]] SpinLock& away_regions() noexcept { return away_regions_; }
 
   [[nodiscard]] RuntimeCore& runtime() noexcept { return runtime_; }
   [[nodiscard]] Driver& driver() noexcept { return driver_; }
@@ -93,12 +98,15 @@ class Worker {
   [[nodiscard]] TimerWheel& timers() noexcept { return timers_; }
   [[nodiscard]] WorkerCounters& counters() noexcept { return counters_; }
   /// Something is ready, or was posted and is not collected yet: a pass will not find it idle.
-  [[nodiscard]] bool has_work() const noexcept { return !ready_.empty() || !inbox_.empty(); }
+  [[nodiscard]] bool has_work() const noexcept {
+    return !ready_.empty() || !stops_.empty() || !inbox_.empty();
+  }
 
  private:
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
   void collect_inbox() noexcept;
   void take_back(TaskHeader& task) noexcept;
+  void look_at(TaskHeader& task) noexcept;
   void turn(Idle when_idle) noexcept;
   [[nodiscard]] Deadline announce_idle() noexcept;
   template <OpCode code>
@@ -112,6 +120,7 @@ class Worker {
   // Touched on every pass by the carrier alone.
   RunList ready_;
   OpList todo_;
+  FifoList<StopNode> stops_;       // of tasks that live here, asked from here
   Driver& driver_;
   const bool tries_first_;
   const bool watches_edges_;
@@ -126,6 +135,8 @@ class Worker {
   alignas(128) Atomic<Seat*> seat_{nullptr};
   // Written by whoever ends the loop.
   Atomic<bool> leave_{false};
+
+  SpinLock away_regions_;
 
   Inbox inbox_;
 };

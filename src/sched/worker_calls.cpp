@@ -1,5 +1,6 @@
 #include <rota/core/worker_calls.hpp>
 
+#include <rota/core/spin_lock.hpp>
 #include <rota/core/stream.hpp>
 #include <rota/result.hpp>
 
@@ -9,6 +10,7 @@
 #include <exception>
 #include <expected>
 #include <new>
+#include <utility>
 
 namespace rota::inline v0 {
 
@@ -41,22 +43,51 @@ void make_ready(Runnable& runnable) noexcept {
   }
 }
 
+void send_stop(TaskHeader& task) noexcept {
+  RuntimeSection section;
+  Worker& home = *task.home;
+  if (section.worker() == &home) {
+    home.take_back_later(task);
+  } else {
+    home.post(static_cast<StopNode&>(task));
+  }
+}
+
+void settle_stops() noexcept {
+  RuntimeSection section;
+  if (Worker* worker = section.worker()) worker->take_back_stops();
+}
+
 void request_stop(TaskHeader& task) noexcept {
-  task.stop.fetch_or(TaskHeader::stop_requested, MemoryOrder::acq_rel);
-  notify_stop(task);
+  if (!task.stop.request()) return;
+  send_stop(task);
+  settle_stops();
 }
 
 void notify_stop(TaskHeader& task) noexcept {
+  if (task.stop.request_look()) send_stop(task);
+}
+
+void enter_region(StopRegion& region) noexcept {
   RuntimeSection section;
-  if (section.worker() == task.home) {
-    task.home->cancel_leaf(task);
+  TaskHeader& task = *section.seat().task;
+  if (section.worker() != nullptr) [[likely]] {
+    region.outer = std::exchange(task.region, &region);
     return;
   }
-  const std::uint32_t before =
-      task.stop.fetch_or(TaskHeader::stop_posted, MemoryOrder::acq_rel);
-  // A node that is still under way will see this request too: its return looks at everything.
-  if ((before & TaskHeader::stop_posted) != 0) return;
-  task.home->post(static_cast<StopNode&>(task));
+  SpinGuard guard(task.home->away_regions());
+  region.outer = std::exchange(task.region, &region);
+}
+
+void leave_region(StopRegion& region) noexcept {
+  RuntimeSection section;
+  TaskHeader& task = *section.seat().task;
+  if (section.worker() != nullptr) [[likely]] {
+    task.region = region.outer;
+    return;
+  }
+  SpinGuard guard(task.home->away_regions());
+  task.region = region.outer;
 }
 
 namespace {
@@ -123,13 +154,9 @@ TaskEnd end_task(TaskHeader& task) noexcept {
 }
 
 void free_task(TaskHeader& task) noexcept {
-  // Nobody can ask the task to stop any more, but an earlier request may still be in the inbox of
-  // its home, which then frees.
-  if (task.stop.load(MemoryOrder::acquire) != 0) [[unlikely]] {
-    const std::uint32_t before =
-        task.stop.fetch_or(TaskHeader::free_on_return, MemoryOrder::acq_rel);
-    if ((before & TaskHeader::stop_posted) != 0) return;
-  }
+  // Nobody can ask the task to stop any more, but an earlier request may still be on its way to the
+  // home, which then frees.
+  if (!task.stop.leave()) [[unlikely]] return;
   if (const SpawnLabel::Named* named = task.label.named()) {
     free_frame(const_cast<SpawnLabel::Named*>(named), sizeof *named);
   }

@@ -7,8 +7,8 @@ namespace rota::inline v0 {
 
 bool ScopeWaitLeaf::start(Runnable& self) noexcept {
   waiter = &self;
-  cancel = [](Leaf& leaf) noexcept { static_cast<ScopeWaitLeaf&>(leaf).scope_.stop_all(); };
-  if (stop_due(*self.task)) scope_.stop_all();
+  // A stop reaches the children through the region that the scope is.
+  cancel = [](Leaf&) noexcept {};
   park(*this);
   if (scope_.wait(self)) return true;
   self.task->parked = 0;

@@ -6,7 +6,16 @@ namespace rota::model {
 
 // One visible operation of a thread, known before it is executed.
 struct Step {
-  enum class Kind : std::uint8_t { load, store, exchange, compare_exchange, add, wait, pause };
+  enum class Kind : std::uint8_t {
+    load,
+    store,
+    exchange,
+    compare_exchange,
+    add,
+    bits,
+    wait,
+    pause,
+  };
 
   Kind kind = Kind::load;
   bool writes = false;
@@ -31,6 +40,7 @@ struct Step {
     case Step::Kind::exchange: return "exchange";
     case Step::Kind::compare_exchange: return "compare_exchange";
     case Step::Kind::add: return "add";
+    case Step::Kind::bits: return "bits";
     case Step::Kind::wait: return "wait";
     case Step::Kind::pause: return "pause";
   }

@@ -34,8 +34,9 @@ void Stage::drain() {
   for (int pass = 0; pass < 2; ++pass) {
     worker_.pass(current_seat(), Worker::Idle::return_at_once);
   }
+  // A pass that runs the last task must not sleep after it.
   while (core_.root().live() != 0 || worker_.in_flight() != 0) {
-    worker_.pass(current_seat(), Worker::Idle::sleep);
+    worker_.pass(current_seat(), Worker::Idle::return_at_once);
   }
 }
 

@@ -237,6 +237,20 @@ TEST_F(TwoWorkersTest, a_plain_thread_stops_tasks_at_any_moment) {
   connection = {};
 }
 
+Task<int> answer(int value) { co_return value; }
+
+TEST_F(TwoWorkersTest, a_handle_is_dropped_while_its_stop_is_under_way) {
+  Pair pair;
+  Random random(13);
+  for (int i = 0; i < kRounds; ++i) {
+    JoinHandle<int> task = pair.spawn_on(random.below(2), answer(i));
+    while (!task.is_done()) std::this_thread::yield();
+    task.request_stop();
+    compute(random);
+    // The home takes the stop back while the handle is dropped here.
+  }
+}
+
 template <template <class> class Routine>
 Routine<int> wait_for(Event& event) {
   Result<void> waited = co_await event.wait();

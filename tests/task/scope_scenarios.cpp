@@ -153,6 +153,67 @@ Routine<void> an_error_of_the_body_stops_the_children(World) {
 }
 
 template <template <class> class Routine>
+Routine<void> a_child_that_fails_stops_the_body(World) {
+  std::string caught;
+  bool stopped = false;
+  try {
+    co_await with_scope([&stopped](Scope& scope) -> Task<void> {
+      static_cast<void>(spawn_routine(scope, fail_with<Routine>("first")));
+      for (int i = 0; i < 100 && !stop_requested(); ++i) co_await yield();
+      stopped = stop_requested();
+      // What it throws because it was stopped is no error of its own.
+      if (stopped) co_await as_task(wait_and_throw_when_stopped<Routine>());
+    });
+  } catch (const std::runtime_error& error) {
+    caught = error.what();
+  }
+  EXPECT_TRUE(stopped);
+  EXPECT_EQ(caught, "first");
+  // The stop was the scope's, and ended with it.
+  EXPECT_FALSE(stop_requested());
+}
+
+template <template <class> class Routine>
+Routine<void> a_child_that_fails_ends_the_wait_of_the_body(World) {
+  bool caught = false;
+  Event given_up;
+  bool stopped = false;
+  auto give_up = [](Event& event) -> Task<void> {
+    for (int i = 0; i < 100; ++i) co_await yield();
+    event.set();
+  };
+  JoinHandle<void> limit = rota::spawn(give_up(given_up));
+  try {
+    co_await with_scope([&stopped, &given_up](Scope& scope) -> Task<void> {
+      static_cast<void>(spawn_routine(scope, fail_with<Routine>("first")));
+      Result<void> waited = co_await given_up.wait();
+      stopped = !waited && is_canceled(waited.error());
+    });
+  } catch (const std::runtime_error&) {
+    caught = true;
+  }
+  EXPECT_TRUE(caught);
+  EXPECT_TRUE(stopped);
+  Joined<void> joined = co_await limit.join();
+  EXPECT_TRUE(joined.has_value());
+}
+
+template <template <class> class Routine>
+Routine<void> a_body_that_joins_a_failing_child_gets_its_error(World) {
+  std::string joined_error;
+  try {
+    co_await with_scope([&joined_error](Scope& scope) -> Task<void> {
+      JoinHandle<void> child = spawn_routine(scope, fail_with<Routine>("only"));
+      Joined<void> joined = co_await child.join();
+      if (joined.kind() != Joined<void>::Kind::exception) co_return;
+      joined_error = text_of(joined.exception());
+    });
+  } catch (const std::runtime_error&) {
+  }
+  EXPECT_EQ(joined_error, "only");
+}
+
+template <template <class> class Routine>
 Routine<void> hold_a_scope(int& stopped) {
   co_await with_scope([&stopped](Scope& scope) -> Task<void> {
     static_cast<void>(spawn_routine(scope, wait_for_a_stop<Routine>(stopped)));
@@ -206,6 +267,14 @@ void add_scope_scenarios(Suite& suite) {
   suite.add("an_error_of_the_body_stops_the_children",
             an_error_of_the_body_stops_the_children<Task>,
             an_error_of_the_body_stops_the_children<Script>);
+  suite.add("a_child_that_fails_stops_the_body", a_child_that_fails_stops_the_body<Task>,
+            a_child_that_fails_stops_the_body<Script>);
+  suite.add("a_child_that_fails_ends_the_wait_of_the_body",
+            a_child_that_fails_ends_the_wait_of_the_body<Task>,
+            a_child_that_fails_ends_the_wait_of_the_body<Script>);
+  suite.add("a_body_that_joins_a_failing_child_gets_its_error",
+            a_body_that_joins_a_failing_child_gets_its_error<Task>,
+            a_body_that_joins_a_failing_child_gets_its_error<Script>);
   suite.add("a_stop_goes_down_through_nested_scopes",
             a_stop_goes_down_through_nested_scopes<Task>,
             a_stop_goes_down_through_nested_scopes<Script>);

@@ -181,6 +181,115 @@ Routine<void> a_shield_holds_a_stop_back(World) {
 }
 
 template <template <class> class Routine>
+Routine<void> note_outcome(Event& event, std::optional<int>& outcome) {
+  Result<void> waited = co_await event.wait();
+  outcome = code_of(waited);
+}
+/// A parent whose body is under a shield while its child waits.
+template <template <class> class Routine>
+Routine<void> shield_the_body(Event& never, Event& release, std::optional<int>& child) {
+  co_await with_scope([&](Scope& scope) -> Task<void> {
+    static_cast<void>(spawn_routine(scope, note_outcome<Routine>(never, child)));
+    int inside = co_await shielded(as_task(wait_for<Routine>(release)));
+    EXPECT_EQ(inside, 0);
+  });
+}
+
+template <template <class> class Routine>
+Routine<void> a_stop_reaches_the_children_of_a_shielded_body(World) {
+  Event never;
+  Event release;
+  std::optional<int> child;
+  JoinHandle<void> parent = spawn_routine(shield_the_body<Routine>(never, release, child));
+  for (int i = 0; i < 5; ++i) co_await yield();
+  parent.request_stop();
+  for (int i = 0; i < 5; ++i) co_await yield();
+  EXPECT_EQ(child, ECANCELED);
+  EXPECT_FALSE(parent.is_done());
+  release.set();
+  Joined<void> joined = co_await parent.join();
+  EXPECT_TRUE(joined.has_value());
+}
+
+template <template <class> class Routine>
+Routine<void> under_a_token(StopToken token, Event& never, Event& release,
+                            std::optional<int>& child) {
+  co_await with_stop(token, as_task(shield_the_body<Routine>(never, release, child)));
+}
+
+template <template <class> class Routine>
+Routine<void> a_token_reaches_the_children_of_a_shielded_body(World) {
+  Event never;
+  Event release;
+  StopSource source;
+  std::optional<int> child;
+  JoinHandle<void> parent =
+      spawn_routine(under_a_token<Routine>(source.token(), never, release, child));
+  for (int i = 0; i < 5; ++i) co_await yield();
+  source.request_stop();
+  for (int i = 0; i < 5; ++i) co_await yield();
+  EXPECT_EQ(child, ECANCELED);
+  EXPECT_FALSE(parent.is_done());
+  release.set();
+  Joined<void> joined = co_await parent.join();
+  EXPECT_TRUE(joined.has_value());
+}
+
+template <template <class> class Routine>
+Routine<void> ask_at_every_step(bool& seen) {
+  for (int i = 0; i < 100 && !seen; ++i) {
+    seen = stop_requested();
+    co_await yield();
+  }
+}
+/// A parent that only computes: it is never parked when its stop arrives.
+template <template <class> class Routine>
+Routine<void> compute_beside_a_child(bool& seen) {
+  co_await with_scope([&seen](Scope& scope) -> Task<void> {
+    static_cast<void>(spawn_routine(scope, ask_at_every_step<Routine>(seen)));
+    while (scope.live() != 0) co_await yield();
+  });
+}
+
+template <template <class> class Routine>
+Routine<void> a_stop_reaches_the_children_of_a_body_that_computes(World) {
+  bool seen = false;
+  JoinHandle<void> parent = spawn_routine(compute_beside_a_child<Routine>(seen));
+  for (int i = 0; i < 5; ++i) co_await yield();
+  parent.request_stop();
+  Joined<void> joined = co_await parent.join();
+  EXPECT_TRUE(joined.has_value());
+  EXPECT_TRUE(seen);
+}
+
+template <template <class> class Routine>
+Routine<void> wait_in_a_scope(Event& release, std::optional<int>& child) {
+  co_await with_scope([&](Scope& scope) -> Task<void> {
+    static_cast<void>(spawn_routine(scope, note_outcome<Routine>(release, child)));
+    co_return;
+  });
+}
+template <template <class> class Routine>
+Routine<void> shield_a_scope(Event& release, std::optional<int>& child) {
+  co_await shielded(as_task(wait_in_a_scope<Routine>(release, child)));
+}
+
+template <template <class> class Routine>
+Routine<void> a_stop_does_not_reach_a_scope_inside_a_shield(World) {
+  Event release;
+  std::optional<int> child;
+  JoinHandle<void> parent = spawn_routine(shield_a_scope<Routine>(release, child));
+  for (int i = 0; i < 5; ++i) co_await yield();
+  parent.request_stop();
+  for (int i = 0; i < 5; ++i) co_await yield();
+  EXPECT_FALSE(child.has_value());
+  release.set();
+  Joined<void> joined = co_await parent.join();
+  EXPECT_TRUE(joined.has_value());
+  EXPECT_EQ(child, 0);
+}
+
+template <template <class> class Routine>
 Routine<int> stopped_by_the_source_alone(StopSource& source) {
   int code = co_await with_stop(source.token(), as_task(sleep_for_ever<Routine>()));
   EXPECT_FALSE(stop_requested());
@@ -261,6 +370,18 @@ void add_stop_scenarios(Suite& suite) {
             a_task_that_is_stopped_before_it_runs_runs_to_its_first_wait<Script>);
   suite.add("a_shield_holds_a_stop_back", a_shield_holds_a_stop_back<Task>,
             a_shield_holds_a_stop_back<Script>);
+  suite.add("a_stop_reaches_the_children_of_a_shielded_body",
+            a_stop_reaches_the_children_of_a_shielded_body<Task>,
+            a_stop_reaches_the_children_of_a_shielded_body<Script>);
+  suite.add("a_token_reaches_the_children_of_a_shielded_body",
+            a_token_reaches_the_children_of_a_shielded_body<Task>,
+            a_token_reaches_the_children_of_a_shielded_body<Script>);
+  suite.add("a_stop_reaches_the_children_of_a_body_that_computes",
+            a_stop_reaches_the_children_of_a_body_that_computes<Task>,
+            a_stop_reaches_the_children_of_a_body_that_computes<Script>);
+  suite.add("a_stop_does_not_reach_a_scope_inside_a_shield",
+            a_stop_does_not_reach_a_scope_inside_a_shield<Task>,
+            a_stop_does_not_reach_a_scope_inside_a_shield<Script>);
   suite.add("a_stop_source_stops_what_runs_under_its_token",
             a_stop_source_stops_what_runs_under_its_token<Task>,
             a_stop_source_stops_what_runs_under_its_token<Script>);

@@ -4,6 +4,7 @@
 #include <rota/core/join_word.hpp>
 #include <rota/core/leaf.hpp>
 #include <rota/core/list.hpp>
+#include <rota/core/stop_word.hpp>
 
 #include <bit>
 #include <cstdint>
@@ -17,14 +18,27 @@ namespace rota::inline v0 {
 class Worker;
 class ScopeCore;
 
-/// A part of a task's execution that can be stopped on its own (a timeout, a StopSource), or that
-/// is shielded from stops. Regions nest and live in the frame that runs inside them; the chain is
-/// the task's own. `requested` is set by whoever stops the region, who then sends the StopNode:
-/// that message orders it, so the flag itself is relaxed.
+/// A part of a task's execution that can be stopped on its own (a timeout, a StopSource, the body
+/// of a scope), or that is shielded from stops. Regions nest and live in the frame that runs inside
+/// them. `requested` is set by whoever stops the region, who then sends the StopNode: that message
+/// orders it, so the flag itself is relaxed.
+///
+/// The chain changes inside the bracket, by `enter_region` and `leave_region`, so that the home may
+/// follow it whenever the task is not running there. A task that was left behind with its thread
+/// changes it under a lock of its home, which the home takes unless the task is parked.
 struct StopRegion {
+  enum class Kind : std::uint8_t {
+    plain,
+    shield,  ///< stops from outside are not seen inside
+    scope,   ///< a ScopeCore, whose children are stopped by what stops its surroundings
+  };
+
+  StopRegion() = default;
+  explicit StopRegion(Kind of) noexcept : kind(of) {}
+
   StopRegion* outer = nullptr;
   Atomic<bool> requested{false};
-  bool shield = false;     ///< stops from outside are not seen inside
+  const Kind kind = Kind::plain;
 };
 
 /// A node that carries a stop request to the home worker's inbox.
@@ -78,19 +92,13 @@ class SpawnLabel {
 ///
 /// - fixed at spawn: `scope`, `label`;
 /// - the home worker, or the task while it runs there: `home`, `leaf`, `region`, `parked`, `runs`;
-/// - the task, wherever it runs: `error`. Whether there is one is a bit of `stop`: a task that was
-///   taken over fails on one thread while its home looks at `parked` on another;
+/// - the task, wherever it runs: `error`. Whether there is one is a bit of `stop`;
 /// - the scope, under its lock: the SiblingNode, which is also the registry's link;
 /// - `stop` and `join` are words with protocols of their own.
 ///
 /// It stands beside each parked task's frame, which is why an error on its way up shares its
 /// place with the leaf: a task that carries one is not parked.
 struct TaskHeader : StopNode, SiblingNode {
-  /// Bits of `stop`.
-  static constexpr std::uint32_t stop_requested = 1;
-  static constexpr std::uint32_t stop_posted = 2;      ///< the StopNode is on its way to the home
-  static constexpr std::uint32_t free_on_return = 4;   ///< whoever takes the node back frees
-  static constexpr std::uint32_t has_failed = 8;       ///< `error` is there
   static constexpr std::uint32_t runs_mask = 0x7fffffff;  ///< where `runs` wraps
 
   Worker* home = nullptr;
@@ -101,7 +109,7 @@ struct TaskHeader : StopNode, SiblingNode {
     std::exception_ptr error;  ///< what left its last frame, while `failed()`
   };
   StopRegion* region = nullptr;  ///< innermost; null outside any
-  Atomic<std::uint32_t> stop{0};
+  StopWord stop;
   std::uint32_t runs : 31 = 0;   ///< how often the task was given the worker
   std::uint32_t parked : 1 = 0;
   SpawnLabel label;
@@ -114,32 +122,30 @@ struct TaskHeader : StopNode, SiblingNode {
   }
 
   /// Whether an exception is on its way up, or ended the task.
-  [[nodiscard]] bool failed() const noexcept {
-    return (stop.load(MemoryOrder::relaxed) & has_failed) != 0;
-  }
+  [[nodiscard]] bool failed() const noexcept { return stop.has_failed(); }
   /// An exception leaves a frame.
   void fail(std::exception_ptr thrown) noexcept {
     ::new (&error) std::exception_ptr(std::move(thrown));
-    stop.fetch_or(has_failed, MemoryOrder::relaxed);  // Its reader is the task, or joined it.
+    stop.set_failed();
   }
   /// Whoever awaits that frame takes it.
   [[nodiscard]] std::exception_ptr take_error() noexcept {
     std::exception_ptr taken = std::move(error);
     error.~exception_ptr();
-    stop.fetch_and(~has_failed, MemoryOrder::relaxed);
+    stop.clear_failed();
     leaf = nullptr;
     return taken;
   }
 };
-static_assert(sizeof(TaskHeader) <= 88);
+static_assert(sizeof(TaskHeader) <= 80);
 
 /// Whether the innermost code of the task must stop. Home worker or the running task only.
 [[nodiscard]] inline bool stop_due(const TaskHeader& task) noexcept {
   for (const StopRegion* region = task.region; region != nullptr; region = region->outer) {
     if (region->requested.load(MemoryOrder::relaxed)) return true;
-    if (region->shield) return false;
+    if (region->kind == StopRegion::Kind::shield) return false;
   }
-  return (task.stop.load(MemoryOrder::relaxed) & TaskHeader::stop_requested) != 0;
+  return task.stop.is_requested();
 }
 
 }  // namespace rota::inline v0

@@ -34,6 +34,17 @@ void request_stop(TaskHeader& task) noexcept;
 /// One of the task's regions was requested: has its home look. Same conditions.
 void notify_stop(TaskHeader& task) noexcept;
 
+/// Sends the task's node, which `task.stop` said is the caller's to send. The header stays until
+/// the home has it back.
+void send_stop(TaskHeader& task) noexcept;
+/// At the end of what a user asked for, outside locks: stops that were sent to the current worker
+/// take effect before the caller goes on. Without it they do before the driver's next turn.
+void settle_stops() noexcept;
+
+/// Puts a region around what the running task does until `leave_region`.
+void enter_region(StopRegion& region) noexcept;
+void leave_region(StopRegion& region) noexcept;
+
 /// Starts a task: gives its first frame a header, adds it to the scope and makes it ready. It
 /// lives on the current worker or, from a plain thread, on the one that the scheduler of the
 /// scope's runtime names. Throws std::bad_alloc, and then nothing has happened. Any thread.

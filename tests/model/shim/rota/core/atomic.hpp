@@ -62,6 +62,18 @@ class Atomic {
     return modify(Kind::add, order, [by](T before) { return static_cast<T>(before - by); });
   }
 
+  T fetch_or(std::type_identity_t<T> bits, MemoryOrder order = MemoryOrder::seq_cst) noexcept
+    requires std::integral<T>
+  {
+    return modify(Kind::bits, order, [bits](T before) { return static_cast<T>(before | bits); });
+  }
+
+  T fetch_and(std::type_identity_t<T> bits, MemoryOrder order = MemoryOrder::seq_cst) noexcept
+    requires std::integral<T>
+  {
+    return modify(Kind::bits, order, [bits](T before) { return static_cast<T>(before & bits); });
+  }
+
   bool compare_exchange_strong(T& expected, T desired, MemoryOrder success,
                                MemoryOrder failure) noexcept {
     point(Kind::compare_exchange, true);
