@@ -40,7 +40,8 @@ class ConnectLeaf {
 /// Thread class: *one task per direction*: one reads while another writes. Buffers are borrowed
 /// until the call ends, and it ends only when nothing touches them any more. Cancelling a read
 /// loses nothing; a cancelled write reports the bytes it moved, or, where every byte was asked for,
-/// `operation_canceled` and the count through `written`. The destructor closes in the background; `close` waits and reports.
+/// `operation_canceled` and the count through `written`. The destructor closes in the background;
+/// `close` waits and reports.
 class TcpStream {
  public:
   /// Fails with what connect(2) says (`connection_refused`, `timed_out`, ...).

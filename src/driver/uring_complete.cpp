@@ -40,7 +40,8 @@ void UringDriver::reap_engine() {
   }
 }
 
-inline void UringDriver::dispatch(std::uint64_t user_data, std::int32_t result, std::uint32_t flags) {
+inline void UringDriver::dispatch(std::uint64_t user_data, std::int32_t result,
+                                  std::uint32_t flags) {
   const auto tag = static_cast<UringTag>(user_data & uring_tag_mask);
   if (tag == uring_wake) return on_wake(result, flags);
   if (tag == uring_cancel) return;

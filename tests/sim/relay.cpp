@@ -34,7 +34,7 @@ void Relay::completed(Operation& operation) {
   if (out_.owns(operation)) return wrote(operation);
   if (!in_.take_back()) return world_.fail("a read wrote more than it counted");
   if (from_.lost_by(operation)) return end();
-  if (operation.result < 0) return read_next();
+  if (operation.result < 0 && in_.moved() == 0) return read_next();
   if (operation.result == 0) {
     if (!to_.closing()) to_.shut_down_writing();
     return end();

@@ -52,8 +52,9 @@ bool TransferSlot::owns(const Operation& operation) const noexcept {
 }
 
 bool TransferSlot::take_back() {
-  const std::int32_t result = transfer_.has_value() ? transfer_->result : vector_->result;
-  moved_ = static_cast<std::size_t>(std::max(result, 0));
+  // A whole transfer that failed tells by `moved` how far it came.
+  moved_ = transfer_.has_value() ? transfer_->moved
+                                 : static_cast<std::size_t>(std::max(vector_->result, 0));
   if (moved_ > asked_) return false;
   const bool source_unchanged = reads_ || std::ranges::equal(lent_, written_);
   return buffer_.take_back(reads_ ? moved_ : asked_) && source_unchanged;

@@ -9,7 +9,7 @@ LOW = ("base", "observe")
 WAITS = ("core", "time", "task", *LOW)  # what a thing that a task can wait for is built of
 
 # What each layer may include besides itself. "driver/driver.hpp" stands for that one header; with
-# perform.hpp it is the seam.
+# message.hpp, what is tried at once, it is the seam.
 # `net` and its neighbours reach a driver through submit() of core, so `driver` and `sched` are
 # absent from theirs.
 MAY_INCLUDE = {
@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "core": LOW,
     "time": ("core", *LOW),
     "driver": ("core", *LOW),
-    "sched": ("core", "time", *LOW, "driver/driver.hpp", "driver/perform.hpp"),
+    "sched": ("core", "time", *LOW, "driver/driver.hpp", "driver/message.hpp"),
     "preempt": ("core", "time", *LOW, "sched/worker.hpp"),
     "task": ("core", "time", "preempt", *LOW, "sched/worker.hpp"),
     "sync": WAITS,

@@ -111,6 +111,9 @@ PLANTED = {
         ("cli/main.cpp", f"// {UNDONE}: later\n", "without a trigger"),
         ("cli/main.cpp", f"// {UNDONE}(someone): later\n", "without a trigger"),
     ],
+    words.one_way_to_end_the_process: [
+        ("src/net/tcp.cpp", "void f() { std::abo" "rt(); }\n", "without fatal()"),
+    ],
     words.no_machine_paths: [
         ("README.md", "see /ro" "ot/rota\n", "one machine"),
         ("cli/main.cpp", '// "/ho' 'me/someone/rota"\n', "one machine"),
