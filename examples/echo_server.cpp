@@ -1,7 +1,8 @@
-// A TCP echo server on 127.0.0.1:7777, or on the address given. Try it with `nc 127.0.0.1 7777`.
-// Ctrl-C stops every task: connections end where they are, sockets are closed, and it returns 0.
+// A TCP echo server that lasts, on 127.0.0.1:7777 or on the address given: when descriptors run out
+// it says so, serves those it has, and accepts again as soon as one is free. Try it with
+// `nc 127.0.0.1 7777`. Ctrl-C stops every task: connections end where they are, sockets are closed,
+// and it returns 0.
 
-// [echo]
 #include <rota/rota.hpp>
 
 #include <chrono>
@@ -45,4 +46,3 @@ int main(int count, char** words) {
   }
   return rota::run(serve(*at));
 }
-// [/echo]

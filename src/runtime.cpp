@@ -6,6 +6,7 @@
 #include "base/fatal.hpp"
 #include "driver/choose.hpp"
 #include "sched/single.hpp"
+#include "sched/thrown.hpp"
 #include "sched/worker.hpp"
 
 #include <signal.h>
@@ -177,19 +178,21 @@ int run_and_report(Task<T> main, const Config& config) {
   // A peer that is gone is an error of the write (EPIPE), not the end of the program.
   ::signal(SIGPIPE, SIG_IGN);
   JoinHandle<void> stopper = runtime->spawn(stop_on_signal(*runtime), SpawnOptions("signals"));
-  int status = EXIT_SUCCESS;
+  int status = EXIT_FAILURE;
   try {
     if constexpr (std::is_void_v<T>) {
       runtime->block_on(std::move(main));
+      status = EXIT_SUCCESS;
     } else {
       status = runtime->block_on(std::move(main));
     }
-  } catch (const std::bad_expected_access<std::error_code>& failed) {
-    std::fprintf(stderr, "rota: %s\n", failed.error().message().c_str());
-    status = EXIT_FAILURE;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "rota: %s\n", error.what());
-    status = EXIT_FAILURE;
+  } catch (...) {
+    const std::exception_ptr error = std::current_exception();
+    if (stopper.is_done() && says_canceled(error)) {
+      status = EXIT_SUCCESS;
+    } else {
+      std::fprintf(stderr, "rota: %s\n", text_of(error).c_str());
+    }
   }
   runtime->shutdown();
   return status;

@@ -130,7 +130,7 @@ class Runtime {
 
   template <class T>
   static T take_result(JoinHandle<T> handle) {
-    if (handle.task().failed()) std::rethrow_exception(handle.task().error);
+    if (handle.task().failed()) std::rethrow_exception(handle.task().take_error());
     if constexpr (!std::is_void_v<T>) return handle.take();
   }
 
@@ -163,7 +163,9 @@ JoinHandle<std::invoke_result_t<F&>> spawn_fiber(
 
 /// Makes a runtime, runs `main` on it and shuts it down: the body of most programs. SIGINT and
 /// SIGTERM ask every task to stop, so that the program drains; a second one ends it. Returns what
-/// `main` returns, 0 for void, 1 after an error, which is printed.
+/// `main` returns, 0 for void; 1 after an exception, which is printed, unless it says no more than
+/// that a wait of `main` was cancelled by such a signal. Makes the process ignore SIGPIPE: a peer
+/// that is gone is the error of a write.
 int run(Task<int> main, const Config& config = {});
 int run(Task<void> main, const Config& config = {});
 

@@ -1,31 +1,13 @@
 #include <rota/core/scope_core.hpp>
 #include <rota/core/worker_calls.hpp>
-#include <rota/result.hpp>
 #include <rota/scope_errors.hpp>
 
+#include "sched/thrown.hpp"
+
 #include <new>
-#include <system_error>
 #include <utility>
 
 namespace rota::inline v0 {
-namespace {
-
-/// Whether a task threw because one of its waits was cancelled, in either way in which a Result's
-/// error becomes an exception.
-bool says_canceled(const std::exception_ptr& error) noexcept {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::bad_expected_access<std::error_code>& thrown) {
-    return is_canceled(thrown.error());
-  } catch (const std::system_error& thrown) {
-    return is_canceled(thrown.code());
-  } catch (...) {
-    return false;
-  }
-}
-
-}  // namespace
-
 bool ScopeCore::add(TaskHeader& child) noexcept {
   bool stopping = false;
   {
@@ -46,7 +28,10 @@ void ScopeCore::refuse() noexcept {
 }
 
 Runnable* ScopeCore::remove(TaskHeader& child) noexcept {
-  if (child.failed() && on_failure_ == OnFailure::stop_siblings) fail(child.error);
+  if (child.failed() && on_failure_ == OnFailure::stop_siblings) {
+    fail(child.error);
+    child.scope = nullptr;
+  }
   SpinGuard guard(lock_);
   children_.remove(child);
   live_ -= 1;

@@ -1,6 +1,7 @@
 """What claims to exist does: rows of docs/mission.md name tests, and no file is dead."""
 
 import re
+import textwrap
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -131,7 +132,9 @@ def documents_quote_what_compiles(tree):
             begin, end = f"// [{mark}]\n", f"// [/{mark}]"
             if begin not in whole or end not in whole:
                 yield finding(path, line, f"{source} has no part marked [{mark}]")
-            elif whole.split(begin, 1)[1].split(end, 1)[0] != shown:
+                continue
+            part = whole.split(begin, 1)[1].split(end, 1)[0].rstrip(" ")
+            if textwrap.dedent(part) != shown:
                 yield finding(path, line, f"differs from {source} [{mark}]: copy it from there")
     if tree.exists(Path("README.md")) and not QUOTE.search(tree.text(Path("README.md"))):
         yield finding(Path("README.md"), 1, "quotes no example: mark one with <!-- quotes ... -->")

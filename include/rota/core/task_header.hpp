@@ -90,7 +90,7 @@ class SpawnLabel {
 
 /// One per root task, shared by its nested frames. Who writes what:
 ///
-/// - fixed at spawn: `scope`, `label`;
+/// - fixed at spawn: `label`, and `scope`, which is null once the scope has the task's error;
 /// - the home worker, or the task while it runs there: `home`, `leaf`, `region`, `parked`, `runs`;
 /// - the task, wherever it runs: `error`. Whether there is one is a bit of `stop`;
 /// - the scope, under its lock: the SiblingNode, which is also the registry's link;
