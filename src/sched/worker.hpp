@@ -31,7 +31,7 @@ struct WorkerCounters {
 /// A run queue, a driver, a timer wheel and a frame pool: an object, not a thread. Whatever thread
 /// carries it at the moment owns all of it but the Inbox, which is for everybody.
 ///
-/// The loop (DESIGN section 5): run the ready batch; collect the inbox; when nothing is ready ask
+/// The loop: run the ready batch; collect the inbox; when nothing is ready ask
 /// the scheduler, announce idleness and look once more; one turn of the driver, which sleeps until
 /// the next timer if there is nothing to do; make waiters ready; expire timers; repeat.
 class Worker {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tree import CPP, finding
 
-LOW = ("base", "observe")
+LOW = ("base",)
 WAITS = ("core", "time", "task", *LOW)  # what a thing that a task can wait for is built of
 
 # What each layer may include besides itself. "driver/driver.hpp" stands for that one header; with
@@ -14,7 +14,6 @@ WAITS = ("core", "time", "task", *LOW)  # what a thing that a task can wait for 
 # absent from theirs.
 MAY_INCLUDE = {
     "base": (),
-    "observe": ("base",),
     "core": LOW,
     "time": ("core", *LOW),
     "driver": ("core", *LOW),
@@ -35,7 +34,6 @@ MAY_INCLUDE = {
 # the layer that the folder is named after.
 PUBLIC = {
     "base": {"result", "version"},
-    "observe": {"trace", "counters"},
     "core": {"config", "operation", "waker", "leaf", "await", "stop_token", "deadline",
              "scope_errors"},
     "time": {"clock"},

@@ -17,7 +17,7 @@ namespace rota::inline v0 {
 struct Stream;
 
 /// What task code may ask of the worker below it. Every call goes through the one bracket between
-/// task code and worker (DESIGN: "Nothing stalls the loop"), is never inlined, and takes the
+/// task code and worker (docs/design/0001), is never inlined, and takes the
 /// foreign path when the worker was taken over, or when the caller is a plain thread.
 
 /// Memory for a frame, from the current worker's pool. Throws std::bad_alloc. Any thread.
