@@ -1,3 +1,4 @@
+#include <rota/core/check_usage.hpp>
 #include <rota/time.hpp>
 
 #include "sched/worker.hpp"
@@ -75,6 +76,7 @@ void TimedWait::pass(Runnable& door) noexcept {
 
 Instant now() noexcept {
   const TaskHeader* task = current_task();
+  check_usage(task != nullptr, "now() reads the clock of a task's worker; it works only in a task");
   return task->home->driver().now();
 }
 

@@ -100,6 +100,10 @@ TEST_P(MisuseDeathTest, a_socket_that_outlives_its_runtime) {
       "outlived its Runtime");
 }
 
+TEST_P(MisuseDeathTest, reading_the_clock_outside_any_task) {
+  EXPECT_DEATH(static_cast<void>(now()), "only in a task");
+}
+
 TEST_P(MisuseDeathTest, opening_a_socket_outside_any_task) {
   EXPECT_DEATH(static_cast<void>(TcpListener::bind(Address::loopback(0))), "only in a task");
 }
