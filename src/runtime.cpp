@@ -155,11 +155,13 @@ RuntimeCounters Runtime::counters() const noexcept {
           .operations_live = state_->worker.in_flight()};
 }
 
-Task<void> stop_on_signal(Runtime& runtime) {
+Task<bool> stop_on_signal(Runtime& runtime) {
   Result<SignalWatch> watch = SignalWatch::open({SIGINT, SIGTERM});
-  if (!watch) co_return;
+  if (!watch) co_return false;
   Result<int> signal = co_await watch->next();
-  if (signal) runtime.request_stop();
+  if (!signal) co_return false;
+  runtime.request_stop();
+  co_return true;
 }
 
 std::size_t frame_bytes_in_use() noexcept { return FramePool::bytes_everywhere(); }
@@ -177,7 +179,7 @@ int run_and_report(Task<T> main, const Config& config) {
   }
   // A peer that is gone is an error of the write (EPIPE), not the end of the program.
   ::signal(SIGPIPE, SIG_IGN);
-  JoinHandle<void> stopper = runtime->spawn(stop_on_signal(*runtime), SpawnOptions("signals"));
+  JoinHandle<bool> stopper = runtime->spawn(stop_on_signal(*runtime), SpawnOptions("signals"));
   int status = EXIT_FAILURE;
   try {
     if constexpr (std::is_void_v<T>) {
@@ -188,7 +190,7 @@ int run_and_report(Task<T> main, const Config& config) {
     }
   } catch (...) {
     const std::exception_ptr error = std::current_exception();
-    if (stopper.is_done() && says_canceled(error)) {
+    if (stopper.is_done() && stopper.take() && says_canceled(error)) {
       status = EXIT_SUCCESS;
     } else {
       std::fprintf(stderr, "rota: %s\n", text_of(error).c_str());

@@ -96,6 +96,7 @@ class LineSuite:
 TASKS = LineSuite("tasks", (
     _native("raw coroutine", "raw_coroutine", "limit"),
     _native("Rota", "rota_tasks", "rota"),
+    _native("Rota, no bracket", "rota_tasks_bracketless", "rota"),
     _tokio("tokio", "tokio_tasks", "peer"),
     _go("Go", "go_tasks", "peer"),
 ), (
@@ -105,6 +106,8 @@ TASKS = LineSuite("tasks", (
     Figure("symmetric_transfer_2", "one coroutine to the other", "raw coroutine",
            "symmetric_transfer_2"),
     Figure("yield_1000", "yield, 1000 tasks in turn", "raw coroutine", "symmetric_transfer_2"),
+    Figure("yield_1000", "the same, beside a library without the bracket", "Rota, no bracket",
+           "yield_1000"),
     Figure("channel_ping_pong", "one message over a channel of capacity 1 (a round trip is two)",
            "tokio", "channel_ping_pong"),
 ))

@@ -25,12 +25,14 @@ concept LeafType = requires(L& leaf, Runnable& waiter) {
 template <class L>
 concept RefusableLeaf = requires(L& leaf) { leaf.refuse(); };
 
-/// A leaf that begins with its one operation, and is refused by giving it the result -ECANCELED.
+/// A leaf that begins with its one operation, is refused by giving it the result -ECANCELED, and
+/// has no `start` of its own beside that of OperationLeaf.
 template <class L>
-concept OperationLeafType = requires(L& leaf) {
-  { leaf.operation() } -> std::convertible_to<Operation&>;
-  { leaf.node() } -> std::same_as<CancelNode&>;
-};
+concept OperationLeafType =
+    !std::same_as<decltype(&L::start), bool (L::*)(Runnable&) noexcept> && requires(L& leaf) {
+      { leaf.operation() } -> std::convertible_to<Operation&>;
+      { leaf.node() } -> std::same_as<CancelNode&>;
+    };
 
 template <class L>
 bool start_unless_stopped(L& leaf, Runnable& waiter) noexcept {

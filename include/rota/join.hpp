@@ -71,7 +71,7 @@ class JoinLeaf : public Leaf {
   void refuse() noexcept { stopped_ = !task_.join.is_done(); }
   Joined<T> finish() {
     if (stopped_) return Joined<T>(Joined<T>::Kind::stopped);
-    if (task_.failed()) return Joined<T>(task_.take_error());
+    if (task_.failed()) return Joined<T>(hand_out_error(task_));
     Joined<T> joined(Joined<T>::Kind::value);
     if constexpr (!std::is_void_v<T>) joined.emplace(frame_.promise().take());
     return joined;

@@ -130,7 +130,7 @@ class Runtime {
 
   template <class T>
   static T take_result(JoinHandle<T> handle) {
-    if (handle.task().failed()) std::rethrow_exception(handle.task().take_error());
+    if (handle.task().failed()) std::rethrow_exception(hand_out_error(handle.task()));
     if constexpr (!std::is_void_v<T>) return handle.take();
   }
 
@@ -158,8 +158,9 @@ JoinHandle<std::invoke_result_t<F&>> spawn_fiber(
 }
 
 /// Waits for SIGINT or SIGTERM, then asks everything on `runtime` to stop; the next one has the
-/// default effect again. The part of `rota::run` that drains, for programs with their own main.
-[[nodiscard]] Task<void> stop_on_signal(Runtime& runtime);
+/// default effect again. False: it was stopped before, or no signal can be watched. The part of
+/// `rota::run` that drains, for programs with their own main.
+[[nodiscard]] Task<bool> stop_on_signal(Runtime& runtime);
 
 /// Makes a runtime, runs `main` on it and shuts it down: the body of most programs. SIGINT and
 /// SIGTERM ask every task to stop, so that the program drains; a second one ends it. Returns what

@@ -110,8 +110,8 @@ using ScopeBodyResult = typename std::invoke_result_t<Body&, Scope&>::value_type
 /// Runs `body(scope)` and waits for all children. If the body or a child throws, the children and
 /// the body are stopped, all are awaited, and the first exception goes on to the caller: as itself
 /// when it is the only error, else in a `ScopeErrors` with the later ones attached. What one of
-/// them throws only because it was stopped does not count. A stop of the caller stops the children,
-/// at once and even while the body is shielded or computes.
+/// them throws only because it was stopped does not count. A stop of the caller stops the children
+/// as soon as its worker takes it, also while the body is parked or shielded.
 template <class Body>
 Task<ScopeBodyResult<Body>> with_scope(Body body) {
   using T = ScopeBodyResult<Body>;

@@ -75,8 +75,8 @@ class TcpStream {
 
   Result<void> set_no_delay(bool on) noexcept;
   Result<void> set_keep_alive(bool on) noexcept;
-  /// On close: send what is left for at most so many seconds, for which `close` then waits, and
-  /// nobody else does; 0: reset the connection.
+  /// On close: send what is left for at most so many seconds, for which `close` then waits
+  /// on one of the `blocking_threads`; 0: reset the connection.
   Result<void> set_linger(int seconds) noexcept;
   Result<void> set_send_buffer_bytes(int bytes) noexcept;
   Result<void> set_receive_buffer_bytes(int bytes) noexcept;
@@ -107,8 +107,8 @@ struct AcceptState;
 /// The leaf of `TcpListener::accept`.
 class AcceptLeaf : public Leaf {
  public:
-  explicit AcceptLeaf(Descriptor& listener) noexcept
-      : listener_(&listener), away_(OpCode::accept) {}
+  explicit AcceptLeaf(Descriptor* listener) noexcept
+      : listener_(listener), away_(OpCode::accept) {}
   bool start(Runnable& self) noexcept;
   void refuse() noexcept { stopped_ = true; }
   Result<TcpStream> finish() noexcept;
@@ -117,12 +117,11 @@ class AcceptLeaf : public Leaf {
   void stop() noexcept;
 
   Descriptor* listener_;
-  AcceptState* state_ = nullptr;  ///< once started on the listener's worker
+  AcceptState* state_ = nullptr;  ///< held from the start on the listener's worker to the finish
   Operation away_;  ///< the plain accept of a task that does not live on the listener's worker
   CancelNode node_;
   bool stopped_ = false;
   bool is_away_ = false;
-  bool holds_state_ = false;
 };
 
 /// A socket that accepts connections.
@@ -139,10 +138,11 @@ class TcpListener {
   /// Fails with what accept(2) says; `too_many_files_open` and the like come again at the next
   /// call as long as they hold.
   [[nodiscard]] Await<AcceptLeaf> accept() noexcept {
-    return Await<AcceptLeaf>(std::in_place, *descriptor_);
+    return Await<AcceptLeaf>(std::in_place, descriptor_.get());
   }
   [[nodiscard]] Await<CloseLeaf> close() noexcept;
   [[nodiscard]] Result<Address> local_address() const noexcept;
+  /// For options that are not here, except SO_LINGER, which accepted sockets inherit unseen.
   [[nodiscard]] int fd() const noexcept { return fd_of(descriptor_); }
 
  private:

@@ -201,7 +201,7 @@ class TimedLeaf {
 };
 
 /// What a leaf under a deadline is awaited by. It refers to the awaited object that it was made
-/// of, so it is awaited in the expression that makes it: one with a name cannot be.
+/// of, so it must be awaited in the expression that makes it; one with a name does not compile.
 template <class L>
 class [[nodiscard]] TimedAwait : public Await<TimedLeaf<L>> {
  public:

@@ -27,8 +27,8 @@ enum Interest : std::uint8_t {
 [[nodiscard]] constexpr std::uint8_t interest_of_events(std::uint32_t events) noexcept {
   constexpr std::uint32_t same = interest_read | interest_priority | interest_write;
   constexpr std::uint32_t hang_ups = 0x0008 | 0x0010 | 0x2000;  // POLLERR, POLLHUP, POLLRDHUP
-  const bool hung_up = (events & hang_ups) != 0;
-  return static_cast<std::uint8_t>((events & same) | (hung_up ? interest_hang_up : 0u));
+  const unsigned hung_up = (events & hang_ups) != 0 ? interest_hang_up : interest_none;
+  return static_cast<std::uint8_t>((events & same) | hung_up);
 }
 
 /// What a short read says about what is left in the fd.

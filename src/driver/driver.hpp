@@ -51,7 +51,7 @@ struct DriverTraits {
 ///    it, makes the mechanism forget the fd, closes the number, and only then completes. What
 ///    belonged to the Descriptor comes back before the close does. No event for the old fd can
 ///    reach whoever gets the number next. A close that may sleep (`Descriptor::lingers`) does so
-///    where it holds up nobody.
+///    on a thread of the file engine, which it occupies for as long.
 /// 7. `wake` ends the sleeping `turn`, or the next one if none sleeps: it is sticky, may be
 ///    called from a signal handler, and any number of calls may be merged into one.
 /// 8. Errors of an operation are its result. A driver aborts only when the kernel breaks its

@@ -16,9 +16,9 @@
 namespace rota::inline v0 {
 
 /// What most operations are: bytes to or from a socket, without anything special about them. They
-/// have a path of their own, a part of `perform` (perform.cpp, which uses it too), so that a
-/// request and its answer cost few instructions beside the two system calls. It is inlined by
-/// order: each call is half of what it would save.
+/// have a path of their own beside `perform`, with the same meaning, so that a request and its
+/// answer cost few instructions beside the two system calls. It is inlined by order: each call is
+/// half of what it would save.
 
 [[nodiscard]] inline bool is_plain_message(const Operation& operation) noexcept {
   return is_one_of<OpCode::read, OpCode::write>(operation.code) &&
@@ -94,17 +94,9 @@ template <OpCode code>
   return false;
 }
 
-/// The same for every other operation. What moves bytes of a file at an offset is performed to
-/// its end, since a second part of it costs a turn of the driver, or a thread.
+/// The same for every other operation that has a Descriptor. What moves bytes of a file at an
+/// offset is performed to its end, since a second part of it costs a turn of the driver, or a
+/// thread.
 bool try_other(Operation& operation) noexcept;
-
-/// Tries any operation at once, before a driver hears of it. True: complete.
-inline bool try_now(Operation& operation) noexcept {
-  if (!is_plain_message(operation)) return try_other(operation);
-  auto& transfer = static_cast<Transfer&>(operation);
-  Descriptor& descriptor = *operation.descriptor;
-  return operation.code == OpCode::read ? try_message<OpCode::read>(descriptor, transfer)
-                                        : try_message<OpCode::write>(descriptor, transfer);
-}
 
 }  // namespace rota::inline v0

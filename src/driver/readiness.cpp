@@ -173,7 +173,7 @@ void ReadinessDriver::begin_close(Operation& operation, OpList& done) {
   try_end_close(descriptor, done);
 }
 
-/// close(2) runs here: it sleeps only for a few network file systems, and where it lingers.
+/// close(2) runs here unless it lingers: else it sleeps only for a few network file systems.
 void ReadinessDriver::try_end_close(Descriptor& descriptor, OpList& done) {
   if (descriptor.closing == nullptr || descriptor.in_flight > 0) return;
   Operation& closing = *descriptor.closing;

@@ -29,7 +29,7 @@ namespace rota::inline v0 {
 [[nodiscard]] inline bool took_from_stream(Operation& operation) noexcept {
   if (!accepts_one(operation)) return false;
   Stream* stream = operation.descriptor->accepted;
-  if (stream == nullptr || stream->empty()) return false;
+  if (stream == nullptr || !stream->has_spare()) return false;
   operation.result = stream->pop().result;
   return true;
 }

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <new>
 
 namespace rota::inline v0 {
@@ -53,6 +54,11 @@ void leave_accept_state(Descriptor& listener) noexcept { accept_state(listener).
 }  // namespace
 
 bool AcceptLeaf::start(Runnable& self) noexcept {
+  if (listener_ == nullptr) {
+    is_away_ = true;
+    away_.result = -EBADF;
+    return false;
+  }
   if (listener_->home != self.task->home) {
     is_away_ = true;
     away_.descriptor = listener_;
@@ -61,10 +67,9 @@ bool AcceptLeaf::start(Runnable& self) noexcept {
     return submit(away_, node_);
   }
   state_ = &accept_state(*listener_);
+  state_->hold();
   Stream& stream = state_->stream;
   if (!stream.empty()) return false;
-  state_->hold();
-  holds_state_ = true;
   check_usage(stream.waiter == nullptr, "one task accepts at a time");
   waiter = &self;
   cancel = [](Leaf& leaf) noexcept { static_cast<AcceptLeaf&>(leaf).stop(); };
@@ -84,8 +89,9 @@ void AcceptLeaf::stop() noexcept {
 Result<TcpStream> AcceptLeaf::finish() noexcept {
   std::int32_t accepted = is_away_ ? away_.result : -ECANCELED;
   if (state_ != nullptr) {
+    state_->stream.promised = false;
     if (!stopped_ && !state_->stream.empty()) accepted = state_->stream.pop().result;
-    if (holds_state_) state_->release();
+    state_->release();
   }
   if (accepted < 0) return failure(-accepted);
   auto descriptor = adopt_socket(accepted);

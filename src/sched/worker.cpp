@@ -96,8 +96,8 @@ bool Worker::run_ready(Seat& seat) noexcept {
 void Worker::collect_inbox() noexcept {
   take_back_stops();
   if (inbox_.empty()) [[likely]] return;
-  // A poster sends an operation before the node that cancels it, and a task before its stop. So
-  // what is sent later is taken first and looked at last.
+  // A poster sends an operation before the node that cancels it. So what is sent later is taken
+  // first and looked at last.
   CancelNode* cancels = inbox_.take_cancels();
   StopNode* stops = inbox_.take_stops();
   Operation* operations = inbox_.take_operations();
@@ -311,7 +311,10 @@ void Worker::cancel(Operation& operation) noexcept {
 inline void Worker::complete(Operation& operation) noexcept {
   counters_.completions += 1;
   if ((operation.flags & op_stream) != 0) {
-    if (Runnable* waiter = std::exchange(operation.waiter, nullptr)) wake(*waiter);
+    if (Runnable* waiter = std::exchange(operation.waiter, nullptr)) {
+      static_cast<Stream&>(operation).promised = true;
+      wake(*waiter);
+    }
     return;
   }
   in_flight_ -= 1;

@@ -157,8 +157,8 @@ TaskEnd end_task(TaskHeader& task) noexcept {
 void free_task(TaskHeader& task) noexcept {
   // Nobody can ask the task to stop any more, but an earlier request may still be on its way to the
   // home, which then frees.
-  if (task.failed() && task.scope != nullptr) [[unlikely]] report_unjoined(task);
   if (!task.stop.leave()) [[unlikely]] return;
+  if (task.failed() && task.scope != nullptr) [[unlikely]] report_unjoined(task);
   if (const SpawnLabel::Named* named = task.label.named()) {
     free_frame(const_cast<SpawnLabel::Named*>(named), sizeof *named);
   }

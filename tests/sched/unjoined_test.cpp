@@ -51,6 +51,22 @@ TEST(Unjoined, a_handle_that_is_dropped_after_the_end_says_the_same) {
   EXPECT_NE(errors_of(drop_the_handle_after()).find("left alone"), std::string::npos);
 }
 
+Task<void> yield_then_fail() {
+  co_await yield();
+  throw std::runtime_error("left alone");
+}
+
+Task<void> leave_it_running() {
+  spawn(yield_then_fail());
+  co_return;
+}
+
+TEST(Unjoined, a_task_that_fails_while_its_stop_is_under_way_is_named_once) {
+  const std::string errors = errors_of(leave_it_running());
+  EXPECT_NE(errors.find("left alone"), std::string::npos);
+  EXPECT_EQ(errors.find("left alone"), errors.rfind("left alone")) << errors;
+}
+
 Task<void> join_it() {
   auto child = spawn(fail_with("joined"));
   auto joined = co_await child.join();

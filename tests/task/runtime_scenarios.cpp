@@ -52,13 +52,13 @@ Routine<void> frames_in_use_are_counted_in_bytes(World) {
 
 template <template <class> class Routine>
 Routine<int> outlive_a_signal(Runtime& runtime, Event& never) {
-  JoinHandle<void> stopper = runtime.spawn(stop_on_signal(runtime));
+  JoinHandle<bool> stopper = runtime.spawn(stop_on_signal(runtime));
   JoinHandle<int> child = spawn_routine(wait_until_stopped<Routine>(never));
   for (int i = 0; i < 3; ++i) co_await yield();
   EXPECT_FALSE(child.is_done());
   EXPECT_EQ(kill(getpid(), SIGTERM), 0);
   Joined<int> stopped = co_await child.join();
-  Joined<void> ended = co_await stopper.join();
+  Joined<bool> ended = co_await stopper.join();
   EXPECT_TRUE(ended.has_value());
   co_return std::move(stopped).value();
 }

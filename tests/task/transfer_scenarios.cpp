@@ -120,6 +120,10 @@ Routine<void> what_was_closed_answers_bad_file_descriptor(World) {
   EXPECT_EQ(again.error(), std::errc::bad_file_descriptor);
   EXPECT_EQ(stream->set_no_delay(true).error(), std::errc::bad_file_descriptor);
   EXPECT_EQ(stream->fd(), -1);
+  closed = co_await listener->close();
+  EXPECT_TRUE(closed.has_value());
+  Result<TcpStream> accepted = co_await listener->accept();
+  EXPECT_EQ(accepted.error(), std::errc::bad_file_descriptor);
 }
 
 template <template <class> class Routine>

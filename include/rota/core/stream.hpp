@@ -23,9 +23,12 @@ struct StreamResult {
 ///    nothing more. A full ring disarms; so do an error and a cancel, whose negative errno is the
 ///    last result. A consumer that finds the ring empty and the Stream not armed submits it again.
 /// 3. `start_limit` leaves room for what the kernel still delivers while it is being disarmed.
-/// 4. After a cancel the Stream is terminal once it came through `done` with `armed` false.
+/// 4. `promised`: the oldest result belongs to a consumer that was woken for it and has not run
+///    yet; while one waits, the next result is its own.
+/// 5. After a cancel the Stream is terminal once it came through `done` with `armed` false.
 struct Stream : Operation {
   bool armed = false;
+  bool promised = false;
 
   Stream(OpCode what, std::span<StreamResult> storage) noexcept
       : Operation(what), ring_(storage) {
@@ -34,6 +37,10 @@ struct Stream : Operation {
   }
 
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  /// Whether there is a result that is nobody's yet.
+  [[nodiscard]] bool has_spare() const noexcept {
+    return count_ > (promised || waiter != nullptr ? 1 : 0);
+  }
   [[nodiscard]] bool full() const noexcept { return count_ == ring_.size(); }
   [[nodiscard]] std::size_t room() const noexcept { return ring_.size() - count_; }
   /// The fill level at which a driver stops asking for more.

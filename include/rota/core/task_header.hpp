@@ -90,7 +90,7 @@ class SpawnLabel {
 
 /// One per root task, shared by its nested frames. Who writes what:
 ///
-/// - fixed at spawn: `label`, and `scope`, which is null once the scope has the task's error;
+/// - fixed at spawn: `label`, and `scope`, which is null once somebody has the ended task's error;
 /// - the home worker, or the task while it runs there: `home`, `leaf`, `region`, `parked`, `runs`;
 /// - the task, wherever it runs: `error`. Whether there is one is a bit of `stop`;
 /// - the scope, under its lock: the SiblingNode, which is also the registry's link;
@@ -138,6 +138,12 @@ struct TaskHeader : StopNode, SiblingNode {
   }
 };
 static_assert(sizeof(TaskHeader) <= 80);
+
+/// The error of a task that ended, for whoever joins it: it is not lost then.
+[[nodiscard]] inline std::exception_ptr hand_out_error(TaskHeader& task) noexcept {
+  task.scope = nullptr;
+  return task.error;
+}
 
 /// Whether the innermost code of the task must stop. Home worker or the running task only.
 [[nodiscard]] inline bool stop_due(const TaskHeader& task) noexcept {
