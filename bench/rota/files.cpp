@@ -31,8 +31,14 @@ struct ReadRun {
   std::mt19937_64 random{seed};
 };
 
+/// Whole pages, as in the raw loop.
+struct Block {
+  alignas(block_bytes) std::array<std::byte, block_bytes> bytes;
+};
+
 rota::Task<void> read_blocks(ReadRun& run) {
-  std::array<std::byte, block_bytes> buffer;
+  const auto block = std::make_unique<Block>();
+  std::span<std::byte> buffer = block->bytes;
   while (run.begun < reads) {
     run.begun += 1;
     auto got = co_await run.file.read_at(run.random() % run.blocks * block_bytes, buffer);

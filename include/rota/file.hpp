@@ -73,8 +73,8 @@ class StatLeaf : public OperationLeaf<Stat> {
 /// A regular file. Every call gives the offset: there is no position to share.
 ///
 /// Thread class: *one worker*: any number of its tasks at once; the order of operations in flight
-/// is the kernel's. A read that the page cache can serve completes without a thread and, except
-/// under io_uring, without suspending. Buffers are borrowed until the call ends. A cancelled call
+/// is the kernel's. A read that the page cache can serve completes without a thread, and without
+/// suspending unless a ring can take it together with other operations. Buffers are borrowed until the call ends. A cancelled call
 /// reports the bytes it moved, if any; else `operation_canceled`. `write_at` tells them through
 /// `written`. An offset beyond 2^63 - 1 is `invalid_argument`.
 class File {

@@ -16,6 +16,8 @@ struct DriverTraits {
   std::string_view name;
   bool tries_first;       ///< an operation whose lane is empty is performed in `submit`, before it
                           ///< ever reaches the driver
+  bool tries_lone_reads;  ///< so is the read of a file when there is nothing to batch it with: a
+                          ///< page-cache hit costs less by a plain system call than alone in a ring
   bool watches_edges;     ///< a plain message that `waits_for_edge` may be put in its lane instead
                           ///< of `todo`, as long as `todo` is empty
   bool nonblocking_fds;   ///< the fds it waits for must carry O_NONBLOCK

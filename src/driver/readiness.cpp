@@ -42,6 +42,7 @@ ReadinessDriver::ReadinessDriver(std::unique_ptr<Poller> poller)
     : poller_(std::move(poller)),
       traits_{.name = poller_->name(),
               .tries_first = true,
+              .tries_lone_reads = true,
               .watches_edges = poller_->edge_triggered(),
               .nonblocking_fds = true,
               .any_carrier = true,

@@ -54,6 +54,7 @@ SimDriver::~SimDriver() {
 const DriverTraits& SimDriver::traits() const noexcept {
   static constexpr DriverTraits traits{.name = "sim",
                                        .tries_first = false,
+                                       .tries_lone_reads = false,
                                        .watches_edges = false,
                                        .nonblocking_fds = true,
                                        .any_carrier = true,

@@ -18,6 +18,7 @@ namespace rota::inline v0 {
 Worker::Worker(RuntimeCore& runtime, Driver& driver)
     : driver_(driver),
       tries_first_(driver.traits().tries_first),
+      tries_lone_reads_(driver.traits().tries_lone_reads),
       watches_edges_(driver.traits().watches_edges),
       timers_(driver.now()),
       frames_(FramePool::acquire()),
@@ -228,6 +229,12 @@ template <OpCode code>
   return true;
 }
 
+bool Worker::worth_trying(const Operation& operation) const noexcept {
+  if (tries_first_) return true;
+  const bool reads_file = is_one_of<OpCode::read_at, OpCode::read_vector_at>(operation.code);
+  return reads_file && tries_lone_reads_ && todo_.empty() && ready_.empty();
+}
+
 bool Worker::submit_other(Operation& operation, CancelNode& node) noexcept {
   Descriptor* descriptor = operation.descriptor;
   // What was closed, or moved from, has no Descriptor any more.
@@ -240,7 +247,7 @@ bool Worker::submit_other(Operation& operation, CancelNode& node) noexcept {
     forward(operation, node);
     return true;
   }
-  if (tries_first_ && descriptor != nullptr && try_other(operation)) {
+  if (descriptor != nullptr && worth_trying(operation) && try_other(operation)) {
     counters_.immediate += 1;
     return false;
   }

@@ -111,6 +111,7 @@ class Worker {
   [[nodiscard]] Deadline announce_idle() noexcept;
   template <OpCode code>
   [[nodiscard]] bool submit_message(Transfer& transfer) noexcept;
+  [[nodiscard]] bool worth_trying(const Operation& operation) const noexcept;
   [[nodiscard]] bool submit_other(Operation& operation, CancelNode& node) noexcept;
   void start(Operation& operation) noexcept;
   void wake(Runnable& runnable) noexcept;
@@ -123,6 +124,7 @@ class Worker {
   FifoList<StopNode> stops_;       // of tasks that live here, asked from here
   Driver& driver_;
   const bool tries_first_;
+  const bool tries_lone_reads_;
   const bool watches_edges_;
   Counter in_flight_;              // one-shot operations that the driver has
   std::size_t streams_ = 0;        // streams that were ever started

@@ -24,6 +24,7 @@ class ClockDriver final : public Driver {
   [[nodiscard]] const DriverTraits& traits() const noexcept override {
     static constexpr DriverTraits traits{.name = "clock",
                                          .tries_first = true,
+                                         .tries_lone_reads = true,
                                          .watches_edges = false,
                                          .nonblocking_fds = true,
                                          .any_carrier = true,

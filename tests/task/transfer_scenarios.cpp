@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -138,6 +139,32 @@ Routine<void> a_close_that_nobody_awaits_closes_all_the_same(World) {
   EXPECT_EQ(read.value(), 0u) << "the end of the stream";
 }
 
+/// Whether this file system can tell that a read would not block.
+bool reads_without_blocking(int fd) {
+  std::byte byte{};
+  iovec part{&byte, 1};
+  return ::preadv2(fd, &part, 1, 0, RWF_NOWAIT) == 1;
+}
+
+template <template <class> class Routine>
+Routine<void> a_lone_read_of_a_page_that_is_cached_does_not_suspend(World world) {
+  const std::string path = testing::TempDir() + "/rota-lone-read";
+  Result<File> file = co_await File::open(
+      path, OpenMode::read | OpenMode::write | OpenMode::create | OpenMode::truncate);
+  EXPECT_TRUE(file.has_value());
+  ::unlink(path.c_str());
+  std::array<std::byte, 4096> bytes{};
+  Result<void> written = co_await file->write_at(0, bytes);
+  EXPECT_TRUE(written.has_value());
+  const bool simulated = world.driver == DriverKind::sim;
+  if (!simulated && reads_without_blocking(file->fd())) {
+    const std::uint64_t before = world.runtime.counters().immediate;
+    Result<std::size_t> read = co_await file->read_at(0, bytes);
+    EXPECT_EQ(read.value(), bytes.size());
+    EXPECT_EQ(world.runtime.counters().immediate, before + 1);
+  }
+}
+
 }  // namespace
 
 void add_transfer_scenarios(Suite& suite) {
@@ -153,6 +180,9 @@ void add_transfer_scenarios(Suite& suite) {
   suite.add("what_was_closed_answers_bad_file_descriptor",
             what_was_closed_answers_bad_file_descriptor<Task>,
             what_was_closed_answers_bad_file_descriptor<Script>);
+  suite.add("a_lone_read_of_a_page_that_is_cached_does_not_suspend",
+            a_lone_read_of_a_page_that_is_cached_does_not_suspend<Task>,
+            a_lone_read_of_a_page_that_is_cached_does_not_suspend<Script>);
   suite.add("a_close_that_nobody_awaits_closes_all_the_same",
             a_close_that_nobody_awaits_closes_all_the_same<Task>,
             a_close_that_nobody_awaits_closes_all_the_same<Script>);
