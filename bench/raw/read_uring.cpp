@@ -108,8 +108,8 @@ class ReadLoop {
   int fd_ = -1;
   std::uint64_t blocks_ = 0;
   io_uring ring_{};
-  // Whole pages: at 16 bytes into one, where malloc puts them, the kernel's copy takes twice as long
-  // (source and destination alias).
+  // Whole pages: at 16 bytes into one, where malloc puts them, the kernel's copy takes twice as
+  // long (source and destination alias).
   std::unique_ptr<char, decltype(&std::free)> memory_;
   std::mt19937_64 random_;
 };

@@ -74,9 +74,9 @@ class StatLeaf : public OperationLeaf<Stat> {
 ///
 /// Thread class: *one worker*: any number of its tasks at once; the order of operations in flight
 /// is the kernel's. A read that the page cache can serve completes without a thread, and without
-/// suspending unless a ring can take it together with other operations. Buffers are borrowed until the call ends. A cancelled call
-/// reports the bytes it moved, if any; else `operation_canceled`. `write_at` tells them through
-/// `written`. An offset beyond 2^63 - 1 is `invalid_argument`.
+/// suspending unless a ring can take it together with other operations. Buffers are borrowed until
+/// the call ends. A cancelled call reports the bytes it moved, if any; else `operation_canceled`.
+/// `write_at` tells them through `written`. An offset beyond 2^63 - 1 is `invalid_argument`.
 class File {
  public:
   /// Fails with what open(2) says, and with `invalid_argument` for a path with a zero byte, which
