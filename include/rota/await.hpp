@@ -69,6 +69,14 @@ bool start_leaf(L& leaf, Runnable& waiter) noexcept {
   return start_operation(leaf.operation(), leaf.node(), waiter, start_at_home<L, Continue>);
 }
 
+/// The same for one that only lets others run.
+template <class L, void (*Continue)(Runnable&) noexcept>
+  requires L::only_yields
+bool start_leaf(L& leaf, Runnable& waiter) noexcept {
+  start_yield(&leaf, waiter, start_at_home<L, Continue>);
+  return true;
+}
+
 /// How a runnable that has come home starts the leaf that it could not start before.
 template <class L, void (*Continue)(Runnable&) noexcept>
 void start_at_home(Runnable& waiter) noexcept {

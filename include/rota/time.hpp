@@ -56,8 +56,10 @@ inline Await<SleepLeaf> sleep_until(Instant due) noexcept {
 [[nodiscard]] Instant now() noexcept;
 
 /// Lets the other ready tasks run first.
-class YieldLeaf : public Leaf {
+class YieldLeaf {
  public:
+  static constexpr bool only_yields = true;
+
   bool start(Runnable& self) noexcept {
     requeue(self);
     return true;

@@ -292,6 +292,14 @@ bool start_operation(Operation& operation, CancelNode& node, Runnable& waiter,
   return parked;
 }
 
+void start_yield(void* leaf, Runnable& waiter,
+                 void (*start_at_home)(Runnable&) noexcept) noexcept {
+  Seat* seat = begin_leaf(this_seat());
+  if (seat == nullptr) [[unlikely]] return rejoin(waiter, leaf, start_at_home);
+  waiter.task->home->ready(waiter);
+  end_leaf(*seat);
+}
+
 void Worker::submit_unwaited(Operation& operation) noexcept { start(operation); }
 
 void Worker::start(Operation& operation) noexcept {

@@ -90,6 +90,10 @@ void rejoin(Runnable& waiter, void* leaf, void (*resume)(Runnable&) noexcept) no
 [[nodiscard]] bool start_operation(Operation& operation, CancelNode& node, Runnable& waiter,
                                    void (*start_at_home)(Runnable&) noexcept) noexcept;
 
+/// The same for a leaf that only puts its runnable behind the other ready ones. Always parked.
+void start_yield(void* leaf, Runnable& waiter,
+                 void (*start_at_home)(Runnable&) noexcept) noexcept;
+
 /// For leaves, inside the bracket, on the home worker:
 /// gives an operation to the home worker of its Descriptor and parks the task on it. `node` is
 /// embedded beside it. False: complete at once.
