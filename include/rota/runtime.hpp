@@ -140,7 +140,8 @@ class Runtime {
 /// The scope of the current runtime itself. Only in a task.
 [[nodiscard]] ScopeCore& current_root() noexcept;
 
-/// Starts a task on the current runtime, outside any scope. Only in a task; throws bad_alloc.
+/// Starts a task on the current runtime, outside any scope. Only in a task; throws bad_alloc. One
+/// that fails and whose handle is dropped without a join is named on standard error.
 template <class T>
 JoinHandle<T> spawn(Task<T> task, SpawnOptions options = {},
                     std::source_location site = std::source_location::current()) {
