@@ -1,11 +1,10 @@
-#include "cpu_quota.hpp"
+#include "base/cpu_quota.hpp"
 
-#include "capability_groups.hpp"
+#include "base/first_line.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <optional>
 
 namespace rota::inline v0 {
 namespace {
@@ -37,56 +36,53 @@ using QuotaOf = std::optional<double> (*)(const std::string& folder);
 std::optional<double> quota_v2(const std::string& folder) {
   double quota = 0;
   double period = 0;
-  const std::string line = first_line_of((folder + "/cpu.max").c_str());
+  const std::string line = first_line_of(folder + "/cpu.max");
   if (std::sscanf(line.c_str(), "%lf %lf", &quota, &period) != 2 || period <= 0) return {};
   return quota / period;
 }
 
 std::optional<double> quota_v1(const std::string& folder) {
-  const double quota = std::atof(first_line_of((folder + "/cpu.cfs_quota_us").c_str()).c_str());
-  const double period = std::atof(first_line_of((folder + "/cpu.cfs_period_us").c_str()).c_str());
+  const double quota = std::atof(first_line_of(folder + "/cpu.cfs_quota_us").c_str());
+  const double period = std::atof(first_line_of(folder + "/cpu.cfs_period_us").c_str());
   if (quota <= 0 || period <= 0) return {};
   return quota / period;
 }
 
-struct Quota {
-  double cpus;
-  std::string group;
-};
-
 /// The tightest on the way from the group to the root, both included: in a container the mounted
 /// root is the container's own group, which has a limit, and the path is "/".
-std::optional<Quota> tightest(const std::string& mount, std::string path, QuotaOf quota_of) {
+std::optional<CpuQuota> tightest(const std::string& mount, std::string path, QuotaOf quota_of) {
   if (path == "/") path.clear();
-  std::optional<Quota> least;
+  std::optional<CpuQuota> least;
   for (;;) {
     const auto cpus = quota_of(mount + path);
-    if (cpus && (!least || *cpus < least->cpus)) least = Quota{*cpus, path.empty() ? "/" : path};
+    if (cpus && (!least || *cpus < least->cpus)) least = {*cpus, path.empty() ? "/" : path};
     if (path.empty()) return least;
     path.resize(path.rfind('/'));
   }
 }
 
-std::string described(const Quota& quota, const char* version) {
-  char cpus[64];
-  std::snprintf(cpus, sizeof cpus, "%.2f CPUs", quota.cpus);
-  return std::string(cpus) + " (cgroup " + version + ", group " + quota.group + ')';
-}
-
 }  // namespace
 
-std::string describe_cpu_quota(const std::string& membership, const std::string& mount) {
+std::optional<CpuQuota> read_cpu_quota(const std::string& membership, const std::string& mount) {
   if (const auto path = path_in(membership, "")) {
-    if (const auto quota = tightest(mount, *path, quota_v2)) return described(*quota, "v2");
+    if (const auto quota = tightest(mount, *path, quota_v2)) return quota;
   }
   if (const auto path = path_in(membership, "cpu")) {
     for (const char* folder : {"/cpu", "/cpu,cpuacct"}) {
-      if (const auto quota = tightest(mount + folder, *path, quota_v1)) {
-        return described(*quota, "v1");
-      }
+      auto quota = tightest(mount + folder, *path, quota_v1);
+      if (!quota) continue;
+      quota->hierarchy = "v1";
+      return quota;
     }
   }
-  return "none";
+  return std::nullopt;
+}
+
+std::string in_words(const std::optional<CpuQuota>& quota) {
+  if (!quota) return "none";
+  char cpus[64];
+  std::snprintf(cpus, sizeof cpus, "%.2f CPUs", quota->cpus);
+  return std::string(cpus) + " (cgroup " + quota->hierarchy + ", group " + quota->group + ')';
 }
 
 }  // namespace rota::inline v0

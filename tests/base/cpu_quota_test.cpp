@@ -1,4 +1,4 @@
-#include "cpu_quota.hpp"
+#include "base/cpu_quota.hpp"
 
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ class CpuQuotaTest : public testing::Test {
     std::ofstream(file) << text << '\n';
   }
   [[nodiscard]] std::string quota() const {
-    return describe_cpu_quota(root_ / "membership", root_ / "mount");
+    return in_words(read_cpu_quota(root_ / "membership", root_ / "mount"));
   }
 
   std::filesystem::path root_;
