@@ -12,6 +12,7 @@ std::vector<Capability> probe_capabilities() {
   probe_kernel(list);
   probe_process(list);
   probe_processor(list);
+  probe_placement(list);
   return list.take();
 }
 

@@ -120,6 +120,26 @@ class Doctor(unittest.TestCase):
         limits = {f["name"]: f["detail"] for f in json.loads(done.stdout)["capabilities"]}
         self.assertTrue(limits["RLIMIT_NOFILE"].startswith("77 "), limits["RLIMIT_NOFILE"])
 
+    def placement(self, **options):
+        facts = json.loads(rota("doctor", "--json", **options).stdout)["capabilities"]
+        return {f["name"]: f["detail"] for f in facts if f["group"] == "placement"}
+
+    def test_workers_are_as_many_as_the_affinity_mask_allows(self):
+        cpu = max(os.sched_getaffinity(0))
+        found = self.placement(preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+        self.assertIn("1 worker:", found["one worker per core"])
+        self.assertIn("1 worker:", found["work stealing"])
+        self.assertRegex(found["worker 0"], rf"^CPU {cpu}, node \d+$")
+        self.assertNotIn("worker 1", found)
+
+    def test_each_worker_is_shown_with_its_cpu_and_its_victims(self):
+        found = self.placement()
+        several = "worker 1" in found
+        self.assertEqual(several, "would steal from" in found["worker 0"], found)
+        if not several:
+            self.skipTest("one worker has no victims")
+        self.assertRegex(found["worker 1"], r"^CPU \d+, node \d+; would steal from .*\(.*\)$")
+
     def test_a_refused_driver_is_shown_with_its_error_and_what_helps(self):
         # Room for one number: poll needs no more, epoll and io_uring do.
         done = subprocess.run(["sh", "-c", 'ulimit -n 4; exec "$0" doctor', PROGRAM],
