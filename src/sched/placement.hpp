@@ -1,5 +1,7 @@
 #pragma once
 
+#include <rota/config.hpp>
+
 #include "base/cpu_topology.hpp"
 
 #include <cstddef>
@@ -8,14 +10,6 @@
 #include <vector>
 
 namespace rota::inline v0 {
-
-/// When a worker is bound to a CPU.
-enum class Pinning : std::uint8_t {
-  never,
-  own_cpu,  ///< where each has one to itself and no quota says that others use it too: a pinned
-            ///< worker that waits for its CPU is not moved to one that is free
-  always,   ///< more workers than CPUs share them in turn
-};
 
 /// How many workers there are, and where each of them runs.
 struct Placement {
