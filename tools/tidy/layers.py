@@ -44,7 +44,7 @@ PUBLIC = {
     "net": {"net", "tcp", "address", "fd_watch"},
     "fs": {"fs", "file"},
     "process": {"process", "signal"},
-    "runtime": {"rota", "runtime", "capabilities", "sim"},
+    "runtime": {"rota", "runtime", "capabilities", "contention", "sim"},
 }
 
 SEES_PUBLIC_ONLY = ("cli", "examples", "bench")
