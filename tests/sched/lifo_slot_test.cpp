@@ -14,14 +14,14 @@
 namespace rota {
 namespace {
 
-struct Item {
+struct Once {
   int runs = 0;
 };
 
 TEST(LifoSlotTest, gives_back_what_it_displaces) {
-  LifoSlot<Item> slot;
-  Item first;
-  Item second;
+  LifoSlot<Once> slot;
+  Once first;
+  Once second;
   EXPECT_TRUE(slot.empty());
   EXPECT_EQ(slot.take(), nullptr);
   EXPECT_EQ(slot.put(first), nullptr);
@@ -32,8 +32,8 @@ TEST(LifoSlotTest, gives_back_what_it_displaces) {
 }
 
 TEST(LifoSlotTest, is_empty_after_a_theft) {
-  LifoSlot<Item> slot;
-  Item item;
+  LifoSlot<Once> slot;
+  Once item;
   EXPECT_EQ(slot.steal(), nullptr);
   EXPECT_EQ(slot.put(item), nullptr);
   EXPECT_EQ(slot.steal(), &item);
@@ -45,10 +45,10 @@ TEST(LifoSlotTest, is_empty_after_a_theft) {
 /// Whoever gets an item counts it with a plain write, which the thread sanitizer watches.
 TEST(LifoSlotTest, every_item_runs_once_under_two_thieves) {
   constexpr std::size_t kItems = address_sanitizer || thread_sanitizer ? 200'000 : 2'000'000;
-  LifoSlot<Item> slot;
-  std::vector<Item> items(kItems);
+  LifoSlot<Once> slot;
+  std::vector<Once> items(kItems);
   std::atomic<bool> over{false};
-  const auto run = [](Item* item) {
+  const auto run = [](Once* item) {
     if (item != nullptr) item->runs += 1;
   };
   std::vector<std::thread> thieves;
@@ -58,14 +58,14 @@ TEST(LifoSlotTest, every_item_runs_once_under_two_thieves) {
     });
   }
   Random random(1);
-  for (Item& item : items) {
+  for (Once& item : items) {
     run(slot.put(item));
     if (random.chance(500)) run(slot.take());
   }
   run(slot.take());
   over.store(true);
   for (std::thread& thief : thieves) thief.join();
-  for (const Item& item : items) ASSERT_EQ(item.runs, 1);
+  for (const Once& item : items) ASSERT_EQ(item.runs, 1);
 }
 
 }  // namespace
