@@ -17,9 +17,9 @@ namespace rota::inline v0 {
 //      other. The exchange compares nothing: whatever lies there is a task to run, so one that came
 //      back at the same address means no harm.
 //   4. Thieves come late, when all rings are empty, since the owner is about to run what lies here.
-//      But they come: if it runs one long task instead, this one would wait for as long (in tokio
-//      a hang that users see, its issue 4941). Who fills the slot rouses nobody, so an idle set
-//      gives no promise for it; the monitor that sees the long task does.
+//      But they come: if it runs one long task instead, this one would wait for as long (tokio's
+//      issue 4941). Who fills the slot rouses nobody, so what idle_set.hpp promises for queues
+//      does not hold for it.
 //
 // How often in a row a worker serves its slot before its ring is the worker's to count.
 template <class T>

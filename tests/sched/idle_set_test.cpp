@@ -169,9 +169,9 @@ class Bell {
 /// publisher goes on when its burst has run, so a wake that is lost is a test that hangs; with two
 /// publishers the other one may heal it.
 template <std::size_t publishers>
-class Storm {
+class SleepStorm {
  public:
-  explicit Storm(int rounds) : rounds_(rounds) {}
+  explicit SleepStorm(int rounds) : rounds_(rounds) {}
 
   void run() {
     std::vector<std::thread> threads;
@@ -303,8 +303,8 @@ class Storm {
 
 TEST(IdleSetTest, everything_published_runs_while_workers_sleep_whenever_they_can) {
   constexpr int kRounds = address_sanitizer || thread_sanitizer ? 1'000 : 5'000;
-  Storm<1>(kRounds).run();
-  Storm<2>(kRounds).run();
+  SleepStorm<1>(kRounds).run();
+  SleepStorm<2>(kRounds).run();
 }
 
 }  // namespace

