@@ -92,6 +92,7 @@ struct Runtime::State {
   /// The drivers are there: makes the workers, and the scheduler over them.
   Result<void> assemble(const SchedulerConfig& config) {
     if (shared != nullptr) core.share(*shared, descriptors_move());
+    core.use(choose_wait(config, drivers.size()));
     for (std::size_t i = 0; i < drivers.size(); ++i) {
       made.push_back(std::make_unique<Worker>(core, *drivers[i], static_cast<std::uint16_t>(i)));
       workers.push_back(made.back().get());

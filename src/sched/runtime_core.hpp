@@ -6,6 +6,7 @@
 #include "core/descriptor_table.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/shared_work.hpp"
+#include "sched/wait_rule.hpp"
 
 #include <cstdint>
 
@@ -25,6 +26,10 @@ class RuntimeCore {
     shared_ = &work;
     descriptors_move_ = descriptors;
   }
+
+  /// How the workers wait that are made from now on.
+  void use(WaitRule rule) noexcept { wait_rule_ = rule; }
+  [[nodiscard]] WaitRule wait_rule() const noexcept { return wait_rule_; }
 
   [[nodiscard]] Scheduler& scheduler() noexcept { return *scheduler_; }
   /// Null where tasks never move.
@@ -50,12 +55,18 @@ class RuntimeCore {
     IdleListener* listener = listener_.load(MemoryOrder::relaxed);
     if (listener != nullptr) listener->on_idle(*listener);
   }
+  /// Whether somebody waits for the workers to sleep, who will then do so and not spin. Relaxed: it
+  /// is asked again until it is seen.
+  [[nodiscard]] bool is_awaited() const noexcept {
+    return listener_.load(MemoryOrder::relaxed) != nullptr;
+  }
   /// The scope of tasks that belong to no other: spawned on the runtime itself.
   [[nodiscard]] ScopeCore& root() noexcept { return root_; }
 
  private:
   Scheduler* scheduler_ = nullptr;
   SharedWork* shared_ = nullptr;
+  WaitRule wait_rule_;
   DescriptorHome::Move descriptors_move_ = DescriptorHome::Move::forbidden;
   SpinLock listener_lock_;
   Atomic<IdleListener*> listener_{nullptr};

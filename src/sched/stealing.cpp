@@ -36,20 +36,22 @@ void StealingScheduler::between_turns(Worker& worker) noexcept {
   if (watch_ == Duration{} || workers_.size() == 1) return;
   if (has_watch(worker)) give_up_watch();
   if (shared_.idle.idle() != 0) return see_to_watch(state);
-  if (++state.passes % kPassesPerLook != 0) return;
-  const Instant now = worker.driver().now();
-  if (now - state.looked < watch_) return;
-  state.looked = now;
-  if (!take_watch(worker)) return;
-  look_at_ticks(worker);
-  give_up_watch();
+  if (is_look_due(worker, state)) look_between_passes(worker);
+}
+
+void StealingScheduler::before_run(Worker& worker) noexcept {
+  State& state = state_of(worker);
+  if (state.role == IdleSet::Role::searcher) found(worker, state);
 }
 
 Deadline StealingScheduler::before_sleep(Worker& worker) noexcept {
   State& state = state_of(worker);
   const auto role = std::exchange(state.role, IdleSet::Role::busy);
   const bool told_to_look = shared_.idle.announce(worker.index(), role);
-  if (told_to_look && (take_injected(worker) || steal(worker, state))) return Deadline::now();
+  if (told_to_look &&
+      (take_injected(worker) || steal(worker, state) || steal_slot(worker, state))) {
+    return Deadline::now();
+  }
   return next_look(worker);
 }
 
@@ -77,23 +79,38 @@ bool StealingScheduler::search(Worker& worker) noexcept {
   const bool searches = state.role == IdleSet::Role::searcher;
   if (!searches && !shared_.idle.try_begin_search(worker.index())) return false;
   state.role = IdleSet::Role::searcher;
-  return take_injected(worker) || steal(worker, state);
+  if (take_injected(worker) || steal(worker, state)) return true;
+  if (worker.spins()) {
+    if (watch_ == Duration{} || !is_look_due(worker, state)) return false;
+    look_between_passes(worker);
+  }
+  return steal_slot(worker, state);
 }
 
-bool StealingScheduler::steal(Worker& worker, State& state) noexcept {
-  Runnable* stolen = nullptr;
-  for (auto victim = state.victims.begin(); stolen == nullptr && victim != state.victims.end();
-       ++victim) {
-    stolen = workers_[*victim]->steal_into(worker, StealAmount::half);
+bool StealingScheduler::steal(Worker& worker, const State& state) noexcept {
+  for (const std::uint16_t victim : state.victims) {
+    Runnable* stolen = workers_[victim]->steal_into(worker, StealAmount::half);
+    if (stolen == nullptr) continue;
+    take_stolen(worker, *stolen);
+    return true;
   }
-  for (auto victim = state.victims.begin(); stolen == nullptr && victim != state.victims.end();
-       ++victim) {
-    if (TakeOverWord::in_task(workers_[*victim]->tick())) stolen = workers_[*victim]->steal_slot();
+  return false;
+}
+
+bool StealingScheduler::steal_slot(Worker& worker, const State& state) noexcept {
+  for (const std::uint16_t victim : state.victims) {
+    if (!TakeOverWord::in_task(workers_[victim]->tick())) continue;
+    Runnable* stolen = workers_[victim]->steal_slot();
+    if (stolen == nullptr) continue;
+    take_stolen(worker, *stolen);
+    return true;
   }
-  if (stolen == nullptr) return false;
+  return false;
+}
+
+void StealingScheduler::take_stolen(Worker& worker, Runnable& stolen) noexcept {
   worker.counters().stolen += 1;
-  worker.ready_from_elsewhere(*stolen);
-  return true;
+  worker.ready_from_elsewhere(stolen);
 }
 
 /// A searcher has something to run.
@@ -139,6 +156,21 @@ void StealingScheduler::see_to_watch(const State& state) noexcept {
   for (const std::uint16_t other : state.victims) {
     if (workers_[other]->asleep()) return workers_[other]->rouse();
   }
+}
+
+/// Whether a worker that is awake shall look at the others now.
+bool StealingScheduler::is_look_due(Worker& worker, State& state) noexcept {
+  if (++state.passes % kPassesPerLook != 0) return false;
+  const Instant now = worker.driver().now();
+  if (now - state.looked < watch_) return false;
+  state.looked = now;
+  return true;
+}
+
+void StealingScheduler::look_between_passes(Worker& worker) noexcept {
+  if (!take_watch(worker)) return;
+  look_at_ticks(worker);
+  give_up_watch();
 }
 
 void StealingScheduler::look_at_ticks(const Worker& watcher) noexcept {

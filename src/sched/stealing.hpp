@@ -13,9 +13,10 @@ namespace rota::inline v0 {
 ///
 /// Rules
 ///   1. A worker with nothing to run searches: the injector, then the queues of the others, nearest
-///      first, and on its last round also the slot of the task that is next. At most half of the
+///      first, and in the end also the slots of the tasks that are next. At most half of the
 ///      workers search at a time; whoever finds something as the last searcher rouses another
-///      (chained wakes), so one wake at a time spreads what there is.
+///      (chained wakes), so one wake at a time spreads what there is. It ends its search before it
+///      runs anything, or those who leave their work to the searcher would wait for a task.
 ///   2. Before it sleeps it announces that and looks once more at everything (idle_set.hpp).
 ///   3. Whoever makes work for others, by a push to the injector or by running a task while others
 ///      wait behind it, rouses one idle worker, unless somebody searches.
@@ -24,7 +25,9 @@ namespace rota::inline v0 {
 ///      watch: it looks every `watch` whether somebody's tick has not moved. An idle worker that
 ///      has the watch sleeps no longer than that, and gives it up when all have slept for a while;
 ///      a worker that wakes to run a task then sees to it that there is a watch. Where all are
-///      busy, each looks from time to time between its own tasks.
+///      busy, each looks from time to time between its own tasks, and so does who spins: it takes
+///      what is in a slot then, and not in each of its many rounds, since most tasks that are next
+///      run at once, where they find their message in the cache.
 class StealingScheduler final : public Scheduler {
  public:
   /// `watch`: how long a task may run before its worker is tended; zero: for ever.
@@ -38,6 +41,7 @@ class StealingScheduler final : public Scheduler {
   void between_turns(Worker& worker) noexcept override;
   Deadline before_sleep(Worker& worker) noexcept override;
   void after_sleep(Worker& worker) noexcept override;
+  void before_run(Worker& worker) noexcept override;
   void surplus(Worker& worker) noexcept override;
 
  private:
@@ -56,7 +60,9 @@ class StealingScheduler final : public Scheduler {
   [[nodiscard]] State& state_of(const Worker& worker) noexcept;
   [[nodiscard]] bool take_injected(Worker& worker) noexcept;
   [[nodiscard]] bool search(Worker& worker) noexcept;
-  [[nodiscard]] bool steal(Worker& worker, State& state) noexcept;
+  [[nodiscard]] bool steal(Worker& worker, const State& state) noexcept;
+  [[nodiscard]] bool steal_slot(Worker& worker, const State& state) noexcept;
+  void take_stolen(Worker& worker, Runnable& stolen) noexcept;
   void found(Worker& worker, State& state) noexcept;
   [[nodiscard]] bool is_work_left() const noexcept;
   void rouse_one(std::span<const std::uint16_t> near) noexcept;
@@ -65,6 +71,8 @@ class StealingScheduler final : public Scheduler {
   [[nodiscard]] bool take_watch(const Worker& worker) noexcept;
   void give_up_watch() noexcept;
   void see_to_watch(const State& state) noexcept;
+  [[nodiscard]] bool is_look_due(Worker& worker, State& state) noexcept;
+  void look_between_passes(Worker& worker) noexcept;
   void look_at_ticks(const Worker& watcher) noexcept;
   [[nodiscard]] bool others_awake(const Worker& worker) const noexcept;
   [[nodiscard]] Deadline next_look(Worker& worker) noexcept;

@@ -19,6 +19,7 @@ Worker::Worker(RuntimeCore& runtime, Driver& driver, std::uint16_t index)
       moves_tasks_(runtime.shared() != nullptr),
       timers_(driver.now()),
       frames_(FramePool::acquire()),
+      idle_wait_(driver.traits().virtual_clock ? WaitRule{} : runtime.wait_rule()),
       runtime_(runtime),
       index_(index) {
   if (moves_tasks_) driver.share(*this);
@@ -183,6 +184,23 @@ Deadline Worker::announce_idle() noexcept {
   return std::min(next_timer(), until);
 }
 
+/// With nothing to run.
+IdleWait::Step Worker::idle_step() noexcept {
+  if (!idle_wait_.may_spin()) [[likely]]
+    return IdleWait::Step::sleep;
+  if (runtime_.is_awaited()) {
+    idle_wait_.give_up();
+    return IdleWait::Step::sleep;
+  }
+  auto news = Driver::News::none;
+  if (!todo_.empty()) {
+    news = Driver::News::some;
+  } else if (in_flight_ != 0 || streams_ != 0) {
+    news = driver_.news();
+  }
+  return idle_wait_.next(counters_.tasks_run, news, driver_.now());
+}
+
 void Worker::turn(Idle when_idle) noexcept {
   if (when_idle == Idle::sleep) runtime_.scheduler().between_turns(*this);
   const bool idle = queue_.empty() && closes_.empty() && when_idle == Idle::sleep;
@@ -192,11 +210,22 @@ void Worker::turn(Idle when_idle) noexcept {
     expire_timers(driver_.now());
     return;
   }
-  const Deadline until = idle ? announce_idle() : Deadline::now();
+  const IdleWait::Step step = idle ? idle_step() : IdleWait::Step::turn;
+  if (step == IdleWait::Step::look) {
+    expire_timers(idle_wait_.now());
+  } else {
+    turn_driver(step);
+  }
+  if (idle && !queue_.empty()) runtime_.scheduler().before_run(*this);
+}
+
+void Worker::turn_driver(IdleWait::Step step) noexcept {
+  const bool sleeps = step == IdleWait::Step::sleep;
+  const Deadline until = sleeps ? announce_idle() : Deadline::now();
   counters_.turns += 1;
   OpList done;
   driver_.turn(std::move(todo_), until, done);
-  if (idle) {
+  if (sleeps) {
     inbox_.park_word().retract();
     runtime_.scheduler().after_sleep(*this);
   }

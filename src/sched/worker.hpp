@@ -9,6 +9,7 @@
 #include "core/inbox.hpp"
 #include "driver/driver.hpp"
 #include "sched/frame_pool.hpp"
+#include "sched/idle_wait.hpp"
 #include "sched/run_queue.hpp"
 #include "sched/runtime_core.hpp"
 #include "sched/seat.hpp"
@@ -36,8 +37,9 @@ struct WorkerCounters {
 /// carries it at the moment owns all of it but the Inbox, which is for everybody.
 ///
 /// The loop: run the ready batch; collect the inbox; when nothing is ready ask
-/// the scheduler, announce idleness and look once more; one turn of the driver, which sleeps until
-/// the next timer if there is nothing to do; make waiters ready; expire timers; repeat.
+/// the scheduler, spin for a while where that is asked for (idle_wait.hpp), announce idleness and
+/// look once more; one turn of the driver, which sleeps until the next timer if there is nothing to
+/// do; make waiters ready; expire timers; repeat.
 ///
 /// Where tasks move (`moves_tasks`) a neighbour may steal from the queue at any time, and tend the
 /// worker while a task has had it for long: then the neighbour collects the inbox and what the
@@ -147,6 +149,8 @@ class alignas(128) Worker {
     return !queue_.empty() || !stops_.empty() || !closes_.empty() || !inbox_.empty();
   }
   [[nodiscard]] bool moves_tasks() const noexcept { return moves_tasks_; }
+  /// It has nothing to run, and will look again before it sleeps.
+  [[nodiscard]] bool spins() const noexcept { return idle_wait_.spins(); }
 
  private:
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
@@ -155,6 +159,8 @@ class alignas(128) Worker {
   void take_back(TaskHeader& task) noexcept;
   void look_at(TaskHeader& task) noexcept;
   void turn(Idle when_idle) noexcept;
+  void turn_driver(IdleWait::Step step) noexcept;
+  [[nodiscard]] IdleWait::Step idle_step() noexcept;
   [[nodiscard]] Deadline announce_idle() noexcept;
   [[nodiscard]] Deadline next_timer() noexcept;
   template <OpCode code>
@@ -195,6 +201,7 @@ class alignas(128) Worker {
   TimerWheel timers_;
   FramePool& frames_;
   WorkerCounters counters_;
+  IdleWait idle_wait_;
   RuntimeCore& runtime_;
   const std::uint16_t index_;
 
