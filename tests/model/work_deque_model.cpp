@@ -25,9 +25,6 @@ void run(Item* item) {
   model::check(item->payload == 1, "what was written before the push is seen");
 }
 
-// Under DequeBarrier::owner, which fences by itself.
-constexpr auto kNoBarrier = [] {};
-
 enum class Bug {
   none,
   relaxed_push,
@@ -41,8 +38,6 @@ enum class Bug {
 template <Bug bug>
 class BrokenDeque {
  public:
-  explicit BrokenDeque(DequeBarrier) {}
-
   void push(Item& item) {
     const std::int64_t bottom = bottom_.load(MemoryOrder::relaxed);
     slots_[index(bottom)].store(&item, MemoryOrder::relaxed);
@@ -71,8 +66,7 @@ class BrokenDeque {
     return item;
   }
 
-  template <class Barrier>
-  Item* steal(Barrier&&) {
+  Item* steal() {
     std::int64_t bottom = 0;
     if constexpr (bug == Bug::bottom_before_top) bottom = bottom_.load(MemoryOrder::acquire);
     std::int64_t top = top_.load(MemoryOrder::acquire);
@@ -112,11 +106,11 @@ void check_each_ran(Deque& deque, const std::array<Item, count>& items) {
 // The owner forks two, joins both, and forks again, under two thieves.
 template <class Deque>
 void owner_and_two_thieves() {
-  Deque deque(DequeBarrier::owner);
+  Deque deque;
   std::array<Item, 3> items;
   model::label(deque, "deque");
   model::label(items, "items");
-  const auto steal = [&deque] { run(deque.steal(kNoBarrier)); };
+  const auto steal = [&deque] { run(deque.steal()); };
   model::Thread first = model::spawn("first thief", steal);
   model::Thread second = model::spawn("second thief", steal);
   push(deque, items[0]);
@@ -132,15 +126,15 @@ void owner_and_two_thieves() {
 // The buffer of two is outgrown while a thief reads it, and its indices have gone round once.
 template <class Deque>
 void growth_under_a_thief() {
-  Deque deque(DequeBarrier::owner);
+  Deque deque;
   std::array<Item, 5> items;
   model::label(deque, "deque");
   model::label(items, "items");
   push(deque, items[0]);
-  run(deque.steal(kNoBarrier));
+  run(deque.steal());
   model::Thread thief = model::spawn("thief", [&deque] {
-    run(deque.steal(kNoBarrier));
-    run(deque.steal(kNoBarrier));
+    run(deque.steal());
+    run(deque.steal());
   });
   for (std::size_t i = 1; i < 5; ++i) push(deque, items[i]);
   run(deque.take());
