@@ -271,7 +271,7 @@ TEST(idle_set, two_sleepers_are_both_roused_under_many_schedules) {
       model::explore({.mode = model::Mode::pct, .runs = 50'000, .pct_depth = 5},
                      two_publishers<IdleSet, Fault::none, 2>);
   EXPECT_FALSE(report.failure) << report;
-  EXPECT_EQ(report.executions, 50'000U);
+  EXPECT_GE(report.executions, 20'000U) << "some are abandoned, but not most";
 }
 
 TEST(idle_set, the_copy_without_a_fault_holds) {
