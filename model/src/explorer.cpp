@@ -1,12 +1,14 @@
-#include "model/explorer.hpp"
+#include <rota/model/explorer.hpp>
 
-#include "model/engine.hpp"
-#include "model/schedule.hpp"
+#include <rota/model/engine.hpp>
+#include "schedule.hpp"
 
 #include <string>
 
 namespace rota::model {
 namespace {
+
+std::uint64_t executions_of_this_process = 0;
 
 Report run(const Options& options, const Scenario& scenario, Schedule& schedule,
            std::string* trace) {
@@ -16,6 +18,7 @@ Report run(const Options& options, const Scenario& scenario, Schedule& schedule,
     schedule.begin_execution();
     const bool whole = engine.execute(scenario);
     (whole ? report.executions : report.pruned) += 1;
+    executions_of_this_process += whole ? 1 : 0;
     report.steps = engine.steps();
     if (engine.failure()) {
       report.failure = std::move(engine.failure());
@@ -57,31 +60,37 @@ Report explore(const Options& options, const Scenario& scenario) {
   return report;
 }
 
-Thread spawn(const char* name, std::function<void()> body) {
-  return Thread(Engine::current()->spawn(name, std::move(body)));
-}
+std::uint64_t executions_so_far() noexcept { return executions_of_this_process; }
 
 void Thread::join() { Engine::current()->join(index_); }
 
-void check(bool holds, const char* what, std::source_location where) {
-  if (!holds) {
-    Engine::current()->fail(Failure::Kind::check, std::string(what) + " (line " +
-                                                      std::to_string(where.line()) + ")");
+void join_all() {
+  Engine& engine = *Engine::current();
+  for (std::size_t t = 1; t < engine.thread_count(); ++t) {
+    engine.join(t);
   }
 }
 
-void wait_until(const std::function<bool()>& predicate) {
-  Engine& engine = *Engine::current();
-  const auto holds = [](const void* argument) {
-    return (*static_cast<const std::function<bool()>*>(argument))();
-  };
-  engine.wait({.kind = Step::Kind::wait, .writes = false, .object = Step::every_object}, holds,
-              &predicate);
-  engine.trace(Step::Kind::wait, nullptr, "is over");
-  engine.set_silent(true);
-  (void)predicate();
-  engine.set_silent(false);
+void check(bool holds, const char* what, std::source_location where) {
+  if (!holds) {
+    Engine::current()->fail(Failure::Kind::check,
+                            std::string(what) + " (line " + std::to_string(where.line()) + ")");
+  }
 }
+
+void wait_until(bool (*predicate)(const void*), const void* argument) {
+  Engine& engine = *Engine::current();
+  engine.wait({.kind = Step::Kind::wait}, predicate, argument);
+  engine.trace(Step::Kind::wait, nullptr, "is over, having found");
+  engine.set_silent(true);
+  const bool holds = predicate(argument);
+  engine.set_silent(false);
+  if (!holds) {
+    engine.prune();  // With these older values it would have waited on.
+  }
+}
+
+void barrier_everywhere() { Engine::current()->barrier_everywhere(); }
 
 void label(const void* object, std::size_t bytes, const char* name) {
   Engine::current()->label(object, bytes, name);
@@ -103,8 +112,10 @@ std::ostream& operator<<(std::ostream& out, const Report& report) {
   out << report.executions << " executions, " << report.pruned << " pruned, " << report.steps
       << " steps" << (report.complete ? ", complete" : "");
   if (report.failure) {
-    out << "\n" << to_string(report.failure->kind) << ": " << report.failure->message
-        << "\nreplay \"" << report.failure->replay << "\"\n" << report.failure->trace;
+    out << "\n"
+        << to_string(report.failure->kind) << ": " << report.failure->message << "\nreplay \""
+        << report.failure->replay << "\"\n"
+        << report.failure->trace;
   }
   return out;
 }
