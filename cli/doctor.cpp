@@ -46,6 +46,7 @@ std::string heading_of(const std::string& group) {
   if (group == "kernel") return "Kernel";
   if (group == "process") return "This process";
   if (group == "processor") return "Processor";
+  if (group == "placement") return "Where workers would run";
   return group;
 }
 

@@ -1,4 +1,5 @@
 #include "capability_groups.hpp"
+#include "base/first_line.hpp"
 #include "base/unique_fd.hpp"
 
 #include <fcntl.h>

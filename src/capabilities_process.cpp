@@ -1,16 +1,15 @@
 #include "capability_groups.hpp"
-#include "cpu_quota.hpp"
 
-#include <dirent.h>
-#include <sched.h>
+#include "base/cpu_topology.hpp"
+
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace rota::inline v0 {
 namespace {
@@ -29,16 +28,15 @@ void list_limit(CapabilityList& list, const char* name, __rlimit_resource_t whic
   list.fact(name, soft == hard ? soft : soft + ", may be raised to " + hard);
 }
 
-unsigned count_nodes() {
-  DIR* folder = ::opendir("/sys/devices/system/node");
-  if (folder == nullptr) return 1;  // a kernel without NUMA: one node
-  unsigned count = 0;
-  while (const dirent* entry = ::readdir(folder)) {
-    unsigned number = 0;
-    if (std::sscanf(entry->d_name, "node%u", &number) == 1) ++count;
-  }
-  ::closedir(folder);
-  return count;
+/// How many different values a member of the places has.
+std::size_t count(const std::vector<Place>& cpus, int Place::* member) {
+  std::set<int> different;
+  for (const Place& place : cpus) different.insert(place.*member);
+  return different.size();
+}
+
+std::string counted(std::size_t count, const char* one, const char* several) {
+  return std::to_string(count) + ' ' + (count == 1 ? one : several);
 }
 
 std::string cpu_model() {
@@ -66,7 +64,7 @@ void probe_process(CapabilityList& list) {
   list_limit(list, "RLIMIT_NOFILE", RLIMIT_NOFILE, 1, " descriptors");
   list_limit(list, "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 1024, " KiB");
   list_limit(list, "RLIMIT_NPROC", RLIMIT_NPROC, 1, " processes");
-  list.fact("cgroup CPU quota", describe_cpu_quota("/proc/self/cgroup", "/sys/fs/cgroup"));
+  list.fact("cgroup CPU quota", in_words(read_cpu_quota("/proc/self/cgroup", "/sys/fs/cgroup")));
   const int slack_ns = ::prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
   list.fact("timer slack",
             std::to_string(slack_ns / 1000) + " µs: how late a sleep may be rounded");
@@ -75,26 +73,15 @@ void probe_process(CapabilityList& list) {
 void probe_processor(CapabilityList& list) {
   list.begin_group("processor");
   list.fact("model", cpu_model());
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  const long online = ::sysconf(_SC_NPROCESSORS_ONLN);
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
-    list.fact("affinity", "unknown: more CPUs than the mask can name");
-    return;
-  }
-  list.fact("affinity", std::to_string(CPU_COUNT(&allowed)) + " of " + std::to_string(online) +
-                            " CPUs may be used");
-  std::set<std::string> cores;  // the threads of one core name the same siblings
-  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (!CPU_ISSET(cpu, &allowed)) continue;
-    const std::string path = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
-                             "/topology/thread_siblings_list";
-    const std::string siblings = first_line_of(path.c_str());
-    cores.insert(siblings.empty() ? std::to_string(cpu) : siblings);
-  }
-  list.fact("topology", std::to_string(cores.size()) + " cores, " +
-                            std::to_string(CPU_COUNT(&allowed)) + " threads, " +
-                            std::to_string(count_nodes()) + " NUMA nodes");
+  const Machine machine = read_machine();
+  list.fact("affinity", std::to_string(machine.cpus.size()) + " of " +
+                            std::to_string(machine.cpus_online) + " CPUs may be used");
+  list.fact("topology",
+            counted(count(machine.cpus, &Place::core), "core", "cores") + ", " +
+                counted(machine.cpus.size(), "thread", "threads") + ", " +
+                counted(count(machine.cpus, &Place::l2), "L2 cache", "L2 caches") + ", " +
+                counted(count(machine.cpus, &Place::l3), "L3 cache", "L3 caches") + ", " +
+                counted(count(machine.cpus, &Place::node), "NUMA node", "NUMA nodes"));
 }
 
 }  // namespace rota::inline v0

@@ -41,11 +41,9 @@ void probe_file_engines(CapabilityList& list);
 void probe_ring(CapabilityList& list);
 void probe_process(CapabilityList& list);
 void probe_processor(CapabilityList& list);
+void probe_placement(CapabilityList& list);
 
 /// A line of the ring's group that needs a ring and a socket of its own.
 void list_multishot_accept(CapabilityList& list);
-
-/// The first line of a small file of the kernel's; empty when it cannot be read.
-std::string first_line_of(const char* path);
 
 }  // namespace rota::inline v0

@@ -40,19 +40,24 @@ std::string placement_text(const Placement& placement) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> describe_configuration(
-    const LabOptions& options, const Placement& placement, std::uint64_t file_bytes) {
+std::vector<std::pair<std::string, std::string>> describe_machine() {
   const std::vector<Capability> capabilities = probe_capabilities();
-  std::vector<std::pair<std::string, std::string>> rows{
+  return {
       {"Machine", detail_of(capabilities, "model") + "; " + detail_of(capabilities, "topology")},
       {"Kernel", detail_of(capabilities, "release")},
       {"CPU quota", detail_of(capabilities, "cgroup CPU quota")},
       {"Rota", ROTA_VERSION ", " ROTA_BUILD_TYPE ", " ROTA_COMPILER},
       {"Date", date_now()},
-      {"Rounds", std::to_string(options.rounds) + " of " + format_figure(options.seconds) +
-                     " s per cell, interleaved, the order of drivers rotated"},
-      {"Placement", placement_text(placement)},
   };
+}
+
+std::vector<std::pair<std::string, std::string>> describe_configuration(
+    const LabOptions& options, const Placement& placement, std::uint64_t file_bytes) {
+  auto rows = describe_machine();
+  rows.emplace_back("Rounds", std::to_string(options.rounds) + " of " +
+                                  format_figure(options.seconds) +
+                                  " s per cell, interleaved, the order of drivers rotated");
+  rows.emplace_back("Placement", placement_text(placement));
   if (file_bytes > 0) {
     rows.emplace_back("File", std::to_string(file_bytes >> 20U) + " MiB, in the page cache");
   }

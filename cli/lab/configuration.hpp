@@ -9,7 +9,10 @@
 
 namespace rota::cli {
 
-/// What a reader needs to judge the figures: machine, kernel, compiler, versions, date, rounds.
+/// What a reader needs to judge the figures: machine, kernel, compiler, versions, date.
+std::vector<std::pair<std::string, std::string>> describe_machine();
+
+/// With what is particular to the workloads: rounds, placement, the file.
 std::vector<std::pair<std::string, std::string>> describe_configuration(
     const LabOptions& options, const Placement& placement, std::uint64_t file_bytes);
 

@@ -5,15 +5,6 @@
 namespace rota::cli {
 namespace {
 
-std::optional<Spread> spread_of_values(std::vector<double> values) {
-  if (values.empty()) return std::nullopt;
-  std::ranges::sort(values);
-  const std::size_t half = values.size() / 2;
-  const double median =
-      values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-  return Spread{median, values.front(), values.back()};
-}
-
 bool at_least_half(const std::vector<Sample>& samples, bool (*holds)(const Sample&)) {
   const auto count = static_cast<std::size_t>(std::ranges::count_if(samples, holds));
   return count > 0 && count * 2 >= samples.size();
@@ -63,10 +54,19 @@ std::vector<const Cell*> LabResults::cells_of(const Workload& workload) const {
   return found;
 }
 
+std::optional<Spread> spread_of(std::vector<double> values) {
+  if (values.empty()) return std::nullopt;
+  std::ranges::sort(values);
+  const std::size_t half = values.size() / 2;
+  const double median =
+      values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+  return Spread{median, values.front(), values.back()};
+}
+
 std::optional<Spread> spread_of(const Cell& cell, double Sample::* figure) {
   std::vector<double> values;
   for (const Sample& sample : cell.samples) values.push_back(sample.*figure);
-  return spread_of_values(std::move(values));
+  return spread_of(std::move(values));
 }
 
 std::optional<Spread> ratio_of(const Cell& cell, const Cell& baseline, double Sample::* figure) {
@@ -76,7 +76,7 @@ std::optional<Spread> ratio_of(const Cell& cell, const Cell& baseline, double Sa
     if (other == baseline.samples.end() || (*other).*figure <= 0) continue;
     ratios.push_back(sample.*figure / ((*other).*figure));
   }
-  return spread_of_values(std::move(ratios));
+  return spread_of(std::move(ratios));
 }
 
 }  // namespace rota::cli

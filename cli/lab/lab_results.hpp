@@ -52,7 +52,8 @@ struct Spread {
   double most = 0;
 };
 
-/// None without samples.
+/// None without values.
+std::optional<Spread> spread_of(std::vector<double> values);
 std::optional<Spread> spread_of(const Cell& cell, double Sample::* figure);
 /// Of the ratios within each round that both cells have: what slows one round down slows both.
 std::optional<Spread> ratio_of(const Cell& cell, const Cell& baseline, double Sample::* figure);

@@ -1,8 +1,12 @@
 #pragma once
 
+#include "cli/json_writer.hpp"
 #include "lab_results.hpp"
 
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace rota::cli {
 
@@ -10,8 +14,14 @@ namespace rota::cli {
 
 void print_table(const LabResults& results);
 std::string to_json(const LabResults& results);
+/// A spread as a field of an object.
+void write_spread(JsonWriter& json, const char* name, const std::optional<Spread>& spread);
 /// One page without any reference to the outside.
 std::string to_html(const LabResults& results);
+
+/// What stands below every table of the terminal.
+void print_notes(const std::vector<std::string>& notes);
+void print_configuration(const std::vector<std::pair<std::string, std::string>>& rows);
 
 /// Signs that stand behind a rate, and are explained in the notes below.
 std::string marks_of(const Cell& cell);

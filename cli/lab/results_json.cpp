@@ -1,19 +1,7 @@
 #include "reports.hpp"
 
-#include "cli/json_writer.hpp"
-
 namespace rota::cli {
 namespace {
-
-void write_spread(JsonWriter& json, const char* name, const std::optional<Spread>& spread) {
-  json.key(name);
-  if (!spread) return json.null();
-  json.begin_object();
-  json.field("median", spread->median);
-  json.field("least", spread->least);
-  json.field("most", spread->most);
-  json.end_object();
-}
 
 void write_summary(JsonWriter& json, const LabResults& results, const Cell& cell) {
   write_spread(json, "cpu_ns_per_operation", spread_of(cell, &Sample::cpu_ns));
@@ -74,6 +62,16 @@ void write_cell(JsonWriter& json, const LabResults& results, const Cell& cell) {
 }
 
 }  // namespace
+
+void write_spread(JsonWriter& json, const char* name, const std::optional<Spread>& spread) {
+  json.key(name);
+  if (!spread) return json.null();
+  json.begin_object();
+  json.field("median", spread->median);
+  json.field("least", spread->least);
+  json.field("most", spread->most);
+  json.end_object();
+}
 
 std::string to_json(const LabResults& results) {
   JsonWriter json;

@@ -127,23 +127,32 @@ std::vector<std::string> reading_notes(const LabResults& results) {
   return notes;
 }
 
-void print_table(const LabResults& results) {
+void print_notes(const std::vector<std::string>& notes) {
   const Style style = Style::of(STDOUT_FILENO);
-  for (const Workload* workload : results.workloads()) print_workload(style, results, *workload);
   std::printf("\n");
-  for (const std::string& note : reading_notes(results)) {
+  for (const std::string& note : notes) {
     for (const std::string& line : wrap(note, page_columns)) {
       std::printf("%s\n", style.faint(line).c_str());
     }
   }
+}
+
+void print_configuration(const std::vector<std::pair<std::string, std::string>>& rows) {
   std::printf("\n");
-  for (const auto& [name, value] : results.configuration) {
+  for (const auto& [name, value] : rows) {
     constexpr std::size_t name_columns = 11;
     const auto lines = wrap(value, page_columns - name_columns);
     for (std::size_t i = 0; i < lines.size(); ++i) {
       std::printf("%s%s\n", pad_right(i == 0 ? name : "", name_columns).c_str(), lines[i].c_str());
     }
   }
+}
+
+void print_table(const LabResults& results) {
+  const Style style = Style::of(STDOUT_FILENO);
+  for (const Workload* workload : results.workloads()) print_workload(style, results, *workload);
+  print_notes(reading_notes(results));
+  print_configuration(results.configuration);
 }
 
 }  // namespace rota::cli

@@ -15,19 +15,45 @@ enum class RingProfile : std::uint8_t { best, pinned, movable };
 struct DriverConfig {
   DriverKind kind = DriverKind::best;
   RingProfile ring = RingProfile::best;
-  std::uint32_t ring_entries = 256;         ///< submission queue; a power of two is best
-  std::uint32_t completion_entries = 4096;  ///< completion queue
-  std::uint32_t bounded_ring_workers = 4;   ///< io-wq threads for file work
-  std::uint32_t unbounded_ring_workers = 16;///< io-wq threads for what may block for ever
-  std::uint32_t blocking_threads = 4;       ///< threads of the blocking pool
-  std::uint64_t seed = 1;                   ///< sim: everything that real life leaves open;
-                                            ///< 0 draws one, which driver_reason() tells
+  std::uint32_t ring_entries = 256;           ///< submission queue; a power of two is best
+  std::uint32_t completion_entries = 4096;    ///< completion queue
+  std::uint32_t bounded_ring_workers = 4;     ///< io-wq threads for file work
+  std::uint32_t unbounded_ring_workers = 16;  ///< io-wq threads for what may block for ever
+  std::uint32_t blocking_threads = 4;         ///< threads of the blocking pool
+  std::uint64_t seed = 1;                     ///< sim: everything that real life leaves open;
+                                              ///< 0 draws one, which driver_reason() tells
 };
 
-/// What a runtime is made of, chosen once. One worker, on the thread that calls `block_on`, runs
-/// every task.
+/// Which worker runs a task, and whether that may change.
+/// - `single`: one worker, on the thread that calls `block_on`. Tasks never overlap.
+/// - `per_core`: workers that share nothing, each on a thread of its own. A task stays where it was
+///   spawned, and those of one worker never overlap.
+/// - `stealing`: workers that take from each other what is ready. A task may go on on another
+///   thread after each wait, and tasks run in parallel.
+enum class SchedulerKind : std::uint8_t { single, per_core, stealing };
+
+/// When the thread of a worker is bound to a CPU.
+enum class Pinning : std::uint8_t {
+  best,  ///< per_core: `own_cpu`. stealing, whose tasks go to whoever has time: `never`
+  never,
+  own_cpu,  ///< where each has one to itself and no quota says that others use it too: a pinned
+            ///< worker that waits for its CPU is not moved to one that is free
+  always,   ///< more workers than CPUs share them in turn
+};
+
+/// What runs the tasks.
+struct SchedulerConfig {
+  SchedulerKind kind = SchedulerKind::single;
+  std::uint32_t workers = 0;  ///< 0: as many as this process may use CPUs
+  Pinning pinning = Pinning::best;
+  std::uint32_t watch_us = 1000;  ///< stealing: a task that runs for longer has its worker's
+                                  ///< I/O and timers seen to by another; 0: never
+};
+
+/// What a runtime is made of, chosen once.
 struct Config {
   DriverConfig driver;
+  SchedulerConfig scheduler;
 };
 
 }  // namespace rota::inline v0

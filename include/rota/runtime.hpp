@@ -40,13 +40,15 @@ struct ShutdownReport {
 
 /// What a runtime has done since it was made.
 struct RuntimeCounters {
-  std::uint64_t tasks_run = 0;      ///< times a task was given the worker
+  std::uint64_t tasks_run = 0;  ///< times a task was given the worker
   std::uint64_t driver_turns = 0;
-  std::uint64_t sleeps = 0;         ///< turns with nothing else to do
-  std::uint64_t completions = 0;    ///< operations that came back through the driver
-  std::uint64_t immediate = 0;      ///< operations that completed when they were started
+  std::uint64_t sleeps = 0;       ///< turns with nothing else to do
+  std::uint64_t completions = 0;  ///< operations that came back through the driver
+  std::uint64_t immediate = 0;    ///< operations that completed when they were started
   std::uint64_t timers_fired = 0;
   std::uint64_t budget_yields = 0;  ///< tasks that were made to let others run
+  std::uint64_t stolen = 0;         ///< times a worker took from another one's queue
+  std::uint64_t tended = 0;         ///< times a worker saw to the I/O of one inside a long task
   std::int64_t frames_live = 0;     ///< frames and headers of all runtimes of this process
   std::size_t descriptors_live = 0;
   std::size_t timers_live = 0;
@@ -59,13 +61,15 @@ struct RuntimeCounters {
 
 /// A scheduler with its workers, their drivers and their timers.
 ///
-/// `make` probes the machine (choose.cpp keeps why each mechanism was refused) and starts no
-/// thread before one is needed. It belongs to the first thread that calls `block_on` or `shutdown`,
-/// which may be another one than made it; no other thread may call these two, and nobody may inside
-/// a task. What says so is for any thread. The destructor asks everything to stop and waits for it
-/// without a limit: call `shutdown` first to have one. After a clean shutdown, with nothing posted
-/// since, any thread may run it. Sockets, files and watches are gone before it, and so are threads
-/// that may still wake a task. Breaking one of these rules ends the process with a message.
+/// `make` probes the machine (choose.cpp keeps why each mechanism was refused). With the single
+/// scheduler it starts no thread before one is needed, and the runtime belongs to the first thread
+/// that calls `block_on` or `shutdown`, which may be another one than made it; no other thread may
+/// call these two. With several workers each has a thread of its own from the start, and any thread
+/// may call them. Nobody may inside a task. What says so is for any thread. The destructor asks
+/// everything to stop and waits for it without a limit: call `shutdown` first to have one. After a
+/// clean shutdown, with nothing posted since, any thread may run it. Sockets, files and watches are
+/// gone before it, and so are threads that may still wake a task. Breaking one of these rules ends
+/// the process with a message.
 class Runtime {
  public:
   [[nodiscard]] static Result<Runtime> make(const Config& config = {});
@@ -75,21 +79,21 @@ class Runtime {
   ~Runtime();
 
   /// Runs `task`, and with it whatever else is ready, until `task` has ended. Blocks the calling
-  /// thread, which carries the worker meanwhile. Rethrows the task's exception; after a `shutdown`
-  /// the task is refused as by `spawn`, and that is rethrown.
+  /// thread, which carries the worker meanwhile, if it is a single one. Rethrows the task's
+  /// exception; after a `shutdown` the task is refused as by `spawn`, and that is rethrown.
   template <class T>
   T block_on(Task<T> task) {
     enter();
-    JoinHandle<T> handle = spawn_into(root(), std::move(task), SpawnOptions("main"),
-                                      std::source_location::current());
+    JoinHandle<T> handle =
+        spawn_into(root(), std::move(task), SpawnOptions("main"), std::source_location::current());
     run_until_done(handle.task());
     return take_result(std::move(handle));
   }
 
-  /// Starts a task that belongs to no scope but the runtime. It runs while some thread is inside
-  /// `block_on`. Once `shutdown` was called the task is refused: it never runs, and its handle says
-  /// that it failed with what a cancelled Result's `.value()` throws. Any thread; throws
-  /// std::bad_alloc.
+  /// Starts a task that belongs to no scope but the runtime. With the single scheduler it runs
+  /// while some thread is inside `block_on`. Once `shutdown` was called the task is refused: it
+  /// never runs, and its handle says that it failed with what a cancelled Result's `.value()`
+  /// throws. Any thread; throws std::bad_alloc.
   template <class T>
   JoinHandle<T> spawn(Task<T> task, SpawnOptions options = {},
                       std::source_location site = std::source_location::current()) {
@@ -111,6 +115,7 @@ class Runtime {
   /// Asks every task of the runtime to stop. Any thread.
   void request_stop() noexcept;
 
+  [[nodiscard]] std::size_t worker_count() const noexcept;
   [[nodiscard]] std::string_view driver_name() const noexcept;
   /// Why this driver, in a sentence.
   [[nodiscard]] const std::string& driver_reason() const noexcept;
@@ -125,6 +130,8 @@ class Runtime {
 
   void enter() noexcept;
   void end() noexcept;
+  [[nodiscard]] bool has_anything_to_do(const Worker& only) noexcept;
+  void drain(Worker& worker, Duration limit);
   ScopeCore& root() noexcept;
   void run_until_done(TaskHeader& task);
 

@@ -8,6 +8,7 @@
 #include <rota/result.hpp>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -94,7 +95,7 @@ class TcpStream {
 struct ListenOptions {
   int backlog = 1024;
   bool reuse_address = true;
-  bool reuse_port = false;   ///< several listeners share the port
+  bool reuse_port = false;  ///< several listeners share the port
   bool ipv6_only = false;
 
   ListenOptions() = default;
@@ -107,10 +108,9 @@ struct AcceptState;
 /// The leaf of `TcpListener::accept`.
 class AcceptLeaf : public Leaf {
  public:
-  explicit AcceptLeaf(Descriptor* listener) noexcept
-      : listener_(listener), away_(OpCode::accept) {}
+  explicit AcceptLeaf(Descriptor* listener) noexcept : listener_(listener), away_(OpCode::accept) {}
   bool start(Runnable& self) noexcept;
-  void refuse() noexcept { stopped_ = true; }
+  void refuse() noexcept {}
   Result<TcpStream> finish() noexcept;
 
  private:
@@ -120,7 +120,7 @@ class AcceptLeaf : public Leaf {
   AcceptState* state_ = nullptr;  ///< held from the start on the listener's worker to the finish
   Operation away_;  ///< the plain accept of a task that does not live on the listener's worker
   CancelNode node_;
-  bool stopped_ = false;
+  StreamResult accepted_{-ECANCELED, 0, 0};  ///< until there is a connection
   bool is_away_ = false;
 };
 

@@ -74,7 +74,7 @@ class TimeoutRegion : public StopRegion {
   TimeoutRegion() noexcept : timer_(fire) {}
 
   void arm(const Runnable& self, Instant due) noexcept;
-  void disarm(const Runnable& self) noexcept { disarm_timer(self, timer_); }
+  void disarm() noexcept { disarm_timer(*armed_by_, timer_); }
   [[nodiscard]] bool expired() const noexcept { return expired_; }
 
  private:
@@ -85,6 +85,7 @@ class TimeoutRegion : public StopRegion {
   static void fire(TimerEntry& entry) noexcept;
 
   Timer timer_;
+  Worker* armed_by_ = nullptr;
   TaskHeader* task_ = nullptr;
   bool expired_ = false;
 };
@@ -106,8 +107,8 @@ class TimeoutArmLeaf {
 class TimeoutDisarmLeaf {
  public:
   explicit TimeoutDisarmLeaf(TimeoutRegion& region) noexcept : region_(region) {}
-  bool start(Runnable& self) noexcept {
-    region_.disarm(self);
+  bool start(Runnable&) noexcept {
+    region_.disarm();
     return false;
   }
   void finish() const noexcept {}
@@ -162,6 +163,8 @@ class TimedWait {
   static void pass(Runnable& door) noexcept;
 
   bool absolute_ = false;
+  // Written by the worker that starts the leaf, read by the one that the task is woken on.
+  Atomic<bool> is_armed_{false};
   Duration limit_;
   TimeoutRegion region_;
   Door door_;

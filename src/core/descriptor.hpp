@@ -3,6 +3,8 @@
 #include <rota/core/descriptor_ref.hpp>
 #include <rota/core/operation.hpp>
 
+#include "core/descriptor_home.hpp"
+
 #include <cstdint>
 
 namespace rota::inline v0 {
@@ -41,37 +43,49 @@ enum class ShortRead : std::uint8_t {
 /// What owns an fd. Type-stable: its memory is a Descriptor as long as the runtime lives, so a
 /// stale reference can be told by `generation` and never points at something else.
 ///
-/// Owner of every field but `fd`, `generation` and `home`: the driver of the home worker.
+/// Owner of every field but `fd` and `home`: the home worker, with its driver. A driver that has
+/// lost the Descriptor to another worker may still look at `generation` and `registered`.
 struct Descriptor {
-  Descriptor* next = nullptr;      ///< in the table's free list
+  Descriptor* next = nullptr;  ///< in the table's free list
   int fd = -1;
-  std::uint32_t index = 0;         ///< its place in the table, for ever
-  std::uint32_t generation = 0;    ///< grows each time the place is given out anew
-  Worker* home = nullptr;          ///< only this worker's driver registers the fd
-  std::int32_t driver_index = -1;  ///< the driver's own: its place in a list of the driver
-  std::uint32_t in_flight = 0;     ///< operations with the kernel or a file engine
-  OpList reading;                  ///< in order; on every driver at most the first is in flight
+  std::uint32_t index = 0;              ///< its place in the table, for ever
+  Atomic<std::uint32_t> generation{0};  ///< grows each time the place is given out anew, and when
+                                        ///< a poller forgets it
+  DescriptorHome home;                  ///< only this worker's driver registers the fd
+  std::uint32_t users = 0;              ///< where tasks move: those inside whom the home knows
+  std::int32_t driver_index = -1;       ///< the driver's own: its place in a list of the driver
+  std::uint32_t in_flight = 0;          ///< operations with the kernel or a file engine
+  OpList reading;  ///< in order; on every driver at most the first is in flight
   OpList writing;
   OpList polls;                    ///< poll operations: no order among them
   OpList unordered;                ///< file operations in flight
   Operation* streaming = nullptr;  ///< the armed Stream of the reading lane, outside of it: its
                                    ///< links are free for `done`
-  Stream* accepted = nullptr;      ///< a listener's: what its ring holds goes to whoever accepts
-                                   ///< next, also by an Operation
-  Operation* closing = nullptr;    ///< the close that waits for what is in flight
+  Atomic<Worker*> settled_at{
+      nullptr};                  ///< the home that it may not leave, for it has a Stream there
+  Stream* accepted = nullptr;    ///< a listener's: what its ring holds goes to whoever accepts
+                                 ///< next, also by an Operation
+  Operation* closing = nullptr;  ///< the close that waits for what is in flight
   Operation own_close{OpCode::close};  ///< for an owner that goes away without waiting
-  void* attachment = nullptr;      ///< what the owner left to be freed once the fd is closed
+  void* attachment = nullptr;          ///< what the owner left to be freed once the fd is closed
   void (*detach)(Descriptor&) noexcept = nullptr;  ///< frees it
   FdKind kind = FdKind::stream;
   std::uint8_t ready_hint = interest_all;  ///< what may be ready (Interest): an attempt is worth
                                            ///< its system call. Of a file: RWF_NOWAIT may do,
                                            ///< for reads and for writes
-  std::uint8_t registered = 0;     ///< poller: what it knows of the fd
+  Atomic<std::uint8_t> registered{0};      ///< poller: what it knows of the fd
   ShortRead short_read = ShortRead::unasked;
-  std::uint8_t driver_bits = 0;    ///< the driver's own; nothing else reads it
-  bool lingers = false;            ///< SO_LINGER: close(2) may sleep. Written by the owner, who
-                                   ///< hands it over with the close
+  std::uint8_t driver_bits = 0;  ///< the driver's own; nothing else reads it
+  bool lingers = false;          ///< SO_LINGER: close(2) may sleep. Written by the owner, who
+                                 ///< hands it over with the close
 };
+
+/// What was said about the Descriptor until now is of no account any more.
+inline void next_generation(Descriptor& descriptor) noexcept {
+  // A load and a store: only its owner writes.
+  const std::uint32_t generation = descriptor.generation.load(MemoryOrder::relaxed);
+  descriptor.generation.store(generation + 1, MemoryOrder::relaxed);
+}
 
 /// The lane an operation waits in; of `unordered` no order is promised.
 [[nodiscard]] inline OpList* lane_of(Descriptor& descriptor, OpCode code) noexcept {
@@ -97,8 +111,7 @@ struct Descriptor {
 /// Which half of the hint speaks of a transfer at an offset: a file system may know whether a read
 /// would block, and not a write.
 [[nodiscard]] inline Interest direction_at_offset(OpCode code) noexcept {
-  return is_one_of<OpCode::read_at, OpCode::read_vector_at>(code) ? interest_read
-                                                                  : interest_write;
+  return is_one_of<OpCode::read_at, OpCode::read_vector_at>(code) ? interest_read : interest_write;
 }
 
 /// Whether an operation of this kind may be performed at once: nothing waits before it, and the
@@ -124,7 +137,8 @@ inline void clear_hint(Descriptor& descriptor, unsigned interest) noexcept {
 void ask_short_read(Descriptor& descriptor) noexcept;
 
 [[nodiscard]] inline bool short_read_proves_empty(Descriptor& descriptor) noexcept {
-  if (descriptor.short_read == ShortRead::unasked) [[unlikely]] ask_short_read(descriptor);
+  if (descriptor.short_read == ShortRead::unasked) [[unlikely]]
+    ask_short_read(descriptor);
   return descriptor.short_read == ShortRead::proves_empty;
 }
 
@@ -152,7 +166,7 @@ inline void note_attempt(Descriptor& descriptor, const Operation& operation,
 [[nodiscard]] inline bool waits_for_edge(const Descriptor& descriptor, OpCode code) noexcept {
   if (!is_one_of<OpCode::read, OpCode::write>(code)) return false;
   const unsigned direction = code == OpCode::read ? interest_read : interest_write;
-  return descriptor.registered != 0 && descriptor.closing == nullptr &&
+  return descriptor.registered.load(MemoryOrder::relaxed) != 0 && descriptor.closing == nullptr &&
          (descriptor.ready_hint & direction) == 0;
 }
 inline void stand_in_lane(Operation& operation, OpCode code) noexcept {

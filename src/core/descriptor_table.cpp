@@ -33,12 +33,14 @@ Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
   free_ = place.next;
   place.next = nullptr;
   place.fd = fd;
-  place.generation += 1;
-  place.home = home;
+  next_generation(place);
+  place.home.set(home);
+  place.users = 0;
+  place.settled_at.store(nullptr, MemoryOrder::relaxed);
   place.driver_index = -1;
   place.kind = kind;
   place.ready_hint = first_hint(fd, kind);
-  place.registered = 0;
+  place.registered.store(0, MemoryOrder::relaxed);
   place.short_read = ShortRead::unasked;
   place.driver_bits = 0;
   place.lingers = false;
@@ -55,8 +57,8 @@ void DescriptorTable::release(Descriptor& descriptor) noexcept {
   assert(descriptor.polls.empty() && descriptor.unordered.empty());
   std::lock_guard lock(mutex_);
   descriptor.fd = -1;
-  descriptor.generation += 1;
-  descriptor.home = nullptr;
+  next_generation(descriptor);
+  descriptor.home.set(nullptr);
   descriptor.next = free_;
   free_ = &descriptor;
   live_ -= 1;

@@ -46,6 +46,8 @@ class alignas(128) Inbox {
   }
 
   ParkWord& park_word() noexcept { return park_; }
+  /// Any thread.
+  [[nodiscard]] const ParkWord& park_word() const noexcept { return park_; }
 
  private:
   MpscStack<Runnable> ready_;

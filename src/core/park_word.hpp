@@ -50,6 +50,11 @@ class ParkWord {
     return state_.exchange(running, MemoryOrder::acq_rel) == notified;
   }
 
+  // Any thread. True: the worker sleeps, or is about to, and nobody has claimed its wake.
+  [[nodiscard]] bool is_armed() const noexcept {
+    return state_.load(MemoryOrder::relaxed) == armed;  // A guess, for whoever is not the worker.
+  }
+
   // Any thread, after it published. True: the caller must call the driver's wake().
   [[nodiscard]] bool claim_wake() noexcept {
     std::uint32_t seen = state_.load(MemoryOrder::seq_cst);  // Rule 4.

@@ -37,13 +37,19 @@ const char* name_of(DriverKind kind, const DriverConfig& config) noexcept {
   return "unknown";
 }
 
-MadeDriver make_uring(const DriverConfig& config, std::vector<Refusal>& refusals) {
+/// What is asked for, and for which worker.
+struct PlacedConfig : DriverConfig {
+  int cpu;
+};
+
+MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals) {
   RingRequest request;
   request.profile = profile_of(config);
   request.entries = config.ring_entries;
   request.completion_entries = config.completion_entries;
   request.bounded_workers = config.bounded_ring_workers;
   request.unbounded_workers = config.unbounded_ring_workers;
+  request.cpu = config.cpu;
   return UringDriver::make(request, refusals);
 }
 
@@ -66,7 +72,7 @@ MadeDriver make_simulated(const DriverConfig& config, std::vector<Refusal>& refu
 }
 
 /// Makes the driver, or says in `refusals` why not.
-MadeDriver make_driver(DriverKind kind, const DriverConfig& config,
+MadeDriver make_driver(DriverKind kind, const PlacedConfig& config,
                        std::vector<Refusal>& refusals) {
   switch (kind) {
     case DriverKind::io_uring: return make_uring(config, refusals);
@@ -99,7 +105,7 @@ void complete(std::vector<Refusal>& refusals) {
   }
 }
 
-Result<ChosenDriver> choose_best(const DriverConfig& config, std::vector<Refusal>& refusals) {
+Result<ChosenDriver> choose_best(const PlacedConfig& config, std::vector<Refusal>& refusals) {
   std::error_code last;
   std::string refused;
   for (const DriverKind kind :
@@ -117,7 +123,7 @@ Result<ChosenDriver> choose_best(const DriverConfig& config, std::vector<Refusal
   return std::unexpected(last);
 }
 
-Result<ChosenDriver> choose_named(const DriverConfig& config, std::vector<Refusal>& refusals) {
+Result<ChosenDriver> choose_named(const PlacedConfig& config, std::vector<Refusal>& refusals) {
   MadeDriver made = make_driver(config.kind, config, refusals);
   if (!made) return std::unexpected(made.error());
   std::string reason = std::string(name_of(config.kind, config)) + ": asked for by name.";
@@ -130,8 +136,9 @@ Result<ChosenDriver> choose_named(const DriverConfig& config, std::vector<Refusa
 
 }  // namespace
 
-Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused) {
-  DriverConfig config = asked;
+Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused,
+                                   int cpu) {
+  PlacedConfig config{asked, cpu};
   if (config.kind == DriverKind::sim && config.seed == 0) config.seed = entropy();
   std::vector<Refusal> refusals;
   Result<ChosenDriver> chosen = config.kind == DriverKind::best ? choose_best(config, refusals)

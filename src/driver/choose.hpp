@@ -21,7 +21,9 @@ struct ChosenDriver {
 /// and falls back with equal semantics; a ring is pinned unless the movable profile was asked for;
 /// a driver that was asked for by name is made or refused, never replaced. `refused`, if given,
 /// gets every refusal in the order of the attempts, whether a driver was made or not; one that was
-/// made without something it asked for first has refusals as well.
-Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused);
+/// made without something it asked for first has refusals as well. `cpu` is where the worker that
+/// it is for is pinned: threads that the kernel starts for a ring shall run there too.
+Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused,
+                                   int cpu = -1);
 
 }  // namespace rota::inline v0

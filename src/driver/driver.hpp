@@ -22,6 +22,7 @@ struct DriverTraits {
                           ///< of `todo`, as long as `todo` is empty
   bool nonblocking_fds;   ///< the fds it waits for must carry O_NONBLOCK
   bool any_carrier;       ///< a thread other than the first may take it over
+  bool lets_go;           ///< a Descriptor may move to another worker's driver, by `let_go`
   bool virtual_clock;     ///< `now` is its own; nothing sleeps: who compares spans of real time
                           ///< (suites do, the runtime does not) must ask
 };
@@ -75,6 +76,13 @@ class Driver {
   virtual void turn(OpList todo, Deadline until, OpList& done) = 0;
   virtual void cancel(Operation& operation) = 0;
   virtual void wake() noexcept = 0;
+
+  /// Where `traits().lets_go`: makes the mechanism forget the fd. By any thread that owns the
+  /// Descriptor (descriptor_home.hpp), also during a `turn`. Nothing is in flight on it.
+  virtual void let_go(Descriptor& descriptor) noexcept;
+  /// Once, before the first turn, where tasks move: a Descriptor may leave `home` when nothing is
+  /// in flight on it, so whatever is not about an operation holds it first.
+  virtual void share(Worker& home) noexcept;
 
   [[nodiscard]] virtual const DriverTraits& traits() const noexcept = 0;
   /// The monotonic clock, or the driver's own where it has a virtual one.

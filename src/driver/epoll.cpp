@@ -24,14 +24,14 @@ constexpr std::uint32_t kEverything = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI
 std::uint64_t tag_of(Descriptor& descriptor) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(&descriptor);
   assert(address >> kPointerBits == 0);
-  return address | std::uint64_t{descriptor.generation} << kPointerBits;
+  return address | std::uint64_t{descriptor.generation.load(MemoryOrder::relaxed)} << kPointerBits;
 }
 
-/// Null when the event was for an owner of the place who has left it.
+/// Null when the event is from before the Descriptor was forgotten, or its place left.
 Descriptor* descriptor_of(std::uint64_t tag) noexcept {
   constexpr std::uint64_t mask = (std::uint64_t{1} << kPointerBits) - 1;
   auto* descriptor = reinterpret_cast<Descriptor*>(tag & mask);
-  return descriptor->registered != 0 && tag_of(*descriptor) == tag ? descriptor : nullptr;
+  return tag_of(*descriptor) == tag ? descriptor : nullptr;
 }
 
 static_assert(interest_of_events(EPOLLIN) == interest_read);
@@ -73,8 +73,9 @@ class EpollPoller final : public Poller {
   }
 
   void forget(Descriptor& descriptor) noexcept override {
-    if (descriptor.registered == 0) return;
-    descriptor.registered = 0;
+    if (descriptor.registered.load(MemoryOrder::relaxed) == 0) return;
+    descriptor.registered.store(0, MemoryOrder::relaxed);
+    next_generation(descriptor);
     // Before the number is closed: a dup'ed fd or a child would keep the registration alive. It
     // fails only if someone else closed the number, and then there is nothing left to remove.
     ::epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, descriptor.fd, nullptr);
@@ -87,9 +88,9 @@ class EpollPoller final : public Poller {
 
  private:
   int arm_one(Descriptor& descriptor) noexcept {
-    if (descriptor.registered != 0) return 0;
+    if (descriptor.registered.load(MemoryOrder::relaxed) != 0) return 0;
     const int refused = watch(descriptor.fd, kEverything, tag_of(descriptor));
-    if (refused == 0) descriptor.registered = 1;
+    if (refused == 0) descriptor.registered.store(1, MemoryOrder::relaxed);
     return refused;
   }
 

@@ -38,7 +38,9 @@ struct Ready {
 /// 3. Spurious reports are allowed, but not one that would come again at once and for ever: what
 ///    nobody armed must not end a wait. A missing report never is allowed.
 /// 4. After `forget` the Descriptor is not reported again, even if the kernel object lives on in
-///    a dup'ed fd or a forked child.
+///    a dup'ed fd or a forked child. An edge-triggered poller, which keeps no list, may be asked by
+///    any thread that owns the Descriptor, also while another one is in `turn`; what that turn had
+///    seen already may then still be reported.
 /// 5. `arm_refused` is asked before a Descriptor is used at all: 0, or the errno with which every
 ///    operation on it must fail (select: EINVAL for fd >= FD_SETSIZE). What only the attempt can
 ///    show (epoll: EPERM for a file, ENOSPC for too many watches) is reported as `refused`.

@@ -15,6 +15,28 @@ namespace {
 constexpr unsigned kArmedMask = interest_all;
 constexpr unsigned kVisitQueued = interest_all + 1;
 
+/// Keeps a Descriptor that may move to another worker from doing so; false when it has. Where tasks
+/// do not move `home` is null, and there is nothing to keep.
+class Hold {
+ public:
+  Hold(Descriptor& descriptor, Worker* home) noexcept
+      : descriptor_(descriptor),
+        counted_(home != nullptr && descriptor.home.try_hold(home)),
+        held_(counted_ || home == nullptr) {}
+  ~Hold() {
+    if (counted_) descriptor_.home.leave();
+  }
+  Hold(const Hold&) = delete;
+  Hold& operator=(const Hold&) = delete;
+
+  explicit operator bool() const noexcept { return held_; }
+
+ private:
+  Descriptor& descriptor_;
+  const bool counted_;
+  const bool held_;
+};
+
 void clear_bits(Descriptor& descriptor, unsigned bits) noexcept {
   descriptor.driver_bits = static_cast<std::uint8_t>(descriptor.driver_bits & ~bits);
 }
@@ -46,6 +68,7 @@ ReadinessDriver::ReadinessDriver(std::unique_ptr<Poller> poller)
               .watches_edges = poller_->edge_triggered(),
               .nonblocking_fds = true,
               .any_carrier = true,
+              .lets_go = poller_->edge_triggered(),
               .virtual_clock = false},
       ready_(kTurnOperations) {}
 
@@ -141,8 +164,8 @@ void ReadinessDriver::start_in_lane(Operation& operation, OpList& done) {
   if (operation.code == OpCode::poll) {
     settle(descriptor, serve_poll(operation, done));
   } else if (first) {
-    settle(descriptor, reads ? serve_reading(descriptor, done)
-                             : serve_lane(descriptor, lane, done));
+    settle(descriptor,
+           reads ? serve_reading(descriptor, done) : serve_lane(descriptor, lane, done));
   }
 }
 
@@ -186,8 +209,7 @@ void ReadinessDriver::try_end_close(Descriptor& descriptor, OpList& done) {
   finish(closing, done);
 }
 
-void ReadinessDriver::finish_with(Operation& operation, std::int32_t error,
-                                  OpList& done) noexcept {
+void ReadinessDriver::finish_with(Operation& operation, std::int32_t error, OpList& done) noexcept {
   if ((operation.flags & op_stream) == 0) {
     conclude(operation, error);
     finish(operation, done);
@@ -212,6 +234,8 @@ void ReadinessDriver::end_waiting(Descriptor& descriptor, std::int32_t error,
 void ReadinessDriver::visit_queued(OpList& done) {
   visiting_.swap(visits_);
   for (Descriptor* descriptor : visiting_) {
+    const Hold hold(*descriptor, home_);
+    if (!hold) continue;
     clear_bits(*descriptor, kVisitQueued);
     serve(*descriptor, done);
   }
@@ -228,6 +252,8 @@ void ReadinessDriver::collect_ready(Deadline until, OpList& done) {
 
 void ReadinessDriver::take_report(const Ready& report, OpList& done) {
   Descriptor& descriptor = *report.descriptor;
+  const Hold hold(descriptor, home_);
+  if (!hold) return;
   clear_bits(descriptor, kArmedMask);
   if (report.refused != 0) return end_waiting(descriptor, -report.refused, done);
   take_seen(descriptor, report.interest);
@@ -248,7 +274,7 @@ void ReadinessDriver::reap_files(OpList& done) {
 }
 
 void ReadinessDriver::arm(Descriptor& descriptor) {
-  if (traits_.watches_edges && descriptor.registered != 0) return;
+  if (traits_.watches_edges && descriptor.registered.load(MemoryOrder::relaxed) != 0) return;
   unsigned wanted = descriptor.streaming != nullptr ? interest_read : interest_none;
   for (const OpList* lane : {&descriptor.reading, &descriptor.writing}) {
     if (lane->front() != nullptr) wanted |= interest_of(*lane->front());
@@ -268,10 +294,21 @@ void ReadinessDriver::queue_visit(Descriptor& descriptor) {
   visits_.push_back(&descriptor);
 }
 
-/// What was closed since it was armed must not reach the poller: its number may be another's.
+/// What was closed since it was armed must not reach the poller: its number may be another's. Nor
+/// must what nobody waits for any more, where it may go to another worker at any moment.
 void ReadinessDriver::drop_stale_arms() noexcept {
-  std::erase_if(arms_,
-                [](const Arm& arm) { return (arm.descriptor->driver_bits & kArmedMask) == 0; });
+  std::erase_if(arms_, [this](const Arm& arm) {
+    Descriptor& descriptor = *arm.descriptor;
+    const Hold hold(descriptor, home_);
+    if (!hold || (descriptor.driver_bits & kArmedMask) == 0) return true;
+    if (home_ == nullptr || descriptor.users != 0) return false;
+    clear_bits(descriptor, kArmedMask);
+    return true;
+  });
 }
+
+void ReadinessDriver::let_go(Descriptor& descriptor) noexcept { poller_->forget(descriptor); }
+
+void ReadinessDriver::share(Worker& home) noexcept { home_ = &home; }
 
 }  // namespace rota::inline v0

@@ -42,6 +42,8 @@ class ReadinessDriver final : public Driver {
   void turn(OpList todo, Deadline until, OpList& done) override;
   void cancel(Operation& operation) override;
   void wake() noexcept override;
+  void let_go(Descriptor& descriptor) noexcept override;
+  void share(Worker& home) noexcept override;
   [[nodiscard]] const DriverTraits& traits() const noexcept override { return traits_; }
 
  private:
@@ -50,7 +52,8 @@ class ReadinessDriver final : public Driver {
    public:
     /// False when the turn must end; else one attempt is paid for.
     [[nodiscard]] bool take() noexcept {
-      if (until_look_ == 0) [[unlikely]] return look_at_clock();
+      if (until_look_ == 0) [[unlikely]]
+        return look_at_clock();
       --until_look_;
       return true;
     }
@@ -109,6 +112,7 @@ class ReadinessDriver final : public Driver {
   std::unique_ptr<Poller> poller_;
   std::unique_ptr<FileEngine> files_;
   DriverTraits traits_;
+  Worker* home_ = nullptr;  ///< null where tasks do not move
   TurnBudget budget_;
   OpList ended_;     ///< by cancel; comes back with the next turn
   OpList to_files_;  ///< handed over once per turn
@@ -116,7 +120,7 @@ class ReadinessDriver final : public Driver {
   std::vector<Ready> ready_;
   std::vector<Descriptor*> visits_;
   std::vector<Descriptor*> visiting_;  ///< visits_ of the turn before, while they are made
-  Atomic<bool> woken_{false};  ///< set by wake; cleared by the turn that returns for it
+  Atomic<bool> woken_{false};          ///< set by wake; cleared by the turn that returns for it
 };
 
 /// The driver over `poller` with the file engine that `config` asks for.

@@ -47,9 +47,7 @@ SimDriver::SimDriver(const SimOptions& options)
   if (!wake_fd_.valid()) throw std::system_error(errno, std::system_category(), "eventfd");
 }
 
-SimDriver::~SimDriver() {
-  assert(busy_places_.empty() && without_descriptor_.empty());
-}
+SimDriver::~SimDriver() { assert(busy_places_.empty() && without_descriptor_.empty()); }
 
 const DriverTraits& SimDriver::traits() const noexcept {
   static constexpr DriverTraits traits{.name = "sim",
@@ -58,6 +56,7 @@ const DriverTraits& SimDriver::traits() const noexcept {
                                        .watches_edges = false,
                                        .nonblocking_fds = true,
                                        .any_carrier = true,
+                                       .lets_go = false,
                                        .virtual_clock = true};
   return traits;
 }
@@ -104,8 +103,8 @@ bool SimDriver::rest(Deadline until) {
 }
 
 bool SimDriver::network_came_first() {
-  const bool waits_for_network = std::ranges::any_of(
-      polled_, [](const pollfd& polled) { return reaches_network(polled.fd); });
+  const bool waits_for_network =
+      std::ranges::any_of(polled_, [](const pollfd& polled) { return reaches_network(polled.fd); });
   return waits_for_network && ::poll(polled_.data(), polled_.size(), network_grace_ms_) > 0;
 }
 

@@ -34,6 +34,7 @@ UringDriver::UringDriver(const RingRequest& request) noexcept
               .watches_edges = false,
               .nonblocking_fds = false,
               .any_carrier = request.profile == RingProfile::movable,
+              .lets_go = true,
               .virtual_clock = false},
       engine_threads_(request.bounded_workers) {}
 
@@ -213,8 +214,7 @@ void UringDriver::launch_readiness(Operation& operation) {
 void UringDriver::launch_cancel(Operation& operation) {
   io_uring_sqe& entry = ring_.next_entry();
   const bool waits = (operation.driver_bits & bit_readiness) != 0;
-  const std::uint64_t target =
-      user_data_of(operation, waits ? uring_readiness : uring_attempt);
+  const std::uint64_t target = user_data_of(operation, waits ? uring_readiness : uring_attempt);
   io_uring_prep_cancel64(&entry, target, 0);
   io_uring_sqe_set_data64(&entry, uring_cancel);
   operation.driver_bits &= ~bit_cancel_queued;
@@ -223,9 +223,8 @@ void UringDriver::launch_cancel(Operation& operation) {
 
 void UringDriver::give_to_engine(Operation& operation) {
   if (engine_ == nullptr) {
-    const Notify notify{this, [](void* driver) noexcept {
-                          static_cast<UringDriver*>(driver)->wake();
-                        }};
+    const Notify notify{this,
+                        [](void* driver) noexcept { static_cast<UringDriver*>(driver)->wake(); }};
     engine_ = make_blocking_pool(notify, engine_threads_);
   }
   in_kernel_ += 1;

@@ -11,6 +11,7 @@ enum RingAbility : std::uint8_t {
   ring_accepts_multishot = 1 << 0,  ///< one accept that completes for every connection (5.19)
   ring_cancels_by_fd = 1 << 1,      ///< one request cancels everything on an fd (5.19)
   ring_truncates = 1 << 2,          ///< ftruncate (6.9)
+  ring_places_workers = 1 << 3,     ///< the kernel's worker threads run where they are told (5.14)
 };
 
 /// What an io_uring is asked for. The two last fields pretend an older kernel.
@@ -20,6 +21,7 @@ struct RingRequest {
   std::uint32_t completion_entries = 4096;
   std::uint32_t bounded_workers = 4;
   std::uint32_t unbounded_workers = 16;
+  int cpu = -1;                                ///< of the kernel's worker threads; -1: any
   std::uint32_t withheld_setup_flags = 0;      ///< IORING_SETUP_* answered with EINVAL
   std::uint8_t withheld_abilities = 0;         ///< RingAbility
 };

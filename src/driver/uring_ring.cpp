@@ -1,5 +1,6 @@
 #include "driver/uring_ring.hpp"
 
+#include "base/cpu_affinity.hpp"
 #include "base/fatal.hpp"
 
 #include <pthread.h>
@@ -37,6 +38,7 @@ void UringRing::enable() {
                                         IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
     if (error < 0) fatal("the ring cannot be enabled", -error);
   }
+  if (worker_cpu_ >= 0) place_workers();
   // The table of registered rings belongs to a thread: a ring that may be taken over by another
   // is entered by its ordinary fd.
   if ((ring_.flags & IORING_SETUP_SINGLE_ISSUER) == 0) return;
@@ -47,6 +49,18 @@ void UringRing::enable() {
   registered_index_ = place.offset;
   registered_by_ = this_thread();
   issuer_ = ::pthread_self();
+}
+
+// The worker threads belong to the thread that submits, not to the ring, so it must be this one
+// that asks. The kernel knows a thread once it has submitted, though it be nothing. One that takes
+// the ring over later has workers of its own, which run on any CPU. A refusal changes nothing else:
+// the CPU is not in the control group's set, and this thread cannot be pinned to it either.
+void UringRing::place_workers() {
+  const auto fd = static_cast<unsigned>(ring_.ring_fd);
+  io_uring_enter(fd, 1, 0, 0, nullptr);
+  CpuMask mask = mask_of(worker_cpu_);
+  io_uring_register(fd, IORING_REGISTER_IOWQ_AFF, mask.data(),
+                    static_cast<unsigned>(mask.size() * sizeof mask.front()));
 }
 
 bool UringRing::enter(Duration limit) noexcept {

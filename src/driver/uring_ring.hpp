@@ -29,7 +29,8 @@ class UringRing {
   /// (a flag this kernel does not know, a size it has no memory for) is appended to `refusals`.
   [[nodiscard]] int set_up(const RingRequest& request, std::vector<Refusal>& refusals);
 
-  /// Makes the calling thread the issuer. Called once, before anything else is.
+  /// Makes the calling thread the issuer, and sends its worker threads to the CPU that was asked
+  /// for. Called once, before anything else is.
   void enable();
 
   [[nodiscard]] bool can(RingAbility ability) const noexcept { return (abilities_ & ability) != 0; }
@@ -95,11 +96,15 @@ class UringRing {
   void probe_abilities(const RingRequest& request);
   void limit_workers(const RingRequest& request, std::vector<Refusal>& refusals,
                      const char* mechanism);
+  void ask_for_cpu(const RingRequest& request, std::vector<Refusal>& refusals,
+                   const char* mechanism);
+  void place_workers();
 
   io_uring ring_{};
   std::vector<msghdr> messages_;
   std::uint8_t abilities_ = 0;
   bool open_ = false;
+  int worker_cpu_ = -1;           ///< of the kernel's worker threads; -1: any
   int registered_by_ = 0;         ///< the thread in whose table the ring's fd is registered
   unsigned registered_index_ = 0;
   pthread_t issuer_{};            ///< the same thread, as its own register knows it: no system call

@@ -144,6 +144,7 @@ int UringRing::set_up(const RingRequest& request, std::vector<Refusal>& refusals
   for (unsigned i = 0; i < ring_.sq.ring_entries; ++i) ring_.sq.array[i] = i;
   probe_abilities(request);
   limit_workers(request, refusals, mechanism);
+  ask_for_cpu(request, refusals, mechanism);
   return 0;
 }
 
@@ -193,6 +194,28 @@ void UringRing::limit_workers(const RingRequest& request, std::vector<Refusal>& 
   refusals.push_back({mechanism,
                       "The number of the kernel's worker threads cannot be limited (Linux 5.15): "
                       "there may be as many as RLIMIT_NPROC allows.",
+                      -error});
+}
+
+/// Without it they run on every CPU, however the thread that submits is pinned. Here it is only
+/// found out whether the kernel can place them, by an address that no mask can be read from: who
+/// knows the request answers EFAULT. `place_workers` asks for the CPU itself.
+void UringRing::ask_for_cpu(const RingRequest& request, std::vector<Refusal>& refusals,
+                            const char* mechanism) {
+  if (request.cpu < 0) return;
+  int error = -EINVAL;
+  if ((request.withheld_abilities & ring_places_workers) == 0) {
+    error = io_uring_register(static_cast<unsigned>(ring_.ring_fd), IORING_REGISTER_IOWQ_AFF,
+                              reinterpret_cast<void*>(1), 1);
+  }
+  if (error == -EFAULT) {
+    abilities_ |= ring_places_workers;
+    worker_cpu_ = request.cpu;
+    return;
+  }
+  refusals.push_back({mechanism,
+                      "The kernel's worker threads cannot be sent to CPU " +
+                          std::to_string(request.cpu) + " (Linux 5.14): they run on any.",
                       -error});
 }
 

@@ -14,7 +14,10 @@ namespace rota::inline v0 {
 ///    finds it set writes nothing: a report is on its way, so a storm is one write.
 /// 2. Both sides exchange (acquire and release): a wake that was merged into an earlier one still
 ///    orders what came before it with what the driver does after clearing.
-class UringWake {
+///
+/// Other threads write `pending_`, so it stands on lines of its own: not beside what the driver
+/// touches in every turn.
+class alignas(128) UringWake {
  public:
   UringWake() = default;
   UringWake(const UringWake&) = delete;

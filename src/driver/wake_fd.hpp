@@ -20,7 +20,10 @@ namespace rota::inline v0 {
 ///   4. `answer_edge` reads nothing: eventfd_write wakes the wait queue on every write, whatever
 ///      the count was, and so every write is an edge (fs/eventfd.c; the count would overflow
 ///      after 2^64 - 2 writes).
-class WakeFd {
+///
+/// Other threads write the flag, so it stands on lines of its own: not beside what the poller
+/// touches in every turn.
+class alignas(128) WakeFd {
  public:
   /// An invalid fd (errno tells) makes an invalid WakeFd.
   WakeFd() noexcept;

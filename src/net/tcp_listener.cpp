@@ -59,7 +59,7 @@ bool AcceptLeaf::start(Runnable& self) noexcept {
     away_.result = -EBADF;
     return false;
   }
-  if (listener_->home != self.task->home) {
+  if (!settle_here(*listener_, self)) {
     is_away_ = true;
     away_.descriptor = listener_;
     away_.waiter = &self;
@@ -69,12 +69,16 @@ bool AcceptLeaf::start(Runnable& self) noexcept {
   state_ = &accept_state(*listener_);
   state_->hold();
   Stream& stream = state_->stream;
-  if (!stream.empty()) return false;
+  if (!stream.empty()) {
+    accepted_ = stream.pop();
+    return false;
+  }
   check_usage(stream.waiter == nullptr, "one task accepts at a time");
   waiter = &self;
   cancel = [](Leaf& leaf) noexcept { static_cast<AcceptLeaf&>(leaf).stop(); };
   stream.descriptor = listener_;
   stream.waiter = &self;
+  stream.wanted = &accepted_;
   park(*this);
   if (!stream.armed && stream.state == OpState::idle) submit_stream(self, stream);
   return true;
@@ -82,17 +86,12 @@ bool AcceptLeaf::start(Runnable& self) noexcept {
 
 void AcceptLeaf::stop() noexcept {
   state_->stream.waiter = nullptr;
-  stopped_ = true;
   requeue(*waiter);
 }
 
 Result<TcpStream> AcceptLeaf::finish() noexcept {
-  std::int32_t accepted = is_away_ ? away_.result : -ECANCELED;
-  if (state_ != nullptr) {
-    state_->stream.promised = false;
-    if (!stopped_ && !state_->stream.empty()) accepted = state_->stream.pop().result;
-    state_->release();
-  }
+  const std::int32_t accepted = is_away_ ? away_.result : accepted_.result;
+  if (state_ != nullptr) state_->release();
   if (accepted < 0) return failure(-accepted);
   auto descriptor = adopt_socket(accepted);
   if (!descriptor) return std::unexpected(descriptor.error());

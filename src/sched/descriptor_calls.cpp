@@ -32,11 +32,7 @@ Descriptor& adopt_fd(int fd, FdKind kind, FdOwner owner) {
 
 void abandon(Descriptor& descriptor) noexcept {
   RuntimeSection section;
-  if (section.worker() == descriptor.home) {
-    descriptor.home->submit_unwaited(descriptor.own_close);
-  } else {
-    descriptor.home->post(descriptor.own_close);
-  }
+  Worker::close_unwaited(descriptor, section.worker());
 }
 
 void release_closed(Descriptor& descriptor) noexcept {

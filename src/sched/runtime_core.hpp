@@ -1,9 +1,11 @@
 #pragma once
 
 #include <rota/core/scope_core.hpp>
+#include <rota/core/spin_lock.hpp>
 
 #include "core/descriptor_table.hpp"
 #include "sched/scheduler.hpp"
+#include "sched/shared_work.hpp"
 
 #include <cstdint>
 
@@ -17,14 +19,46 @@ class RuntimeCore {
   RuntimeCore& operator=(const RuntimeCore&) = delete;
 
   void use(Scheduler& scheduler) noexcept { scheduler_ = &scheduler; }
+  /// Tasks may move between the workers that are made from now on; so may Descriptors, if their
+  /// drivers let them go.
+  void share(SharedWork& work, DescriptorHome::Move descriptors) noexcept {
+    shared_ = &work;
+    descriptors_move_ = descriptors;
+  }
 
   [[nodiscard]] Scheduler& scheduler() noexcept { return *scheduler_; }
+  /// Null where tasks never move.
+  [[nodiscard]] SharedWork* shared() noexcept { return shared_; }
+  [[nodiscard]] DescriptorHome::Move descriptors_move() const noexcept { return descriptors_move_; }
+  [[nodiscard]] bool anyone_idle() const noexcept { return shared_->idle.anyone_idle(); }
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return descriptors_; }
+  /// Told when a worker is about to sleep; null: nobody. For whoever waits until all do.
+  struct IdleListener {
+    void (*on_idle)(IdleListener&) noexcept;
+  };
+  /// Afterwards the one before is not told any more.
+  void listen(IdleListener* listener) noexcept {
+    SpinGuard guard(listener_lock_);
+    listener_.store(listener, MemoryOrder::seq_cst);
+  }
+  /// By a worker that has announced its sleep. Seq_cst: whoever listens looks at the announcements
+  /// afterwards, so that one of the two sees the other.
+  void note_idle() noexcept {
+    if (listener_.load(MemoryOrder::seq_cst) == nullptr) [[likely]]
+      return;
+    SpinGuard guard(listener_lock_);
+    IdleListener* listener = listener_.load(MemoryOrder::relaxed);
+    if (listener != nullptr) listener->on_idle(*listener);
+  }
   /// The scope of tasks that belong to no other: spawned on the runtime itself.
   [[nodiscard]] ScopeCore& root() noexcept { return root_; }
 
  private:
   Scheduler* scheduler_ = nullptr;
+  SharedWork* shared_ = nullptr;
+  DescriptorHome::Move descriptors_move_ = DescriptorHome::Move::forbidden;
+  SpinLock listener_lock_;
+  Atomic<IdleListener*> listener_{nullptr};
   DescriptorTable descriptors_;
   ScopeCore root_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/instant.hpp>
 #include <rota/core/runnable.hpp>
 #include <rota/core/task_header.hpp>
 
@@ -12,11 +13,15 @@ class Worker;
 ///
 /// What an implementation owes:
 /// 1. `place` may be called by any thread, and names the worker that a task from outside lives on.
-/// 2. `find_work` is called by a worker whose own queue is empty, before it announces that it is
-///    idle and once more after; it returns what that worker may run, or null.
-/// 3. `surplus` tells that a worker has more ready tasks than it will run soon; the scheduler may
-///    rouse another. A single worker has nobody to rouse and does not ask: this is the seam for
-///    schedulers with several.
+/// 2. `admit` may be called by any thread. It takes what was made ready by a thread that carries no
+///    worker of the runtime.
+/// 3. `between_turns` is called by a worker once per pass of its loop. It may give it more to run.
+/// 4. `before_sleep` is called by a worker that has nothing to run and has announced that in its
+///    inbox. It looks once more at all that others may have for the worker, and gives it what there
+///    is; else the worker sleeps, until the answer at the latest. `after_sleep` follows in either
+///    case.
+/// 5. `surplus` tells that a worker has more ready tasks than the one that it is about to run,
+///    while somebody is idle.
 class Scheduler {
  public:
   Scheduler() = default;
@@ -25,8 +30,11 @@ class Scheduler {
   virtual ~Scheduler() = default;
 
   virtual Worker& place(const TaskHeader& task) noexcept = 0;
-  virtual Runnable* find_work(Worker& worker) noexcept = 0;
-  virtual void surplus(Worker& worker) noexcept = 0;
+  virtual void admit(Runnable& runnable) noexcept;
+  virtual void between_turns(Worker& worker) noexcept;
+  virtual Deadline before_sleep(Worker& worker) noexcept;
+  virtual void after_sleep(Worker& worker) noexcept;
+  virtual void surplus(Worker& worker) noexcept;
 };
 
 }  // namespace rota::inline v0

@@ -1,28 +1,28 @@
 #include "sched/worker.hpp"
 
 #include <rota/core/check_usage.hpp>
-#include <rota/core/descriptor_ref.hpp>
-#include <rota/core/stream.hpp>
 #include <rota/core/worker_calls.hpp>
 
 #include "base/hooks.hpp"
 #include "base/membarrier.hpp"
-#include "driver/message.hpp"
-#include "time/timer_list.hpp"
 
-#include <cerrno>
-#include <limits>
+#include <algorithm>
 
 namespace rota::inline v0 {
 
-Worker::Worker(RuntimeCore& runtime, Driver& driver)
-    : driver_(driver),
+Worker::Worker(RuntimeCore& runtime, Driver& driver, std::uint16_t index)
+    : queue_(runtime.shared()),
+      driver_(driver),
       tries_first_(driver.traits().tries_first),
       tries_lone_reads_(driver.traits().tries_lone_reads),
       watches_edges_(driver.traits().watches_edges),
+      moves_tasks_(runtime.shared() != nullptr),
       timers_(driver.now()),
       frames_(FramePool::acquire()),
-      runtime_(runtime) {}
+      runtime_(runtime),
+      index_(index) {
+  if (moves_tasks_) driver.share(*this);
+}
 
 Worker::~Worker() {
   check_usage(!has_work() && todo_.empty() && timers_.empty(),
@@ -41,6 +41,21 @@ bool Worker::try_take_over() noexcept {
   Seat* seat = seat_.load(MemoryOrder::acquire);
   if (seat == nullptr) return false;
   return seat->word.try_take(seat->word.sample(), process_barrier);
+}
+
+std::uint64_t Worker::tick() const noexcept {
+  const Seat* seat = seat_.load(MemoryOrder::acquire);
+  return seat != nullptr ? seat->word.sample() : 0;
+}
+
+void Worker::try_tend(std::uint64_t tick) noexcept {
+  if (!driver_.traits().any_carrier) return;
+  Seat* seat = seat_.load(MemoryOrder::acquire);
+  if (seat == nullptr || !seat->word.try_borrow(tick, process_barrier)) return;
+  counters_.tended += 1;
+  collect_inbox();
+  turn(Idle::return_at_once);
+  seat->word.give_back();
 }
 
 Worker::CarryEnd Worker::carry(Seat& seat) noexcept {
@@ -71,9 +86,10 @@ void Worker::pass(Seat& seat, Idle idle) noexcept {
 /// False: the worker was taken over while a task ran; nothing of it may be touched any more.
 bool Worker::run_ready(Seat& seat) noexcept {
   for (int runs = 0; runs < kBatchTasks; ++runs) {
-    Runnable* runnable = ready_.pop_front();
+    Runnable* runnable = queue_.pop();
     if (runnable == nullptr) return true;
     TaskHeader& task = *runnable->task;
+    if (moves_tasks_) bring_home(task);
     task.runs = (task.runs + 1) & TaskHeader::runs_mask;
     counters_.tasks_run += 1;
     seat.task = &task;
@@ -94,9 +110,20 @@ bool Worker::run_ready(Seat& seat) noexcept {
   return true;
 }
 
+/// Before a task runs that may come from another worker. There is more to run than this one can at
+/// once: others may come and steal.
+void Worker::bring_home(TaskHeader& task) noexcept {
+  if (task.home != this) task.home.move_to(this);
+  task.parked = 0;
+  if (!queue_.empty() && runtime_.anyone_idle()) runtime_.scheduler().surplus(*this);
+}
+
 void Worker::collect_inbox() noexcept {
   take_back_stops();
-  if (inbox_.empty()) [[likely]] return;
+  if (!closes_.empty()) [[unlikely]]
+    retry_closes();
+  if (inbox_.empty()) [[likely]]
+    return;
   // A poster sends an operation before the node that cancels it. So what is sent later is taken
   // first and looked at last.
   CancelNode* cancels = inbox_.take_cancels();
@@ -111,7 +138,7 @@ void Worker::collect_inbox() noexcept {
   while (operations != nullptr) {
     Operation* following = operations->next;
     operations->next = nullptr;
-    start(*operations);
+    start_arrived(*operations);
     operations = following;
   }
   while (stops != nullptr) {
@@ -126,7 +153,7 @@ void Worker::collect_inbox() noexcept {
     if (cancels->word.node_returned() == CancelWord::Returned::ask_driver) {
       cancel(operation);
     } else {
-      wake(*operation.waiter);
+      end(operation);
     }
     cancels = following;
   }
@@ -136,6 +163,8 @@ void Worker::wake(Runnable& runnable) noexcept {
   Worker& home = *runnable.task->home;
   if (&home == this) [[likely]] {
     ready(runnable);
+  } else if (moves_tasks_) {
+    ready_from_elsewhere(runnable);
   } else {
     home.post(runnable);
   }
@@ -146,17 +175,17 @@ void Worker::wake(Runnable& runnable) noexcept {
 Deadline Worker::announce_idle() noexcept {
   if (hooks.before_park != nullptr) hooks.before_park();
   inbox_.park_word().announce();
-  if (!inbox_.empty() || leave_.load(MemoryOrder::seq_cst)) return Deadline::now();
-  if (Runnable* found = runtime_.scheduler().find_work(*this)) {
-    ready(*found);
-    return Deadline::now();
-  }
+  const Deadline until = runtime_.scheduler().before_sleep(*this);
+  const bool stays = inbox_.empty() && queue_.empty() && !leave_.load(MemoryOrder::seq_cst);
+  if (!stays) return Deadline::now();
   counters_.sleeps += 1;
-  return timers_.next();
+  runtime_.note_idle();
+  return std::min(next_timer(), until);
 }
 
 void Worker::turn(Idle when_idle) noexcept {
-  const bool idle = ready_.empty() && when_idle == Idle::sleep;
+  if (when_idle == Idle::sleep) runtime_.scheduler().between_turns(*this);
+  const bool idle = queue_.empty() && closes_.empty() && when_idle == Idle::sleep;
   const bool driver_has_work = !todo_.empty() || in_flight_ != 0 || streams_ != 0;
   if (!idle && !driver_has_work && timers_.empty()) return;
   if (!idle && !driver_has_work) {
@@ -167,179 +196,21 @@ void Worker::turn(Idle when_idle) noexcept {
   counters_.turns += 1;
   OpList done;
   driver_.turn(std::move(todo_), until, done);
-  if (idle) inbox_.park_word().retract();
+  if (idle) {
+    inbox_.park_word().retract();
+    runtime_.scheduler().after_sleep(*this);
+  }
   const Instant now = driver_.now();  // Once per turn.
   while (Operation* operation = done.pop_front()) complete(*operation);
   expire_timers(now);
 }
 
-void Worker::expire_timers(Instant now) noexcept {
-  if (timers_.empty()) return;
-  TimerList due;
-  timers_.expire(now, due);
-  while (TimerEntry* entry = due.pop_front()) {
-    counters_.timers_fired += 1;
-    entry->fire(*entry);
-  }
-  take_back_stops();
-}
-
-namespace {
-
-/// The kernel's offsets are signed, and -1 is its word for "at the current position".
-constexpr std::uint64_t kMostOffset = std::numeric_limits<std::int64_t>::max();
-
-/// 0 where there is none.
-std::uint64_t offset_of(const Operation& operation) noexcept {
-  switch (operation.code) {
-    case OpCode::read_at:
-    case OpCode::write_at: return static_cast<const Transfer&>(operation).offset;
-    case OpCode::read_vector_at:
-    case OpCode::write_vector_at: return static_cast<const VectorTransfer&>(operation).offset;
-    default: return 0;
-  }
-}
-
-/// The operation is another worker's: it belongs to the home of its Descriptor.
-[[gnu::noinline]] void forward(Operation& operation, CancelNode& node) noexcept {
-  node.operation = &operation;
-  operation.forwarded = &node;
-  park(operation);
-  operation.descriptor->home->post(operation);
-}
-
-}  // namespace
-
-/// A plain message of a Descriptor that lives here.
-template <OpCode code>
-[[gnu::always_inline]] inline bool Worker::submit_message(Transfer& transfer) noexcept {
-  Descriptor& descriptor = *transfer.descriptor;
-  if (tries_first_ && try_message<code>(descriptor, transfer)) {
-    counters_.immediate += 1;
-    return false;
-  }
-  park(transfer);
-  // Nothing that was posted before may be overtaken.
-  if (watches_edges_ && todo_.empty() && waits_for_edge(descriptor, code)) {
-    in_flight_ += 1;
-    stand_in_lane(transfer, code);
-  } else {
-    start(transfer);
-  }
-  return true;
-}
-
-bool Worker::worth_trying(const Operation& operation) const noexcept {
-  if (tries_first_) return true;
-  const bool reads_file = is_one_of<OpCode::read_at, OpCode::read_vector_at>(operation.code);
-  return reads_file && tries_lone_reads_ && todo_.empty() && ready_.empty();
-}
-
-bool Worker::submit_other(Operation& operation, CancelNode& node) noexcept {
-  Descriptor* descriptor = operation.descriptor;
-  // What was closed, or moved from, has no Descriptor any more.
-  const bool closed = descriptor == nullptr && operation.code != OpCode::open;
-  if (closed || offset_of(operation) > kMostOffset) {
-    operation.result = closed ? -EBADF : -EINVAL;
-    return false;
-  }
-  if (descriptor != nullptr && descriptor->home != this) {
-    forward(operation, node);
-    return true;
-  }
-  if (descriptor != nullptr && worth_trying(operation) && try_other(operation)) {
-    counters_.immediate += 1;
-    return false;
-  }
-  park(operation);
-  start(operation);
-  return true;
-}
-
-[[gnu::always_inline]] inline bool Worker::submit(Operation& operation,
-                                                 CancelNode& node) noexcept {
-  const Descriptor* descriptor = operation.descriptor;
-  const bool message =
-      descriptor != nullptr && is_plain_message(operation) && descriptor->home == this;
-  if (!message) return submit_other(operation, node);
-  auto& transfer = static_cast<Transfer&>(operation);
-  return transfer.code == OpCode::read ? submit_message<OpCode::read>(transfer)
-                                       : submit_message<OpCode::write>(transfer);
-}
-
-bool submit(Operation& operation, CancelNode& node) noexcept {
-  return operation.waiter->task->home->submit(operation, node);
-}
-
-/// The way that most operations go: in one piece, from the bracket to the system call.
-bool start_operation(Operation& operation, CancelNode& node, Runnable& waiter,
-                     void (*start_at_home)(Runnable&) noexcept) noexcept {
+void start_yield(void* leaf, Runnable& waiter, void (*start_at_home)(Runnable&) noexcept) noexcept {
   Seat* seat = begin_leaf(this_seat());
-  if (seat == nullptr) [[unlikely]] {
-    rejoin(waiter, &operation, start_at_home);
-    return true;
-  }
-  bool parked = false;
-  if (stop_due(*waiter.task)) [[unlikely]] {
-    operation.result = -ECANCELED;
-  } else {
-    operation.waiter = &waiter;
-    operation.cancel = cancel_operation;
-    parked = waiter.task->home->submit(operation, node);
-  }
-  parked = parked || spend_unit(*seat, waiter);
-  end_leaf(*seat);
-  return parked;
-}
-
-void start_yield(void* leaf, Runnable& waiter,
-                 void (*start_at_home)(Runnable&) noexcept) noexcept {
-  Seat* seat = begin_leaf(this_seat());
-  if (seat == nullptr) [[unlikely]] return rejoin(waiter, leaf, start_at_home);
+  if (seat == nullptr) [[unlikely]]
+    return rejoin(waiter, leaf, start_at_home);
   waiter.task->home->ready(waiter);
   end_leaf(*seat);
-}
-
-void Worker::submit_unwaited(Operation& operation) noexcept { start(operation); }
-
-void Worker::start(Operation& operation) noexcept {
-  operation.state = OpState::posted;
-  if ((operation.flags & op_stream) != 0) {
-    streams_ += 1;
-  } else {
-    in_flight_ += 1;
-  }
-  todo_.push_back(operation);
-}
-
-void Worker::cancel(Operation& operation) noexcept {
-  if (operation.state != OpState::posted) {
-    driver_.cancel(operation);
-    return;
-  }
-  todo_.remove(operation);
-  operation.state = OpState::idle;
-  conclude(operation, -ECANCELED);
-  complete(operation);
-}
-
-inline void Worker::complete(Operation& operation) noexcept {
-  counters_.completions += 1;
-  if ((operation.flags & op_stream) != 0) {
-    if (Runnable* waiter = std::exchange(operation.waiter, nullptr)) {
-      static_cast<Stream&>(operation).promised = true;
-      wake(*waiter);
-    }
-    return;
-  }
-  in_flight_ -= 1;
-  // A node that cancels is still under way: its return resumes (cancel_word.hpp).
-  if (operation.forwarded != nullptr && !operation.forwarded->word.complete()) return;
-  if (Runnable* waiter = operation.waiter; waiter != nullptr) {
-    wake(*waiter);
-    return;
-  }
-  release_closed(*operation.descriptor);
 }
 
 /// Grows while it runs: a task that is stopped has its children stopped. It ends, for each child
@@ -348,21 +219,20 @@ void Worker::take_back_stops() noexcept {
   while (StopNode* stop = stops_.pop_front()) take_back(static_cast<TaskHeader&>(*stop));
 }
 
-/// The task's StopNode came back (stop_word.hpp, rule 2).
+/// The task's StopNode came back (stop_word.hpp, rule 2). Where tasks move the task may have gone
+/// on to another worker, and the node follows it (home_word.hpp, rule 2).
 void Worker::take_back(TaskHeader& task) noexcept {
-  for (;;) {
+  auto looked = StopWord::Looked::again;
+  while (looked == StopWord::Looked::again) {
+    if (moves_tasks_ && !task.home.try_begin_look(this)) {
+      return task.home->post(static_cast<StopNode&>(task));
+    }
     task.stop.begin_look();
     look_at(task);
-    switch (task.stop.end_look()) {
-      case StopWord::Looked::again:
-        continue;
-      case StopWord::Looked::free:
-        free_task(task);
-        return;
-      case StopWord::Looked::kept:
-        return;
-    }
+    if (moves_tasks_) task.home.end_look(this);
+    looked = task.stop.end_look();
   }
+  if (looked == StopWord::Looked::free) free_task(task);
 }
 
 /// Does what the stops of a task ask for: stops the children of its scopes, and cancels what it is

@@ -9,8 +9,10 @@
 #include "core/inbox.hpp"
 #include "driver/driver.hpp"
 #include "sched/frame_pool.hpp"
+#include "sched/run_queue.hpp"
 #include "sched/runtime_core.hpp"
 #include "sched/seat.hpp"
+#include "time/timer_list.hpp"
 #include "time/timer_wheel.hpp"
 
 #include <cstdint>
@@ -19,13 +21,15 @@ namespace rota::inline v0 {
 
 /// What a worker has done since it was made. Written by its carrier alone; any thread reads.
 struct WorkerCounters {
-  Counter tasks_run;      ///< times a runnable was given the worker
-  Counter turns;          ///< calls of the driver
-  Counter sleeps;         ///< of these, with nothing else to do
-  Counter completions;    ///< operations that came back through the driver
-  Counter immediate;      ///< operations that completed when they were submitted
+  Counter tasks_run;    ///< times a runnable was given the worker
+  Counter turns;        ///< calls of the driver
+  Counter sleeps;       ///< of these, with nothing else to do
+  Counter completions;  ///< operations that came back through the driver
+  Counter immediate;    ///< operations that completed when they were submitted
   Counter timers_fired;
   Counter budget_yields;
+  Counter stolen;  ///< times it stole, from a queue or a slot
+  Counter tended;  ///< times a neighbour did its housekeeping during a long task
 };
 
 /// A run queue, a driver, a timer wheel and a frame pool: an object, not a thread. Whatever thread
@@ -34,15 +38,19 @@ struct WorkerCounters {
 /// The loop: run the ready batch; collect the inbox; when nothing is ready ask
 /// the scheduler, announce idleness and look once more; one turn of the driver, which sleeps until
 /// the next timer if there is nothing to do; make waiters ready; expire timers; repeat.
-class Worker {
+///
+/// Where tasks move (`moves_tasks`) a neighbour may steal from the queue at any time, and tend the
+/// worker while a task has had it for long: then the neighbour collects the inbox and what the
+/// driver has, as if it were the carrier, and leaves the rest to thieves.
+class alignas(128) Worker {
  public:
-  static constexpr std::int32_t kBudgetUnits = 128;     // as many as tokio's coop budget
+  static constexpr std::int32_t kBudgetUnits = 128;  // as many as tokio's coop budget
   // The clock costs more than most completions: it is read once per this many units.
   static constexpr std::int32_t kUnitsPerLook = 16;
   static constexpr std::int64_t kBudgetNs = 200'000;
-  static constexpr int kBatchTasks = 64;                // runs between two looks at the driver
+  static constexpr int kBatchTasks = 64;  // runs between two looks at the driver
 
-  Worker(RuntimeCore& runtime, Driver& driver);
+  Worker(RuntimeCore& runtime, Driver& driver, std::uint16_t index = 0);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -60,6 +68,27 @@ class Worker {
   /// Takes the worker from a carrier that is inside a task. On success the caller must `carry`
   /// it, or give it to a thread that does. One taker at a time, while no carrier leaves.
   [[nodiscard]] bool try_take_over() noexcept;
+  /// The tick of its carrier, odd while a task has it; 0 without a carrier. A neighbour that finds
+  /// the same odd one twice has found a long task.
+  [[nodiscard]] std::uint64_t tick() const noexcept;
+  /// Collects the inbox, completions and timers in the carrier's place, if it is still in the task
+  /// that it was in at `tick`, and the driver permits.
+  void try_tend(std::uint64_t tick) noexcept;
+  /// Whether it sleeps, or is about to: it has announced that it is idle.
+  [[nodiscard]] bool asleep() const noexcept { return inbox_.park_word().is_armed(); }
+  [[nodiscard]] std::uint64_t sleeps() const noexcept { return counters_.sleeps; }
+  [[nodiscard]] bool has_mail() const noexcept { return !inbox_.empty(); }
+  /// By a thief that carries `thief`: one to run at once, with more of them in the thief's queue.
+  Runnable* steal_into(Worker& thief, StealAmount amount) noexcept {
+    return queue_.steal_into(thief.queue_, amount);
+  }
+  /// Whether a thief would find something in its ring. A guess.
+  [[nodiscard]] bool has_stealable() const noexcept { return queue_.has_stealable(); }
+  Runnable* steal_slot() noexcept { return queue_.steal_slot(); }
+  /// Ends its sleep, or the next one.
+  void rouse() noexcept {
+    if (inbox_.knock()) driver_.wake();
+  }
 
   // --- A carrier ------------------------------------------------------------------------------
 
@@ -76,8 +105,14 @@ class Worker {
   /// Ends the wait of a task that lives here.
   void ready(Runnable& runnable) noexcept {
     runnable.task->parked = 0;
-    ready_.push_back(runnable);
+    queue_.push(runnable);
   }
+  /// Ends the wait of a task that lives on another worker, and moves here where tasks move. It
+  /// stays parked, as far as its home can see, until it is run: the home may look at it meanwhile,
+  /// and what the task was parked on knows that the wait is over.
+  void ready_from_elsewhere(Runnable& runnable) noexcept { queue_.push(runnable); }
+  /// The same for a task that the running one has woken, which is next.
+  void ready_next(Runnable& runnable) noexcept { queue_.push_next(runnable); }
   /// Starts an operation of a task that lives here; false: it completed at once.
   [[nodiscard]] bool submit(Operation& operation, CancelNode& node) noexcept;
   /// Starts an operation that no task waits for.
@@ -92,46 +127,76 @@ class Worker {
   /// Under it a task that was left behind with its thread changes its chain of regions.
   [[nodiscard]] SpinLock& away_regions() noexcept { return away_regions_; }
 
+  /// Its number among the workers of the runtime.
+  [[nodiscard]] std::uint16_t index() const noexcept { return index_; }
+  [[nodiscard]] bool has_ready() const noexcept { return !queue_.empty(); }
   [[nodiscard]] RuntimeCore& runtime() noexcept { return runtime_; }
   [[nodiscard]] Driver& driver() noexcept { return driver_; }
   [[nodiscard]] FramePool& frames() noexcept { return frames_; }
-  [[nodiscard]] TimerWheel& timers() noexcept { return timers_; }
+  void insert_timer(TimerEntry& entry, Instant due) noexcept;
+  /// Also from another worker, where tasks move. Afterwards the timer does not fire any more.
+  void remove_timer(TimerEntry& entry) noexcept;
+  [[nodiscard]] std::size_t timers_live() const noexcept { return timers_.size(); }
+  /// Whether a Descriptor with a stream lives here, and stays from now on.
+  [[nodiscard]] bool settle(Descriptor& descriptor) noexcept;
+  /// Closes what its owner has given up. Any thread, where it carries this worker or none.
+  static void close_unwaited(Descriptor& descriptor, Worker* here) noexcept;
   [[nodiscard]] WorkerCounters& counters() noexcept { return counters_; }
   /// Something is ready, or was posted and is not collected yet: a pass will not find it idle.
   [[nodiscard]] bool has_work() const noexcept {
-    return !ready_.empty() || !stops_.empty() || !inbox_.empty();
+    return !queue_.empty() || !stops_.empty() || !closes_.empty() || !inbox_.empty();
   }
+  [[nodiscard]] bool moves_tasks() const noexcept { return moves_tasks_; }
 
  private:
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
+  void bring_home(TaskHeader& task) noexcept;
   void collect_inbox() noexcept;
   void take_back(TaskHeader& task) noexcept;
   void look_at(TaskHeader& task) noexcept;
   void turn(Idle when_idle) noexcept;
   [[nodiscard]] Deadline announce_idle() noexcept;
+  [[nodiscard]] Deadline next_timer() noexcept;
   template <OpCode code>
   [[nodiscard]] bool submit_message(Transfer& transfer) noexcept;
   [[nodiscard]] bool worth_trying(const Operation& operation) const noexcept;
-  [[nodiscard]] bool submit_other(Operation& operation, CancelNode& node) noexcept;
+  [[nodiscard]] bool submit_here(Operation& operation) noexcept;
+  [[nodiscard]] bool submit_checked(Operation& operation, CancelNode& node) noexcept;
+  [[nodiscard]] bool submit_moving(Operation& operation, CancelNode& node) noexcept;
+  [[nodiscard]] bool submit_inside(Operation& operation) noexcept;
+  [[nodiscard]] bool visit(Operation& operation, CancelNode& node) noexcept;
+  [[nodiscard]] bool submit_close(Operation& operation, CancelNode& node) noexcept;
+  void take_in(Descriptor& descriptor, Worker& from) noexcept;
   void start(Operation& operation) noexcept;
+  void start_arrived(Operation& operation) noexcept;
+  void start_close(Operation& operation) noexcept;
+  void retry_closes() noexcept;
+  void end(Operation& operation) noexcept;
+  void leave(Operation& operation) noexcept;
+  void deliver(Stream& stream) noexcept;
   void wake(Runnable& runnable) noexcept;
   void complete(Operation& operation) noexcept;
   void expire_timers(Instant now) noexcept;
+  [[nodiscard]] bool fire_some(TimerList& due) noexcept;
 
-  // Touched on every pass by the carrier alone.
-  RunList ready_;
+  // Touched on every pass by the carrier, or by a neighbour in its place; of the queue thieves
+  // take.
+  RunQueue queue_;
   OpList todo_;
-  FifoList<StopNode> stops_;       // of tasks that live here, asked from here
+  OpList closes_;             // of Descriptors that visitors have not left
+  FifoList<StopNode> stops_;  // of tasks that live here, asked from here
   Driver& driver_;
   const bool tries_first_;
   const bool tries_lone_reads_;
   const bool watches_edges_;
-  Counter in_flight_;              // one-shot operations that the driver has
-  std::size_t streams_ = 0;        // streams that were ever started
+  const bool moves_tasks_;
+  Counter in_flight_;        // one-shot operations that the driver has
+  std::size_t streams_ = 0;  // streams that were ever started
   TimerWheel timers_;
   FramePool& frames_;
   WorkerCounters counters_;
   RuntimeCore& runtime_;
+  const std::uint16_t index_;
 
   // Read by a taker.
   alignas(128) Atomic<Seat*> seat_{nullptr};
@@ -139,6 +204,7 @@ class Worker {
   Atomic<bool> leave_{false};
 
   SpinLock away_regions_;
+  SpinLock timers_lock_;  // where tasks move: around each use of the wheel, and each firing
 
   Inbox inbox_;
 };

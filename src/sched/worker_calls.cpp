@@ -16,14 +16,17 @@
 namespace rota::inline v0 {
 
 void* allocate_frame(std::size_t bytes) {
-  if (bytes > FramePool::kLargestBlock) [[unlikely]] return ::operator new(bytes);
+  if (bytes > FramePool::kLargestBlock) [[unlikely]]
+    return ::operator new(bytes);
   RuntimeSection section;
-  if (Worker* worker = section.worker()) [[likely]] return worker->frames().allocate(bytes);
+  if (Worker* worker = section.worker()) [[likely]]
+    return worker->frames().allocate(bytes);
   return FramePool::allocate_shared(bytes);
 }
 
 void free_frame(void* frame, std::size_t bytes) noexcept {
-  if (bytes > FramePool::kLargestBlock) [[unlikely]] return ::operator delete(frame);
+  if (bytes > FramePool::kLargestBlock) [[unlikely]]
+    return ::operator delete(frame);
   FramePool& pool = FramePool::of(frame);
   RuntimeSection section;
   Worker* worker = section.worker();
@@ -37,11 +40,16 @@ void free_frame(void* frame, std::size_t bytes) noexcept {
 void make_ready(Runnable& runnable) noexcept {
   RuntimeSection section;
   Worker& home = *runnable.task->home;
-  if (section.worker() == &home) [[likely]] {
-    home.ready(runnable);
-  } else {
-    home.post(runnable);
+  Worker* here = section.worker();
+  if (home.moves_tasks()) {
+    // In the queue of the worker that wakes it, which has its message in the cache.
+    const bool neighbour = here != nullptr && &here->runtime() == &home.runtime();
+    if (neighbour) return here->ready_next(runnable);
+    return home.runtime().scheduler().admit(runnable);
   }
+  if (here == &home) [[likely]]
+    return home.ready(runnable);
+  home.post(runnable);
 }
 
 void send_stop(TaskHeader& task) noexcept {
@@ -95,7 +103,7 @@ namespace {
 
 /// A task that its scope refused: it never runs, and whoever joins it learns that it was canceled.
 TaskHeader& end_refused(TaskHeader& task) noexcept {
-  task.home = nullptr;
+  task.home.set(nullptr);
   task.fail(std::make_exception_ptr(std::bad_expected_access(os_error(ECANCELED))));
   // Its handle is not there yet, so nobody waits and nobody has let go.
   static_cast<void>(task.join.finish());
@@ -104,7 +112,8 @@ TaskHeader& end_refused(TaskHeader& task) noexcept {
 
 /// A task is not refused for want of memory for its name.
 SpawnLabel make_label(const char* name, std::source_location site) noexcept {
-  if (name == nullptr) [[likely]] return SpawnLabel(site);
+  if (name == nullptr) [[likely]]
+    return SpawnLabel(site);
   try {
     void* memory = allocate_frame(sizeof(SpawnLabel::Named));
     return SpawnLabel(*new (memory) SpawnLabel::Named{site, name});
@@ -125,14 +134,15 @@ TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
   task.scope = &scope;
   task.label = make_label(name, site);
   frame.task = &task;
-  if (here != nullptr && &here->runtime() == &scope.runtime()) [[likely]] {
-    task.home = here;
-    if (!scope.add(task)) [[unlikely]] return end_refused(task);
+  Scheduler& scheduler = scope.runtime().scheduler();
+  const bool inside = here != nullptr && &here->runtime() == &scope.runtime();
+  task.home.set(inside ? here : &scheduler.place(task));
+  if (!scope.add(task)) [[unlikely]]
+    return end_refused(task);
+  if (inside) [[likely]] {
     here->ready(frame);
   } else {
-    task.home = &scope.runtime().scheduler().place(task);
-    if (!scope.add(task)) [[unlikely]] return end_refused(task);
-    task.home->post(frame);
+    scheduler.admit(frame);
   }
   return task;
 }
@@ -146,10 +156,8 @@ TaskEnd end_task(TaskHeader& task) noexcept {
     case JoinWord::End::Kind::wake:
       make_ready(*static_cast<Runnable*>(end.waiter));
       return TaskEnd::kept;
-    case JoinWord::End::Kind::free:
-      return TaskEnd::unowned;
-    case JoinWord::End::Kind::kept:
-      break;
+    case JoinWord::End::Kind::free: return TaskEnd::unowned;
+    case JoinWord::End::Kind::kept: break;
   }
   return TaskEnd::kept;
 }
@@ -157,8 +165,10 @@ TaskEnd end_task(TaskHeader& task) noexcept {
 void free_task(TaskHeader& task) noexcept {
   // Nobody can ask the task to stop any more, but an earlier request may still be on its way to the
   // home, which then frees.
-  if (!task.stop.leave()) [[unlikely]] return;
-  if (task.failed() && task.scope != nullptr) [[unlikely]] report_unjoined(task);
+  if (!task.stop.leave()) [[unlikely]]
+    return;
+  if (task.failed() && task.scope != nullptr) [[unlikely]]
+    report_unjoined(task);
   if (const SpawnLabel::Named* named = task.label.named()) {
     free_frame(const_cast<SpawnLabel::Named*>(named), sizeof *named);
   }
@@ -195,6 +205,10 @@ void rejoin(Runnable& waiter, void* leaf, void (*resume)(Runnable&) noexcept) no
   waiter.task->home->post(waiter);
 }
 
+bool settle_here(Descriptor& descriptor, const Runnable& self) noexcept {
+  return self.task->home->settle(descriptor);
+}
+
 void submit_stream(const Runnable& self, Stream& stream) noexcept {
   self.task->home->submit_unwaited(stream);
 }
@@ -211,16 +225,14 @@ void cancel_operation(Leaf& leaf) noexcept {
 
 void requeue(Runnable& runnable) noexcept { runnable.task->home->ready(runnable); }
 
-Instant home_now(const Runnable& runnable) noexcept {
-  return runnable.task->home->driver().now();
+Instant home_now(const Runnable& runnable) noexcept { return runnable.task->home->driver().now(); }
+
+Worker& arm_timer(const Runnable& runnable, TimerEntry& entry, Instant due) noexcept {
+  Worker& home = *runnable.task->home;
+  home.insert_timer(entry, due);
+  return home;
 }
 
-void arm_timer(const Runnable& runnable, TimerEntry& entry, Instant due) noexcept {
-  runnable.task->home->timers().insert(entry, due);
-}
-
-void disarm_timer(const Runnable& runnable, TimerEntry& entry) noexcept {
-  if (entry.armed()) runnable.task->home->timers().remove(entry);
-}
+void disarm_timer(Worker& armed_by, TimerEntry& entry) noexcept { armed_by.remove_timer(entry); }
 
 }  // namespace rota::inline v0

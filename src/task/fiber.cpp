@@ -1,6 +1,7 @@
 #include "task/fiber.hpp"
 
 #include <rota/core/check_usage.hpp>
+#include <rota/core/spin_lock.hpp>
 #include <rota/core/worker_calls.hpp>
 
 #include "base/fatal.hpp"
@@ -18,8 +19,7 @@ namespace {
 
 // The object is placed so that what is below it is a stack as the platform's ABI wants it.
 constexpr std::size_t kStackAlignment = 16;
-constexpr std::size_t kFiberBytes =
-    (sizeof(Fiber) + kStackAlignment - 1) & ~(kStackAlignment - 1);
+constexpr std::size_t kFiberBytes = (sizeof(Fiber) + kStackAlignment - 1) & ~(kStackAlignment - 1);
 
 ExceptionState exchange_exceptions(const ExceptionState& next) noexcept {
   auto* globals = abi::__cxa_get_globals();
@@ -62,23 +62,22 @@ std::coroutine_handle<> Fiber::go_on() noexcept {
   Seat& seat = current_seat();
   assert(seat.fiber == nullptr && "a fiber is entered from a carrier's own stack");
   seat.fiber = this;
+  // Acquire pairs with the store below: all that was saved when the stack was left.
+  for (SpinWait wait; !left_.load(MemoryOrder::acquire);) wait.once();
+  left_.store(false, MemoryOrder::relaxed);
   const ExceptionState carriers = exchange_exceptions(exceptions_);
   context_.enter();
   exceptions_ = exchange_exceptions(carriers);
   seat.fiber = nullptr;
-  switch (departure_) {
-    case Departure::none:
-      break;
-    case Departure::parked:
-      end_leaf(seat);
-      return std::noop_coroutine();
-    case Departure::rejoin:
-      rejoin(*this, leaf_, start_);
-      return std::noop_coroutine();
-    case Departure::frame:
-      return frame_;
-    case Departure::ended:
-      return root_;
+  const Departure departure = departure_;
+  // From here on another carrier may be on the stack, if the fiber is parked.
+  left_.store(true, MemoryOrder::release);
+  switch (departure) {
+    case Departure::none: break;
+    case Departure::parked: end_leaf(seat); return std::noop_coroutine();
+    case Departure::rejoin: rejoin(*this, leaf_, start_); return std::noop_coroutine();
+    case Departure::frame: return frame_;
+    case Departure::ended: return root_;
   }
   fatal("a fiber was left in no known way");
 }

@@ -26,9 +26,10 @@ struct ExceptionState {
 ///    and what awaits it. It never runs while the fiber does: each time it is resumed, it enters
 ///    the fiber again (`go_on`).
 /// 2. The fiber leaves its stack for one of four reasons (`Departure`), and what must happen then
-///    happens on the carrier, once the stack is left: another carrier may enter it as soon as the
-///    fiber is parked, ready or posted, so nothing of that may be visible while somebody is still
-///    on it. The bracket of a leaf stays open over the switch for the same reason.
+///    happens on the carrier, once the stack is left. A leaf, though, is started on the stack, for
+///    most are complete at once and cost no switch: as soon as the fiber is parked or ready another
+///    carrier may come to enter it, and waits until it is `left_`. The bracket of the leaf stays
+///    open over the switch, so that this is soon.
 /// 3. A Task that the fiber awaits runs on the carrier's stack, as any frame does. The root frame
 ///    is its continuation: that resumes the fiber, by symmetric transfer, whatever thread ends it.
 /// 4. It lies at the top of its own stack.
@@ -75,6 +76,8 @@ class Fiber : public Runnable {
   FiberBody* body_ = nullptr;
   std::coroutine_handle<FramePromise> root_;
   Departure departure_ = Departure::none;
+  // Written by the carrier that is on the stack; read by the one that comes next.
+  Atomic<bool> left_{true};
   // Operands of the departure.
   void* leaf_ = nullptr;
   void (*start_)(Runnable&) noexcept = nullptr;

@@ -26,7 +26,7 @@ void SleepLeaf::fire(TimerEntry& entry) noexcept {
 }
 
 void SleepLeaf::stop() noexcept {
-  disarm_timer(*waiter, timer_);
+  disarm_timer(*waiter->task->home, timer_);
   stopped_ = true;
   requeue(*waiter);
 }
@@ -34,7 +34,7 @@ void SleepLeaf::stop() noexcept {
 void TimeoutRegion::arm(const Runnable& self, Instant due) noexcept {
   task_ = self.task;
   timer_.region = this;
-  arm_timer(self, timer_, due);
+  armed_by_ = &arm_timer(self, timer_, due);
 }
 
 void TimeoutRegion::fire(TimerEntry& entry) noexcept {
@@ -56,19 +56,22 @@ Runnable& TimedWait::open(Runnable& self) noexcept {
 
 void TimedWait::arm() noexcept {
   region_.arm(door_, absolute_ ? Instant{limit_.ns} : home_now(door_) + limit_);
+  is_armed_.store(true, MemoryOrder::release);  // The last that is done with the leaf here.
 }
 
 void TimedWait::close() noexcept { door_.task->region = region_.outer; }
 
 void TimedWait::pass(Runnable& door) noexcept {
   TimedWait& wait = *static_cast<Door&>(door).wait;
+  // The leaf may have been complete, and its task stolen, before the timer was set.
+  for (SpinWait spin; !wait.is_armed_.load(MemoryOrder::acquire);) spin.once();
   Seat* seat = begin_leaf(current_seat());
   if (seat == nullptr) [[unlikely]] {
     // The worker, and with it the timer, went on without this thread.
     rejoin(door, nullptr, pass);
     return;
   }
-  wait.region_.disarm(door);
+  wait.region_.disarm();
   wait.close();
   end_leaf(*seat);
   wait.waiter_->resume(*wait.waiter_);

@@ -31,21 +31,21 @@ TEST(DescriptorTableTest, an_adopted_place_holds_what_was_given) {
 TEST(DescriptorTableTest, a_stale_reference_still_points_at_a_descriptor) {
   DescriptorTable table;
   Descriptor& place = adopt_socket(table, kSomeFd);
-  const std::uint32_t generation = place.generation;
+  const std::uint32_t generation = place.generation.load();
   table.release(place);
   EXPECT_EQ(place.fd, -1);
-  EXPECT_EQ(place.home, nullptr);
-  EXPECT_NE(place.generation, generation);
+  EXPECT_EQ(place.home.at(), nullptr);
+  EXPECT_NE(place.generation.load(), generation);
 }
 
 TEST(DescriptorTableTest, a_reused_place_is_clean_and_of_a_later_generation) {
   DescriptorTable table;
   Descriptor& first = adopt_socket(table, kSomeFd);
-  const std::uint32_t generation = first.generation;
+  const std::uint32_t generation = first.generation.load();
   const std::uint32_t index = first.index;
   int left_behind = 0;
   first.ready_hint = interest_none;
-  first.registered = 7;
+  first.registered.store(7);
   first.driver_bits = 7;
   first.driver_index = 7;
   first.lingers = true;
@@ -57,9 +57,9 @@ TEST(DescriptorTableTest, a_reused_place_is_clean_and_of_a_later_generation) {
   Descriptor& second = adopt_socket(table, kSomeFd);
   EXPECT_EQ(&second, &first);
   EXPECT_EQ(second.index, index);
-  EXPECT_GT(second.generation, generation);
+  EXPECT_GT(second.generation.load(), generation);
   EXPECT_EQ(second.ready_hint, interest_all);
-  EXPECT_EQ(second.registered, 0);
+  EXPECT_EQ(second.registered.load(), 0);
   EXPECT_EQ(second.driver_bits, 0);
   EXPECT_EQ(second.driver_index, -1);
   EXPECT_FALSE(second.lingers);

@@ -325,7 +325,7 @@ TEST(EpollPoller, AnEventOfAnEarlierGenerationIsDropped) {
   const Arm arm{&descriptor, interest_read};
   std::array<Ready, 4> out{};
   ASSERT_EQ(poller->turn({&arm, 1}, Deadline::never(), out), 1u);
-  descriptor.generation += 1;  // As when the place was given out anew.
+  next_generation(descriptor);  // As when the place was given out anew.
   pair.far.send("x");
   pair.near.wait_for(POLLIN);
   EXPECT_EQ(poller->turn({}, Deadline::now(), out), 0u);

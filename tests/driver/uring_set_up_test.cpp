@@ -1,19 +1,30 @@
 // How a ring is set up, and which threads may use it.
+#include "base/cpu_affinity.hpp"
+#include "base/first_line.hpp"
+#include "driver/choose.hpp"
 #include "driver/driver_rig.hpp"
 #include "driver/ring_rig.hpp"
 #include "driver/uring_abi.hpp"
 
 #include <gtest/gtest.h>
 
+#include <sched.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <filesystem>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace rota {
 namespace {
 
 using testing_sockets::DriverRig;
+using testing_sockets::Fd;
 using testing_sockets::made;
 using testing_sockets::request_of;
 using testing_sockets::SocketPair;
@@ -87,6 +98,76 @@ TEST(UringSetUp, a_kernel_that_knows_all_of_it_refuses_nothing_to_either_profile
     EXPECT_EQ((flags & IORING_SETUP_DEFER_TASKRUN) != 0, pinned);
     EXPECT_EQ((flags & IORING_SETUP_COOP_TASKRUN) != 0, !pinned);
   }
+}
+
+/// The CPUs that the kernel's worker threads of the calling thread may run on.
+std::vector<std::vector<int>> cpus_of_workers() {
+  const std::string name = "iou-wrk-" + std::to_string(::gettid());
+  std::vector<std::vector<int>> found;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (first_line_of(task.path() / "comm") != name) continue;
+    cpu_set_t set{};
+    EXPECT_EQ(::sched_getaffinity(std::stoi(task.path().filename()), sizeof set, &set), 0);
+    found.emplace_back();
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(cpu, &set)) found.back().push_back(cpu);
+    }
+  }
+  return found;
+}
+
+/// Runs an operation that such a thread serves, on a ring that another thread has made.
+std::vector<std::vector<int>> cpus_that_serve(std::unique_ptr<Driver> driver) {
+  std::vector<std::vector<int>> found;
+  std::thread([&] {
+    DriverRig rig(std::move(driver));
+    Descriptor& file = rig.adopt(Fd(::memfd_create("synced", 0)), FdKind::file);
+    Operation sync(OpCode::sync);
+    rig.give(sync, &file);
+    rig.turn_until_returned(1);
+    EXPECT_EQ(sync.result, 0);
+    found = cpus_of_workers();
+    EXPECT_EQ(rig.close(file), 0);
+  }).join();
+  return found;
+}
+
+TEST(UringWorkers, run_where_the_ring_was_told) {
+  const std::vector<int> allowed = allowed_cpus();
+  if (allowed.size() < 2) GTEST_SKIP() << "there is one CPU, where everything runs";
+  for (const RingProfile profile : {RingProfile::pinned, RingProfile::movable}) {
+    for (const int cpu : allowed) {
+      DriverConfig config;
+      config.kind = DriverKind::io_uring;
+      config.ring = profile;
+      auto chosen = choose_driver(config, nullptr, cpu);
+      ASSERT_TRUE(chosen.has_value());
+      const auto found = cpus_that_serve(std::move(chosen->driver));
+      ASSERT_FALSE(found.empty()) << "no thread of the kernel's served the request";
+      for (const std::vector<int>& cpus : found) EXPECT_EQ(cpus, std::vector{cpu});
+    }
+  }
+}
+
+TEST(UringWorkers, that_an_older_kernel_cannot_place_are_a_refusal_and_no_more) {
+  RingRequest request = request_of(RingProfile::pinned, 8, 16);
+  request.cpu = allowed_cpus().back();
+  request.withheld_abilities = ring_places_workers;
+  std::vector<Refusal> refusals;
+  auto driver = UringDriver::make(request, refusals);
+  ASSERT_TRUE(driver.has_value());
+  EXPECT_FALSE((*driver)->ring().can(ring_places_workers));
+  ASSERT_FALSE(refusals.empty());
+  EXPECT_EQ(refusals.back().error, EINVAL);
+  EXPECT_NE(refusals.back().reason.find("cannot be sent to CPU"), std::string::npos);
+  DriverRig rig(std::move(*driver));
+  rig.turn(Deadline::now());
+}
+
+TEST(UringWorkers, that_are_sent_to_a_cpu_that_does_not_exist_serve_nonetheless) {
+  RingRequest request = request_of(RingProfile::pinned, 8, 16);
+  request.cpu = 60'000;
+  EXPECT_FALSE(cpus_that_serve(made(request)).empty());
 }
 
 }  // namespace

@@ -22,9 +22,8 @@ Pair::Pair()
       second_(core_, *drivers_[1]) {
   core_.use(*this);
   for (std::size_t i = 0; i < 2; ++i) {
-    threads_[i] = std::thread([this, i] {
-      EXPECT_EQ(worker(i).carry(current_seat()), Worker::CarryEnd::left);
-    });
+    threads_[i] = std::thread(
+        [this, i] { EXPECT_EQ(worker(i).carry(current_seat()), Worker::CarryEnd::left); });
   }
 }
 
@@ -45,7 +44,5 @@ Pair::~Pair() {
 }
 
 Worker& Pair::place(const TaskHeader&) noexcept { return *next_; }
-Runnable* Pair::find_work(Worker&) noexcept { return nullptr; }
-void Pair::surplus(Worker&) noexcept {}
 
 }  // namespace rota::testing_sched

@@ -22,9 +22,7 @@ class Pair final : private Scheduler {
   /// Lets both end: every task must have ended by then.
   ~Pair() override;
 
-  [[nodiscard]] Worker& worker(std::size_t index) noexcept {
-    return index == 0 ? first_ : second_;
-  }
+  [[nodiscard]] Worker& worker(std::size_t index) noexcept { return index == 0 ? first_ : second_; }
 
   /// By a plain thread, one at a time: starts `task` on one of the workers.
   template <class T>
@@ -44,8 +42,6 @@ class Pair final : private Scheduler {
 
  private:
   Worker& place(const TaskHeader& task) noexcept override;
-  Runnable* find_work(Worker& worker) noexcept override;
-  void surplus(Worker& worker) noexcept override;
 
   std::unique_ptr<Driver> drivers_[2];
   RuntimeCore core_;

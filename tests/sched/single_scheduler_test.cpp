@@ -54,18 +54,6 @@ TEST_F(SingleSchedulerTest, every_task_from_outside_lives_on_the_one_worker) {
   EXPECT_EQ(placed, &stage_->worker());
 }
 
-TEST_F(SingleSchedulerTest, there_is_nobody_to_take_work_from_or_to_rouse) {
-  begin();
-  SingleScheduler scheduler(stage_->worker());
-  std::vector<int> order;
-  auto waiting = stage_->spawn(note_number(order, 1));
-  EXPECT_EQ(scheduler.find_work(stage_->worker()), nullptr);
-  scheduler.surplus(stage_->worker());
-  EXPECT_TRUE(order.empty()) << "nothing runs but by the worker's own loop";
-  stage_->drain();
-  EXPECT_EQ(order.size(), 2u);
-}
-
 TEST_F(SingleSchedulerTest, a_task_spawned_by_another_thread_runs_on_the_carrier) {
   begin();
   Worker* home = nullptr;

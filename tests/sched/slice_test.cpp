@@ -28,6 +28,7 @@ class ClockDriver final : public Driver {
                                          .watches_edges = false,
                                          .nonblocking_fds = true,
                                          .any_carrier = true,
+                                         .lets_go = false,
                                          .virtual_clock = true};
     return traits;
   }
@@ -53,8 +54,8 @@ struct Slices {
     set.set();
   }
   void spawn(Task<void> task) {
-    static_cast<void>(spawn_into(core.root(), std::move(task), SpawnOptions(),
-                                 std::source_location::current()));
+    static_cast<void>(
+        spawn_into(core.root(), std::move(task), SpawnOptions(), std::source_location::current()));
   }
   void carry() {
     EXPECT_EQ(worker.carry(current_seat()), Worker::CarryEnd::left);

@@ -26,7 +26,7 @@ Stage::~Stage() {
   drain();
   EXPECT_EQ(core_.root().live(), 0u);
   EXPECT_EQ(core_.descriptors().live(), 0u);
-  EXPECT_EQ(worker_.timers().size(), 0u);
+  EXPECT_EQ(worker_.timers_live(), 0u);
 }
 
 void Stage::drain() {

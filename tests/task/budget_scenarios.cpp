@@ -24,8 +24,7 @@ Routine<void> leaves_that_never_park_let_others_run(World world) {
   set.set();
   int waits = 0;
   const std::uint64_t yields_before = world.runtime.counters().budget_yields;
-  JoinHandle<void> greedy =
-      spawn_routine(wait_again_and_again<Routine>(set, waits, kWaits));
+  JoinHandle<void> greedy = spawn_routine(wait_again_and_again<Routine>(set, waits, kWaits));
   int seen = 0;
   int longest = 0;
   while (waits < kWaits) {
@@ -44,7 +43,7 @@ Routine<void> leaves_that_never_park_let_others_run(World world) {
 
 void add_budget_scenarios(Suite& suite) {
   suite.add("leaves_that_never_park_let_others_run", leaves_that_never_park_let_others_run<Task>,
-            leaves_that_never_park_let_others_run<Script>);
+            leaves_that_never_park_let_others_run<Script>, RunOrder::queue);
 }
 
 }  // namespace rota::testing_tasks

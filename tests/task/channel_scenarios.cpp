@@ -148,16 +148,16 @@ void add_channel_scenarios(Suite& suite) {
             values_come_out_in_the_order_of_the_sends<Script>);
   suite.add("receivers_are_served_in_the_order_of_their_waits",
             receivers_are_served_in_the_order_of_their_waits<Task>,
-            receivers_are_served_in_the_order_of_their_waits<Script>);
+            receivers_are_served_in_the_order_of_their_waits<Script>, RunOrder::queue);
   suite.add("close_ends_waiting_senders_and_keeps_what_was_sent",
             close_ends_waiting_senders_and_keeps_what_was_sent<Task>,
             close_ends_waiting_senders_and_keeps_what_was_sent<Script>);
   suite.add("close_ends_waiting_receivers", close_ends_waiting_receivers<Task>,
             close_ends_waiting_receivers<Script>);
   suite.add("a_cancelled_receive_takes_nothing", a_cancelled_receive_takes_nothing<Task>,
-            a_cancelled_receive_takes_nothing<Script>);
+            a_cancelled_receive_takes_nothing<Script>, RunOrder::queue);
   suite.add("a_cancelled_send_leaves_no_value", a_cancelled_send_leaves_no_value<Task>,
-            a_cancelled_send_leaves_no_value<Script>);
+            a_cancelled_send_leaves_no_value<Script>, RunOrder::queue);
   suite.add("try_receive_takes_what_is_there_and_never_waits",
             try_receive_takes_what_is_there_and_never_waits<Task>,
             try_receive_takes_what_is_there_and_never_waits<Script>);

@@ -72,11 +72,10 @@ void add_event_scenarios(Suite& suite) {
   suite.add("a_set_event_lets_everybody_through", a_set_event_lets_everybody_through<Task>,
             a_set_event_lets_everybody_through<Script>);
   suite.add("set_wakes_in_the_order_of_the_waits", set_wakes_in_the_order_of_the_waits<Task>,
-            set_wakes_in_the_order_of_the_waits<Script>);
+            set_wakes_in_the_order_of_the_waits<Script>, RunOrder::queue);
   suite.add("after_a_reset_waits_park_again", after_a_reset_waits_park_again<Task>,
             after_a_reset_waits_park_again<Script>);
-  suite.add("a_plain_thread_may_set", a_plain_thread_may_set<Task>,
-            a_plain_thread_may_set<Script>);
+  suite.add("a_plain_thread_may_set", a_plain_thread_may_set<Task>, a_plain_thread_may_set<Script>);
 }
 
 }  // namespace rota::testing_tasks

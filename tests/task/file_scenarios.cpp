@@ -125,8 +125,8 @@ template <template <class> class Routine>
 Routine<void> a_read_that_is_stopped_yields_bytes_or_the_stop(World) {
   const TemporaryPath place;
   const std::vector<std::byte> pattern = pattern_of(1'000'000);
-  Result<File> file = co_await File::open(
-      place.path(), OpenMode::read | OpenMode::write | OpenMode::create);
+  Result<File> file =
+      co_await File::open(place.path(), OpenMode::read | OpenMode::write | OpenMode::create);
   Result<void> written = co_await file->write_at(0, pattern);
   EXPECT_TRUE(written.has_value());
   for (int moment = 0; moment < 8; ++moment) {
@@ -140,8 +140,8 @@ Routine<void> a_read_that_is_stopped_yields_bytes_or_the_stop(World) {
       EXPECT_EQ(outcome, -ECANCELED);
     } else {
       const auto bytes = static_cast<std::size_t>(outcome);
-      EXPECT_TRUE(std::ranges::equal(std::span(into).first(bytes),
-                                     std::span(pattern).first(bytes)));
+      EXPECT_TRUE(
+          std::ranges::equal(std::span(into).first(bytes), std::span(pattern).first(bytes)));
     }
   }
 }

@@ -87,7 +87,9 @@ Routine<std::string> announce_and_answer(Event& ended) {
 template <template <class> class Routine>
 Routine<void> a_handle_may_be_dropped_before_and_after_the_end(World) {
   Event first_ended;
-  { JoinHandle<std::string> dropped = spawn_routine(announce_and_answer<Routine>(first_ended)); }
+  {
+    JoinHandle<std::string> dropped = spawn_routine(announce_and_answer<Routine>(first_ended));
+  }
   Result<void> waited = co_await first_ended.wait();
   EXPECT_TRUE(waited.has_value());
 

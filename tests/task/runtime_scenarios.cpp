@@ -129,9 +129,8 @@ void add_runtime_scenarios(Suite& suite) {
             a_runtime_says_which_driver_it_has_and_why<Script>);
   suite.add("frames_in_use_are_counted_in_bytes", frames_in_use_are_counted_in_bytes<Task>,
             frames_in_use_are_counted_in_bytes<Script>);
-  suite.add("a_signal_stops_every_task_of_a_runtime",
-            a_signal_stops_every_task_of_a_runtime<Task>,
-            a_signal_stops_every_task_of_a_runtime<Script>);
+  suite.add("a_signal_stops_every_task_of_a_runtime", a_signal_stops_every_task_of_a_runtime<Task>,
+            a_signal_stops_every_task_of_a_runtime<Script>, RunOrder::queue);
   suite.add("run_yields_the_status_of_a_program", run_yields_the_status_of_a_program<Task>,
             run_yields_the_status_of_a_program<Script>);
 }

@@ -257,7 +257,7 @@ void add_scope_scenarios(Suite& suite) {
             the_first_error_stops_the_siblings_and_goes_on<Script>);
   suite.add("several_errors_go_on_together_in_their_order",
             several_errors_go_on_together_in_their_order<Task>,
-            several_errors_go_on_together_in_their_order<Script>);
+            several_errors_go_on_together_in_their_order<Script>, RunOrder::queue);
   suite.add("children_that_throw_for_being_stopped_add_no_error",
             children_that_throw_for_being_stopped_add_no_error<Task>,
             children_that_throw_for_being_stopped_add_no_error<Script>);
@@ -268,15 +268,14 @@ void add_scope_scenarios(Suite& suite) {
             an_error_of_the_body_stops_the_children<Task>,
             an_error_of_the_body_stops_the_children<Script>);
   suite.add("a_child_that_fails_stops_the_body", a_child_that_fails_stops_the_body<Task>,
-            a_child_that_fails_stops_the_body<Script>);
+            a_child_that_fails_stops_the_body<Script>, RunOrder::queue);
   suite.add("a_child_that_fails_ends_the_wait_of_the_body",
             a_child_that_fails_ends_the_wait_of_the_body<Task>,
-            a_child_that_fails_ends_the_wait_of_the_body<Script>);
+            a_child_that_fails_ends_the_wait_of_the_body<Script>, RunOrder::queue);
   suite.add("a_body_that_joins_a_failing_child_gets_its_error",
             a_body_that_joins_a_failing_child_gets_its_error<Task>,
             a_body_that_joins_a_failing_child_gets_its_error<Script>);
-  suite.add("a_stop_goes_down_through_nested_scopes",
-            a_stop_goes_down_through_nested_scopes<Task>,
+  suite.add("a_stop_goes_down_through_nested_scopes", a_stop_goes_down_through_nested_scopes<Task>,
             a_stop_goes_down_through_nested_scopes<Script>);
   suite.add("children_of_a_stopped_scope_run_and_are_stopped",
             children_of_a_stopped_scope_run_and_are_stopped<Task>,

@@ -331,8 +331,7 @@ Routine<void> a_timeout_yields_the_value_or_that_it_ran_out(World) {
   Result<int> value = co_await timeout(kForEver, as_task(answer_in_time<Routine>()));
   EXPECT_EQ(value.value(), 7);
   const Instant before = now();
-  Result<void> late =
-      co_await timeout(Duration(2ms), as_task(sleep_as_result<Routine>(kForEver)));
+  Result<void> late = co_await timeout(Duration(2ms), as_task(sleep_as_result<Routine>(kForEver)));
   EXPECT_EQ(code_of(late), ETIMEDOUT);
   EXPECT_GE(now() - before, Duration(2ms));
   EXPECT_FALSE(stop_requested());
@@ -340,8 +339,7 @@ Routine<void> a_timeout_yields_the_value_or_that_it_ran_out(World) {
 
 template <template <class> class Routine>
 Routine<Result<void>> sleep_with_limit(Duration limit) {
-  Result<void> slept =
-      co_await timeout(limit, as_task(sleep_as_result<Routine>(kForEver)));
+  Result<void> slept = co_await timeout(limit, as_task(sleep_as_result<Routine>(kForEver)));
   co_return slept;
 }
 
@@ -360,8 +358,7 @@ Routine<void> of_nested_timeouts_the_nearer_one_decides(World) {
 void add_stop_scenarios(Suite& suite) {
   suite.add("a_stop_ends_every_wait_among_tasks", a_stop_ends_every_wait_among_tasks<Task>,
             a_stop_ends_every_wait_among_tasks<Script>);
-  suite.add("a_stop_ends_every_wait_for_the_network",
-            a_stop_ends_every_wait_for_the_network<Task>,
+  suite.add("a_stop_ends_every_wait_for_the_network", a_stop_ends_every_wait_for_the_network<Task>,
             a_stop_ends_every_wait_for_the_network<Script>);
   suite.add("a_stop_ends_a_connect_and_a_watch", a_stop_ends_a_connect_and_a_watch<Task>,
             a_stop_ends_a_connect_and_a_watch<Script>);
@@ -372,13 +369,13 @@ void add_stop_scenarios(Suite& suite) {
             a_shield_holds_a_stop_back<Script>);
   suite.add("a_stop_reaches_the_children_of_a_shielded_body",
             a_stop_reaches_the_children_of_a_shielded_body<Task>,
-            a_stop_reaches_the_children_of_a_shielded_body<Script>);
+            a_stop_reaches_the_children_of_a_shielded_body<Script>, RunOrder::queue);
   suite.add("a_token_reaches_the_children_of_a_shielded_body",
             a_token_reaches_the_children_of_a_shielded_body<Task>,
-            a_token_reaches_the_children_of_a_shielded_body<Script>);
+            a_token_reaches_the_children_of_a_shielded_body<Script>, RunOrder::queue);
   suite.add("a_stop_reaches_the_children_of_a_body_that_computes",
             a_stop_reaches_the_children_of_a_body_that_computes<Task>,
-            a_stop_reaches_the_children_of_a_body_that_computes<Script>);
+            a_stop_reaches_the_children_of_a_body_that_computes<Script>, RunOrder::queue);
   suite.add("a_stop_does_not_reach_a_scope_inside_a_shield",
             a_stop_does_not_reach_a_scope_inside_a_shield<Task>,
             a_stop_does_not_reach_a_scope_inside_a_shield<Script>);

@@ -21,9 +21,15 @@ struct World {
   return address_sanitizer || thread_sanitizer ? plain / 10 : plain;
 }
 
+/// What a scenario takes for granted of the order in which tasks run. `queue`: that those which are
+/// ready run in turn, so that after a yield all others have come as far as they can. Where workers
+/// steal that is not so.
+enum class RunOrder : bool { any, queue };
+
 /// A behaviour of tasks, once as a coroutine and once as a fiber.
 struct Scenario {
   const char* name;
+  RunOrder order;
   Task<void> (*coroutine)(World);
   Script<void> (*fiber)(World);
 };
@@ -32,8 +38,9 @@ struct Scenario {
 /// down and the ledger must be at its baseline.
 class Suite {
  public:
-  void add(const char* name, Task<void> (*coroutine)(World), Script<void> (*fiber)(World)) {
-    scenarios_.push_back({name, coroutine, fiber});
+  void add(const char* name, Task<void> (*coroutine)(World), Script<void> (*fiber)(World),
+           RunOrder order = RunOrder::any) {
+    scenarios_.push_back({name, order, coroutine, fiber});
   }
   /// Hands every scenario to GoogleTest, once per driver and kind of task.
   void register_tests() const;

@@ -100,8 +100,7 @@ Routine<void> bytes_are_gathered_from_buffers_and_scattered_over_them(World) {
   std::string second = "from ";
   std::string third = "three";
   const std::string whole = first + second + third;
-  std::array<iovec, 3> from{iovec{first.data(), first.size()},
-                            iovec{second.data(), second.size()},
+  std::array<iovec, 3> from{iovec{first.data(), first.size()}, iovec{second.data(), second.size()},
                             iovec{third.data(), third.size()}};
   Result<std::size_t> written = co_await ends.client->write_vector(from);
   const std::size_t sent = written.value();

@@ -37,12 +37,9 @@ template <template <class> class Routine>
 Routine<void> sleepers_wake_in_the_order_of_their_instants(World) {
   std::vector<int> order;
   const Instant start = now();
-  JoinHandle<void> last =
-      spawn_routine(sleep_and_note<Routine>(start + Duration(9ms), 3, order));
-  JoinHandle<void> first =
-      spawn_routine(sleep_and_note<Routine>(start + Duration(1ms), 1, order));
-  JoinHandle<void> second =
-      spawn_routine(sleep_and_note<Routine>(start + Duration(5ms), 2, order));
+  JoinHandle<void> last = spawn_routine(sleep_and_note<Routine>(start + Duration(9ms), 3, order));
+  JoinHandle<void> first = spawn_routine(sleep_and_note<Routine>(start + Duration(1ms), 1, order));
+  JoinHandle<void> second = spawn_routine(sleep_and_note<Routine>(start + Duration(5ms), 2, order));
   Joined<void> joined = co_await last.join();
   EXPECT_TRUE(joined.has_value());
   EXPECT_EQ(order, (std::vector{1, 2, 3}));
@@ -77,7 +74,7 @@ void add_time_scenarios(Suite& suite) {
             sleepers_wake_in_the_order_of_their_instants<Task>,
             sleepers_wake_in_the_order_of_their_instants<Script>);
   suite.add("tasks_start_and_yield_in_turn", tasks_start_and_yield_in_turn<Task>,
-            tasks_start_and_yield_in_turn<Script>);
+            tasks_start_and_yield_in_turn<Script>, RunOrder::queue);
 }
 
 }  // namespace rota::testing_tasks

@@ -291,7 +291,7 @@ Routine<void> a_limited_wait_has_no_frame_of_its_own(World world) {
 void add_timeout_scenarios(Suite& suite) {
   suite.add("a_wait_that_ends_in_time_keeps_its_result",
             a_wait_that_ends_in_time_keeps_its_result<Task>,
-            a_wait_that_ends_in_time_keeps_its_result<Script>);
+            a_wait_that_ends_in_time_keeps_its_result<Script>, RunOrder::queue);
   suite.add("a_deadline_that_has_passed_takes_what_is_there",
             a_deadline_that_has_passed_takes_what_is_there<Task>,
             a_deadline_that_has_passed_takes_what_is_there<Script>);
@@ -305,15 +305,14 @@ void add_timeout_scenarios(Suite& suite) {
             a_connect_and_a_watch_run_out<Script>);
   suite.add("what_comes_at_the_deadline_wins_over_it",
             what_comes_at_the_deadline_wins_over_it<Task>,
-            what_comes_at_the_deadline_wins_over_it<Script>);
+            what_comes_at_the_deadline_wins_over_it<Script>, RunOrder::queue);
   suite.add("a_stop_from_outside_reads_as_a_stop", a_stop_from_outside_reads_as_a_stop<Task>,
             a_stop_from_outside_reads_as_a_stop<Script>);
   suite.add("of_nested_deadlines_of_waits_the_nearer_one_decides",
             of_nested_deadlines_of_waits_the_nearer_one_decides<Task>,
-            of_nested_deadlines_of_waits_the_nearer_one_decides<Script>);
-  suite.add("a_limited_wait_has_no_frame_of_its_own",
-            a_limited_wait_has_no_frame_of_its_own<Task>,
-            a_limited_wait_has_no_frame_of_its_own<Script>);
+            of_nested_deadlines_of_waits_the_nearer_one_decides<Script>, RunOrder::queue);
+  suite.add("a_limited_wait_has_no_frame_of_its_own", a_limited_wait_has_no_frame_of_its_own<Task>,
+            a_limited_wait_has_no_frame_of_its_own<Script>, RunOrder::queue);
 }
 
 }  // namespace rota::testing_tasks

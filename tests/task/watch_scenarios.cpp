@@ -86,8 +86,7 @@ void add_watch_scenarios(Suite& suite) {
             a_foreign_fd_becomes_writable<Script>);
   suite.add("a_watch_reports_what_holds", a_watch_reports_what_holds<Task>,
             a_watch_reports_what_holds<Script>);
-  suite.add("signals_come_as_values", signals_come_as_values<Task>,
-            signals_come_as_values<Script>);
+  suite.add("signals_come_as_values", signals_come_as_values<Task>, signals_come_as_values<Script>);
 }
 
 }  // namespace rota::testing_tasks

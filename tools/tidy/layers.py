@@ -44,10 +44,10 @@ PUBLIC = {
     "net": {"net", "tcp", "address", "fd_watch"},
     "fs": {"fs", "file"},
     "process": {"process", "signal"},
-    "runtime": {"rota", "runtime", "capabilities", "sim"},
+    "runtime": {"rota", "runtime", "capabilities", "contention", "sim"},
 }
 
-SEES_PUBLIC_ONLY = ("cli", "examples", "bench")
+SEES_PUBLIC_ONLY = ("cli", "examples", "bench", "model")
 MEASURES_PARTS = Path("bench/micro")  # a micro benchmark is of one private part
 
 

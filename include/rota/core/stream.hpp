@@ -10,9 +10,9 @@ namespace rota::inline v0 {
 
 /// One result of a Stream.
 struct StreamResult {
-  std::int32_t result = 0;   ///< count or fd; a negative errno ends the stream
+  std::int32_t result = 0;  ///< count or fd; a negative errno ends the stream
   std::uint32_t flags = 0;
-  std::uint64_t lease = 0;   ///< the buffer lent with this result, 0 when there is none
+  std::uint64_t lease = 0;  ///< the buffer lent with this result, 0 when there is none
 };
 
 /// A multishot operation: an Operation with a bounded ring of results.
@@ -23,24 +23,21 @@ struct StreamResult {
 ///    nothing more. A full ring disarms; so do an error and a cancel, whose negative errno is the
 ///    last result. A consumer that finds the ring empty and the Stream not armed submits it again.
 /// 3. `start_limit` leaves room for what the kernel still delivers while it is being disarmed.
-/// 4. `promised`: the oldest result belongs to a consumer that was woken for it and has not run
-///    yet; while one waits, the next result is its own.
+/// 4. While a consumer waits the next result is its own. It is put into `wanted` by the worker that
+///    wakes the consumer, which may run elsewhere; the ring itself stays with that worker.
 /// 5. After a cancel the Stream is terminal once it came through `done` with `armed` false.
 struct Stream : Operation {
   bool armed = false;
-  bool promised = false;
+  StreamResult* wanted = nullptr;
 
-  Stream(OpCode what, std::span<StreamResult> storage) noexcept
-      : Operation(what), ring_(storage) {
+  Stream(OpCode what, std::span<StreamResult> storage) noexcept : Operation(what), ring_(storage) {
     assert(storage.size() >= 2 && storage.size() <= UINT16_MAX);
     flags = op_stream;
   }
 
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
   /// Whether there is a result that is nobody's yet.
-  [[nodiscard]] bool has_spare() const noexcept {
-    return count_ > (promised || waiter != nullptr ? 1 : 0);
-  }
+  [[nodiscard]] bool has_spare() const noexcept { return count_ > (waiter != nullptr ? 1 : 0); }
   [[nodiscard]] bool full() const noexcept { return count_ == ring_.size(); }
   [[nodiscard]] std::size_t room() const noexcept { return ring_.size() - count_; }
   /// The fill level at which a driver stops asking for more.

@@ -1,15 +1,17 @@
 #pragma once
 
 #include <rota/core/atomic.hpp>
+#include <rota/core/spin_lock.hpp>
 
 #include <cassert>
 #include <cstdint>
 
 namespace rota::inline v0 {
 
-// Who owns a worker: the carrier that runs it, or a taker that gives it to a spare carrier because
-// the carrier is stuck inside a task. It lies in the carrier's seat, not in the worker, so that a
-// carrier that comes back late disturbs nobody.
+// Who owns a worker: the carrier that runs it, or somebody else because the carrier is inside a
+// task for long: a taker, who gives it to a spare carrier for good, or a neighbour, who borrows it
+// for as long as it takes to collect what its driver has. It lies in the carrier's seat, not in the
+// worker, so that a carrier that comes back late disturbs nobody.
 //
 // Rules
 //   1. The carrier may touch its worker only while the tick is even. It makes the tick odd around
@@ -26,7 +28,10 @@ namespace rota::inline v0 {
 //      (refused). One of the two succeeds, and the other one has lost the worker.
 //   5. A carrier that lost answers false from every enter_runtime and leave_task until renew. It
 //      touches the worker no more; what it has to tell it goes through an inbox.
-//   6. Each return to idle advances a generation in `want`. Without it a slow taker that was
+//   6. A neighbour that borrows follows rules 2 to 4 with `borrowed` in the place of `taken`, and
+//      gives back by itself. A carrier that finds its worker borrowed waits for that: what is done
+//      with a borrowed worker is bounded and sleeps nowhere.
+//   7. Each return to idle advances a generation in `want`. Without it a slow taker that was
 //      refused could find the wanting of another one and take a worker whose carrier is in the
 //      runtime. With it, takers on any number of threads are safe.
 //
@@ -72,19 +77,48 @@ class TakeOverWord {
     return tick_.load(MemoryOrder::acquire);  // Pairs with open: see there.
   }
 
-  [[nodiscard]] static constexpr bool in_task(std::uint64_t tick) noexcept {
-    return tick % 2 == 1;
-  }
+  [[nodiscard]] static constexpr bool in_task(std::uint64_t tick) noexcept { return tick % 2 == 1; }
 
   // Any thread. True: the caller owns the worker that this seat carried, and the carrier has lost
   // it. False: nothing has changed. `barrier_everywhere` orders memory on every core that runs a
   // thread of this process: membarrier(2), PRIVATE_EXPEDITED.
   template <class Barrier>
   [[nodiscard]] bool try_take(std::uint64_t sampled, Barrier&& barrier_everywhere) noexcept {
+    return try_become(taken, sampled, barrier_everywhere);
+  }
+
+  // Any thread but the carrier. True: the worker is the caller's until give_back.
+  template <class Barrier>
+  [[nodiscard]] bool try_borrow(std::uint64_t sampled, Barrier&& barrier_everywhere) noexcept {
+    return try_become(borrowed, sampled, barrier_everywhere);
+  }
+
+  // The borrower.
+  void give_back() noexcept {
+    // Nobody but the borrower writes while the state is borrowed. Release pairs with refuse and
+    // with the next taker: they see what was done with the worker.
+    want_.store(idle_after(want_.load(MemoryOrder::relaxed)), MemoryOrder::release);
+  }
+
+ private:
+  static constexpr std::uint64_t state_mask = 3;
+  static constexpr std::uint64_t idle = 0;
+  static constexpr std::uint64_t wanting = 1;
+  static constexpr std::uint64_t taken = 2;
+  static constexpr std::uint64_t borrowed = 3;
+
+  // The next generation's idle.
+  static constexpr std::uint64_t idle_after(std::uint64_t want) noexcept {
+    return (want & ~state_mask) + state_mask + 1;
+  }
+
+  template <class Barrier>
+  [[nodiscard]] bool try_become(std::uint64_t owned, std::uint64_t sampled,
+                                Barrier&& barrier_everywhere) noexcept {
     if (!in_task(sampled)) {
       return false;
     }
-    std::uint64_t want = want_.load(MemoryOrder::acquire);  // Pairs with renew.
+    std::uint64_t want = want_.load(MemoryOrder::acquire);  // Pairs with renew and give_back.
     // Relaxed: the barrier that follows orders it, and another taker at work is reason to give up.
     if ((want & state_mask) != idle ||
         !want_.compare_exchange_strong(want, want | wanting, MemoryOrder::relaxed)) {
@@ -95,21 +129,10 @@ class TakeOverWord {
     const bool stuck = tick_.load(MemoryOrder::acquire) == sampled;
     // Rule 4. Failure means that the carrier has refused. Acquire and release, so that owners of
     // the worker follow each other in happens-before whichever way want went before.
-    const std::uint64_t next = stuck ? ((want & ~state_mask) | taken) : idle_after(want);
-    const bool mine = want_.compare_exchange_strong(want, next, MemoryOrder::acq_rel,
-                                                    MemoryOrder::relaxed);
+    const std::uint64_t next = stuck ? ((want & ~state_mask) | owned) : idle_after(want);
+    const bool mine =
+        want_.compare_exchange_strong(want, next, MemoryOrder::acq_rel, MemoryOrder::relaxed);
     return stuck && mine;
-  }
-
- private:
-  static constexpr std::uint64_t state_mask = 3;
-  static constexpr std::uint64_t idle = 0;
-  static constexpr std::uint64_t wanting = 1;
-  static constexpr std::uint64_t taken = 2;
-
-  // The next generation's idle.
-  static constexpr std::uint64_t idle_after(std::uint64_t want) noexcept {
-    return (want & ~state_mask) + state_mask + 1;
   }
 
   void open() noexcept {
@@ -126,7 +149,8 @@ class TakeOverWord {
     assert(in_task(tick));
     tick_.store(tick + 1, MemoryOrder::relaxed);
     signal_fence(MemoryOrder::seq_cst);  // Rule 3: this write before the next read.
-    const std::uint64_t want = want_.load(MemoryOrder::relaxed);
+    // Acquire pairs with give_back: the worker may have been borrowed and returned meanwhile.
+    const std::uint64_t want = want_.load(MemoryOrder::acquire);
     if ((want & state_mask) == idle) [[likely]] {
       return true;
     }
@@ -136,20 +160,25 @@ class TakeOverWord {
   bool refuse(std::uint64_t want) noexcept {
     // Rule 4, the carrier's side. A failure is either a taker that succeeded or one that gave up
     // (and perhaps another one that came after it), so it is repeated until it is one or the other.
-    while ((want & state_mask) == wanting) {
-      if (want_.compare_exchange_strong(want, idle_after(want), MemoryOrder::acq_rel,
-                                        MemoryOrder::relaxed)) {
+    for (SpinWait wait;;) {
+      if ((want & state_mask) == borrowed) {
+        wait.once();                              // Rule 6.
+        want = want_.load(MemoryOrder::acquire);  // Pairs with give_back.
+      } else if ((want & state_mask) != wanting) {
+        return (want & state_mask) == idle;
+      } else if (want_.compare_exchange_strong(want, idle_after(want), MemoryOrder::acq_rel,
+                                               MemoryOrder::acquire)) {
         return true;
       }
     }
-    return (want & state_mask) == idle;
   }
 
   // Written by the carrier alone. Odd: inside a task.
   Atomic<std::uint64_t> tick_{0};
 
-  // generation << 2 | state. idle -> wanting and wanting -> taken by takers; wanting -> idle by the
-  // taker that gives up or the carrier that refuses; taken -> idle by the carrier.
+  // generation << 2 | state. idle -> wanting and wanting -> taken or borrowed by takers; wanting ->
+  // idle by the taker that gives up or the carrier that refuses; taken -> idle by the carrier;
+  // borrowed -> idle by the borrower.
   Atomic<std::uint64_t> want_{0};
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/core/atomic.hpp>
+#include <rota/core/home_word.hpp>
 #include <rota/core/join_word.hpp>
 #include <rota/core/leaf.hpp>
 #include <rota/core/list.hpp>
@@ -91,17 +92,17 @@ class SpawnLabel {
 /// One per root task, shared by its nested frames. Who writes what:
 ///
 /// - fixed at spawn: `label`, and `scope`, which is null once somebody has the ended task's error;
-/// - the home worker, or the task while it runs there: `home`, `leaf`, `region`, `parked`, `runs`;
+/// - the home worker, or the task while it runs there: `leaf`, `region`, `parked`, `runs`;
 /// - the task, wherever it runs: `error`. Whether there is one is a bit of `stop`;
 /// - the scope, under its lock: the SiblingNode, which is also the registry's link;
-/// - `stop` and `join` are words with protocols of their own.
+/// - `home`, `stop` and `join` are words with protocols of their own.
 ///
 /// It stands beside each parked task's frame, which is why an error on its way up shares its
 /// place with the leaf: a task that carries one is not parked.
 struct TaskHeader : StopNode, SiblingNode {
   static constexpr std::uint32_t runs_mask = 0x7fffffff;  ///< where `runs` wraps
 
-  Worker* home = nullptr;
+  HomeWord home;
   ScopeCore* scope = nullptr;
   JoinWord join;
   union {
@@ -110,7 +111,7 @@ struct TaskHeader : StopNode, SiblingNode {
   };
   StopRegion* region = nullptr;  ///< innermost; null outside any
   StopWord stop;
-  std::uint32_t runs : 31 = 0;   ///< how often the task was given the worker
+  std::uint32_t runs : 31 = 0;  ///< how often the task was given the worker
   std::uint32_t parked : 1 = 0;
   SpawnLabel label;
 

@@ -65,8 +65,10 @@ void free_task(TaskHeader& task) noexcept;
 /// Opens the bracket around the start of a leaf. Null when this thread no longer carries the
 /// task's worker; the leaf must then be started at home, by `rejoin`.
 [[nodiscard]] inline Seat* begin_leaf(Seat& seat) noexcept {
-  if (seat.worker == nullptr) [[unlikely]] return nullptr;
-  if (seat.word.enter_runtime()) [[likely]] return &seat;
+  if (seat.worker == nullptr) [[unlikely]]
+    return nullptr;
+  if (seat.word.enter_runtime()) [[likely]]
+    return &seat;
   seat.worker = nullptr;
   return nullptr;
 }
@@ -78,7 +80,8 @@ inline void end_leaf(Seat& seat) noexcept { seat.word.leave_runtime(); }
 /// Inside the bracket: the leaf completed without parking, which spends one unit of budget. True:
 /// the budget is gone, and the task was put behind the other ready ones; it goes on from there.
 [[nodiscard]] inline bool spend_unit(Seat& seat, Runnable& waiter) noexcept {
-  if (--seat.units_until_look > 0) [[likely]] return false;
+  if (--seat.units_until_look > 0) [[likely]]
+    return false;
   return yield_if_spent(seat, waiter);
 }
 /// Sends the task home, to go on there with `resume`. The leaf is remembered in its header.
@@ -91,13 +94,15 @@ void rejoin(Runnable& waiter, void* leaf, void (*resume)(Runnable&) noexcept) no
                                    void (*start_at_home)(Runnable&) noexcept) noexcept;
 
 /// The same for a leaf that only puts its runnable behind the other ready ones. Always parked.
-void start_yield(void* leaf, Runnable& waiter,
-                 void (*start_at_home)(Runnable&) noexcept) noexcept;
+void start_yield(void* leaf, Runnable& waiter, void (*start_at_home)(Runnable&) noexcept) noexcept;
 
 /// For leaves, inside the bracket, on the home worker:
 /// gives an operation to the home worker of its Descriptor and parks the task on it. `node` is
 /// embedded beside it. False: complete at once.
 [[nodiscard]] bool submit(Operation& operation, CancelNode& node) noexcept;
+/// Whether a Descriptor whose stream this task would wait on lives where the task does. Once it
+/// said so the Descriptor stays: its stream belongs to that worker's driver.
+[[nodiscard]] bool settle_here(Descriptor& descriptor, const Runnable& self) noexcept;
 /// Starts a stream of a Descriptor that lives here; its results come through its ring.
 void submit_stream(const Runnable& self, Stream& stream) noexcept;
 /// The `cancel` of every leaf that is an operation.
@@ -112,7 +117,9 @@ inline void park(Leaf& leaf) noexcept {
 void requeue(Runnable& runnable) noexcept;
 /// The home worker's clock, read now.
 [[nodiscard]] Instant home_now(const Runnable& runnable) noexcept;
-void arm_timer(const Runnable& runnable, TimerEntry& entry, Instant due) noexcept;
-void disarm_timer(const Runnable& runnable, TimerEntry& entry) noexcept;
+/// Arms a timer of the task's home worker, and says which that is: the task may be another one's
+/// when it disarms the timer.
+Worker& arm_timer(const Runnable& runnable, TimerEntry& entry, Instant due) noexcept;
+void disarm_timer(Worker& armed_by, TimerEntry& entry) noexcept;
 
 }  // namespace rota::inline v0

@@ -1,0 +1,72 @@
+#include "sched/carriers.hpp"
+
+#include "base/cpu_affinity.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+namespace rota::inline v0 {
+
+namespace {
+
+void carry_on_this_thread(Worker& worker, int cpu) {
+  constexpr std::size_t kMostName = 16;  // of a thread, for the kernel
+  char name[kMostName];
+  std::snprintf(name, sizeof name, "rota-%u", unsigned{worker.index()});
+  pthread_setname_np(pthread_self(), name);
+  // A CPU that was taken from the process since costs the worker its place, and nothing else.
+  if (cpu >= 0) static_cast<void>(pin_this_thread(cpu));
+  static_cast<void>(worker.carry(current_seat()));
+}
+
+/// Blocks the signals that are sent to the process while it lives: threads that are started
+/// meanwhile inherit that. What a thread does wrong, and a profiler's clock, are its own.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() noexcept {
+    sigset_t sent;
+    sigfillset(&sent);
+    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF}) {
+      sigdelset(&sent, own);
+    }
+    pthread_sigmask(SIG_SETMASK, &sent, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+Result<void> Carriers::start(std::span<Worker* const> workers, std::span<const int> cpus) {
+  const SignalsBlocked blocked;
+  try {
+    workers_.reserve(workers.size());
+    threads_.reserve(workers.size());
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+      Worker& worker = *workers[i];
+      threads_.emplace_back(carry_on_this_thread, std::ref(worker), cpus[i]);
+      workers_.push_back(&worker);
+    }
+  } catch (const std::system_error& error) {
+    stop();
+    return failure(error.code().value());
+  }
+  return {};
+}
+
+void Carriers::stop() noexcept {
+  for (Worker* worker : workers_) worker->leave();
+  for (std::thread& thread : threads_) thread.join();
+  workers_.clear();
+  threads_.clear();
+}
+
+}  // namespace rota::inline v0

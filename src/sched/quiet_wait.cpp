@@ -1,0 +1,55 @@
+#include "sched/quiet_wait.hpp"
+
+#include <chrono>
+
+namespace rota::inline v0 {
+
+QuietWait::QuietWait(RuntimeCore& core, std::span<Worker* const> workers)
+    : IdleListener{[](IdleListener& self) noexcept {
+        auto& wait = static_cast<QuietWait&>(self);
+        std::lock_guard lock(wait.mutex_);
+        wait.went_idle_ = true;
+        wait.changed_.notify_one();
+      }},
+      core_(core),
+      workers_(workers) {
+  core_.listen(this);
+}
+
+QuietWait::~QuietWait() { core_.listen(nullptr); }
+
+bool QuietWait::wait(Duration limit) {
+  const bool limited = limit != Duration::max();
+  const auto due =
+      std::chrono::steady_clock::now() + std::chrono::nanoseconds(limited ? limit.ns : 0);
+  const auto idle_again = [this] { return went_idle_; };
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      if (!limited) {
+        changed_.wait(lock, idle_again);
+      } else if (!changed_.wait_until(lock, due, idle_again)) {
+        return false;
+      }
+      went_idle_ = false;
+    }
+    if (is_quiet()) return true;
+  }
+}
+
+bool QuietWait::is_quiet() {
+  std::vector<std::uint64_t> first;
+  std::vector<std::uint64_t> second;
+  return core_.root().live() == 0 && look(first) && look(second) && first == second;
+}
+
+bool QuietWait::look(std::vector<std::uint64_t>& sleeps) {
+  fence(MemoryOrder::seq_cst);  // See RuntimeCore::note_idle.
+  for (const Worker* worker : workers_) {
+    sleeps.push_back(worker->sleeps());
+    if (!worker->asleep() || worker->in_flight() != 0 || worker->has_mail()) return false;
+  }
+  return core_.shared() == nullptr || core_.shared()->injector.empty();
+}
+
+}  // namespace rota::inline v0
