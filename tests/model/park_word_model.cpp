@@ -60,6 +60,22 @@ class WordThatStaysNotified {
   Atomic<std::uint32_t> state_{0};
 };
 
+// A copy of ParkWord with other orders than seq_cst for its half of rule 4.
+template <MemoryOrder announcing, MemoryOrder claiming>
+class WeakWord {
+ public:
+  void announce() { state_.exchange(1, announcing); }
+  bool retract() { return state_.exchange(0, MemoryOrder::acq_rel) == 2; }
+  bool claim_wake() {
+    std::uint32_t seen = state_.load(claiming);
+    return seen == 1 &&
+           state_.compare_exchange_strong(seen, 2, MemoryOrder::acq_rel, MemoryOrder::relaxed);
+  }
+
+ private:
+  Atomic<std::uint32_t> state_{0};
+};
+
 template <class Word, Fault fault>
 struct Parking {
   Word word;
@@ -149,8 +165,8 @@ TEST(park_word, nothing_posted_is_left_under_a_sleeping_worker) {
 }
 
 TEST(park_word, holds_for_two_posts_each_within_four_preemptions) {
-  model::expect_holds(model::explore({.preemptions = 4},
-                                     one_worker_two_posters<ParkWord, Fault::none, 2>));
+  model::expect_holds(
+      model::explore({.preemptions = 4}, one_worker_two_posters<ParkWord, Fault::none, 2>));
 }
 
 TEST(park_word, holds_for_three_posts_each_under_many_schedules) {
@@ -188,6 +204,24 @@ TEST(park_word, planted_word_that_stays_notified_is_found) {
   model::expect_found(
       model::explore({}, one_worker_two_posters<WordThatStaysNotified, Fault::none, 2>),
       Failure::Kind::deadlock);
+}
+
+// The store-buffering pair of rule 4: whichever of the two sides is too weak, the poster does not
+// see the announcement and the worker does not see the node.
+TEST(park_word, planted_weak_orders_of_announcement_and_claim_are_found) {
+  constexpr auto acquire = MemoryOrder::acquire;
+  constexpr auto acq_rel = MemoryOrder::acq_rel;
+  constexpr auto seq_cst = MemoryOrder::seq_cst;
+  const model::Options sequential{.values = model::Values::sequential};
+  const auto both = one_worker_two_posters<WeakWord<acq_rel, acquire>, Fault::none, 1>;
+  const auto announcing = one_worker_two_posters<WeakWord<acq_rel, seq_cst>, Fault::none, 1>;
+  const auto claiming = one_worker_two_posters<WeakWord<seq_cst, acquire>, Fault::none, 1>;
+  const auto neither = one_worker_two_posters<WeakWord<seq_cst, seq_cst>, Fault::none, 1>;
+  for (const auto& weak : {both, announcing, claiming}) {
+    model::expect_found(model::explore({}, weak), Failure::Kind::deadlock);
+    EXPECT_FALSE(model::explore(sequential, weak).failure);
+  }
+  model::expect_holds(model::explore({}, neither));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-#include "model/explorer.hpp"
+#include <rota/model/explorer.hpp>
 
-#include "model/engine.hpp"
-#include "model/schedule.hpp"
+#include <rota/model/engine.hpp>
+#include "schedule.hpp"
 
 #include <string>
 
@@ -57,31 +57,28 @@ Report explore(const Options& options, const Scenario& scenario) {
   return report;
 }
 
-Thread spawn(const char* name, std::function<void()> body) {
-  return Thread(Engine::current()->spawn(name, std::move(body)));
-}
-
 void Thread::join() { Engine::current()->join(index_); }
 
 void check(bool holds, const char* what, std::source_location where) {
   if (!holds) {
-    Engine::current()->fail(Failure::Kind::check, std::string(what) + " (line " +
-                                                      std::to_string(where.line()) + ")");
+    Engine::current()->fail(Failure::Kind::check,
+                            std::string(what) + " (line " + std::to_string(where.line()) + ")");
   }
 }
 
-void wait_until(const std::function<bool()>& predicate) {
+void wait_until(bool (*predicate)(const void*), const void* argument) {
   Engine& engine = *Engine::current();
-  const auto holds = [](const void* argument) {
-    return (*static_cast<const std::function<bool()>*>(argument))();
-  };
-  engine.wait({.kind = Step::Kind::wait, .writes = false, .object = Step::every_object}, holds,
-              &predicate);
-  engine.trace(Step::Kind::wait, nullptr, "is over");
+  engine.wait({.kind = Step::Kind::wait}, predicate, argument);
+  engine.trace(Step::Kind::wait, nullptr, "is over, having found");
   engine.set_silent(true);
-  (void)predicate();
+  const bool holds = predicate(argument);
   engine.set_silent(false);
+  if (!holds) {
+    engine.prune();  // With these older values it would have waited on.
+  }
 }
+
+void barrier_everywhere() { Engine::current()->barrier_everywhere(); }
 
 void label(const void* object, std::size_t bytes, const char* name) {
   Engine::current()->label(object, bytes, name);
@@ -103,8 +100,10 @@ std::ostream& operator<<(std::ostream& out, const Report& report) {
   out << report.executions << " executions, " << report.pruned << " pruned, " << report.steps
       << " steps" << (report.complete ? ", complete" : "");
   if (report.failure) {
-    out << "\n" << to_string(report.failure->kind) << ": " << report.failure->message
-        << "\nreplay \"" << report.failure->replay << "\"\n" << report.failure->trace;
+    out << "\n"
+        << to_string(report.failure->kind) << ": " << report.failure->message << "\nreplay \""
+        << report.failure->replay << "\"\n"
+        << report.failure->trace;
   }
   return out;
 }

@@ -1,4 +1,4 @@
-#include "model/stack_memory.hpp"
+#include "stack_memory.hpp"
 
 #include <sanitizer/asan_interface.h>
 

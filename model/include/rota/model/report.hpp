@@ -20,7 +20,7 @@ struct Report {
   std::uint64_t executions = 0;  // Interleavings run to their end.
   std::uint64_t pruned = 0;      // Abandoned as repetitions.
   std::uint64_t steps = 0;
-  bool complete = false;         // Nothing within the bounds is left to explore.
+  bool complete = false;  // Nothing within the bounds is left to explore.
   std::optional<Failure> failure;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "model/engine.hpp"
+#include <rota/model/engine.hpp>
 
 #include <string>
 #include <type_traits>
@@ -21,10 +21,9 @@ class Plain {
 
   Plain& operator=(T value) {
     if (Engine* engine = Engine::current()) {
-      Engine::Thread& self = engine->self();
       expect(*engine, writes_, "a write", "a write");
       expect(*engine, reads_, "a write", "a read");
-      writes_.seen[engine->self_index()] = self.clock.seen[engine->self_index()];
+      writes_.seen[engine->self_index()] = epoch(*engine);
     }
     value_ = std::move(value);
     return *this;
@@ -33,7 +32,7 @@ class Plain {
   operator T() const {
     if (Engine* engine = Engine::current()) {
       expect(*engine, writes_, "a read", "a write");
-      reads_.seen[engine->self_index()] = engine->self().clock.seen[engine->self_index()];
+      reads_.seen[engine->self_index()] = epoch(*engine);
     }
     return value_;
   }
@@ -45,8 +44,12 @@ class Plain {
   }
 
  private:
+  static std::uint32_t epoch(Engine& engine) {
+    return engine.knowledge().clock.seen[engine.self_index()];
+  }
+
   void expect(Engine& engine, const VectorClock& before, const char* now, const char* then) const {
-    const VectorClock& known = engine.self().clock;
+    const VectorClock& known = engine.knowledge().clock;
     if (!known.covers(before)) {
       engine.fail(Failure::Kind::race,
                   std::string(now) + " by " + engine.name_of(engine.self_index()) + " and " + then +

@@ -1,49 +1,44 @@
 #pragma once
 
-#include "model/engine.hpp"
+#include <rota/model/engine.hpp>
 
 namespace rota::model {
 
 // What a thread sleeps on: a driver's wake, a semaphore of one.
 class Event {
  public:
-  Event() : number_(Engine::current()->number_object()) {}
+  Event()
+      : number_(Engine::current()->number_object()), known_(Engine::current()->new_knowledge()) {}
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
   // Sticky: ends the wait that is or the next one that comes.
   void set() {
-    Engine& engine = *Engine::current();
-    engine.point({.kind = Step::Kind::store, .writes = true, .object = number_});
-    clock_.join(engine.self().clock);
-    engine.advance_epoch();
+    Engine& engine = begin(Step::Kind::store);
+    publish(engine);
     set_ = true;
     ++sets_;
-    engine.value_changed();
     engine.trace(Step::Kind::store, this, "set");
   }
 
   // Not sticky, as a condition variable: ends a wait that is and is lost otherwise.
   void pulse() {
-    Engine& engine = *Engine::current();
-    engine.point({.kind = Step::Kind::store, .writes = true, .object = number_});
+    Engine& engine = begin(Step::Kind::store);
+    publish(engine);
     set_ = set_ || waiting_;
-    clock_.join(engine.self().clock);
-    engine.advance_epoch();
-    engine.value_changed();
     engine.trace(Step::Kind::store, this, "pulse");
   }
 
   // Blocks until set, and clears.
   void wait() {
-    Engine& engine = *Engine::current();
+    Engine& engine = begin(Step::Kind::store);
     const auto is_set = [](const void* event) { return static_cast<const Event*>(event)->set_; };
-    engine.point({.kind = Step::Kind::store, .writes = true, .object = number_});
     waiting_ = true;
-    engine.wait({.kind = Step::Kind::wait, .writes = true, .object = number_}, is_set, this);
+    engine.wait(step(Step::Kind::wait), is_set, this);
     waiting_ = false;
     set_ = false;
-    engine.self().clock.join(clock_);
+    engine.state_changed();
+    engine.knowledge().join(known_);
     engine.trace(Step::Kind::wait, this, "is over");
   }
 
@@ -51,11 +46,27 @@ class Event {
   [[nodiscard]] int sets() const { return sets_; }
 
  private:
+  [[nodiscard]] Step step(Step::Kind kind) const {
+    return {.kind = kind, .writes = true, .object = number_};
+  }
+
+  Engine& begin(Step::Kind kind) const {
+    Engine& engine = *Engine::current();
+    engine.point(step(kind));
+    return engine;
+  }
+
+  void publish(Engine& engine) {
+    known_.join(engine.knowledge());
+    engine.advance_epoch();
+    engine.value_changed();
+  }
+
   std::uint32_t number_;
   bool set_ = false;
   bool waiting_ = false;
   int sets_ = 0;
-  VectorClock clock_;
+  Knowledge& known_;
 };
 
 }  // namespace rota::model
