@@ -5,6 +5,7 @@
 
 #include <boost/context/detail/fcontext.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace rota::model {
@@ -16,13 +17,16 @@ namespace {
 constexpr std::size_t stack_bytes = std::size_t{64} * 1024;
 constexpr std::size_t body_alignment = 64;
 
+// A step ends at most a few epochs of a thread, of which a VectorClock can tell 32,767 apart.
+constexpr std::uint32_t most_steps = 5'000;
+
 }  // namespace
 
 Engine* Engine::current_ = nullptr;
 std::uint64_t Engine::executions_begun_ = 0;
 
 Engine::Engine(const Options& options, Schedule& schedule, std::string* trace)
-    : max_steps_(options.max_steps),
+    : max_steps_(std::min(options.max_steps, most_steps)),
       max_spurious_failures_(options.spurious_failures),
       weak_(options.values == Values::weak),
       schedule_(schedule),
@@ -113,6 +117,11 @@ Version& Engine::write(History& history, Version& after, const Access& access, s
   return version;
 }
 
+void Engine::fence(MemoryOrder order) {
+  count_step();
+  memory_.fence(running_, order);
+}
+
 bool Engine::fails_spuriously() {
   if (spurious_failures_ == max_spurious_failures_) {
     return false;
@@ -124,7 +133,7 @@ bool Engine::fails_spuriously() {
 
 void Engine::barrier_everywhere() {
   point({.kind = Step::Kind::barrier, .writes = true});
-  memory_.barrier_everywhere(running_, thread_count_);
+  memory_.barrier_everywhere(running_);
   trace(Step::Kind::barrier, nullptr, "everywhere");
 }
 
@@ -143,6 +152,7 @@ std::size_t Engine::spawn(const char* name, Run run, std::size_t body_bytes) {
   thread.run = run;
   thread.name = name;
   thread.state = Thread::State::fresh;
+  may_go_on_ = true;
   thread.joined = index == 0;
   thread.changes_seen = 0;
   thread.changes_made = 0;
@@ -156,6 +166,7 @@ void Engine::join(std::size_t index) {
     Thread& thread = threads_[running_];
     thread.join_target = static_cast<std::uint8_t>(index);
     thread.state = Thread::State::joining;
+    may_go_on_ = true;
     yield_to_next();
     thread.state = Thread::State::running;
   }
@@ -195,6 +206,7 @@ void Engine::run_body() {
   thread.state = Thread::State::running;
   thread.run(thread.body);
   thread.state = Thread::State::ended;
+  may_go_on_ = true;
   if (running_ != 0) {
     yield_to_next();
     return;
@@ -218,16 +230,20 @@ void Engine::yield_to_next() {
   if (enabled == 0) {
     report_deadlock();
   }
-  if (steps_of_execution_ == max_steps_) {
-    fail(Failure::Kind::livelock, "no end after " + std::to_string(max_steps_) + " steps");
-  }
+  count_step();
   last_stepped_ = accept(schedule_.choose_thread(enabled, last_stepped_, pending_, *effect_));
   effect_->step = pending_[last_stepped_];
   effect_->step.writes = effect_->step.writes && !effect_->step.versioned;
   effect_->first_stamp = memory_.stamps() + 1;
-  ++steps_of_execution_;
   ++steps_;
   switch_to(last_stepped_);
+}
+
+void Engine::count_step() {
+  if (steps_of_execution_ == max_steps_) {
+    fail(Failure::Kind::livelock, "no end after " + std::to_string(max_steps_) + " steps");
+  }
+  ++steps_of_execution_;
 }
 
 std::size_t Engine::accept(int choice) {
@@ -240,7 +256,10 @@ std::size_t Engine::accept(int choice) {
   return static_cast<std::size_t>(choice);
 }
 
-std::optional<std::size_t> Engine::next_invisible() const {
+std::optional<std::size_t> Engine::next_invisible() {
+  if (!may_go_on_) {
+    return std::nullopt;
+  }
   for (std::size_t t = 0; t < thread_count_; ++t) {
     const Thread& thread = threads_[t];
     if (thread.state == Thread::State::fresh) {
@@ -251,6 +270,7 @@ std::optional<std::size_t> Engine::next_invisible() const {
       return t;
     }
   }
+  may_go_on_ = false;
   return std::nullopt;
 }
 

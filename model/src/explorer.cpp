@@ -8,6 +8,8 @@
 namespace rota::model {
 namespace {
 
+std::uint64_t executions_of_this_process = 0;
+
 Report run(const Options& options, const Scenario& scenario, Schedule& schedule,
            std::string* trace) {
   Report report;
@@ -16,6 +18,7 @@ Report run(const Options& options, const Scenario& scenario, Schedule& schedule,
     schedule.begin_execution();
     const bool whole = engine.execute(scenario);
     (whole ? report.executions : report.pruned) += 1;
+    executions_of_this_process += whole ? 1 : 0;
     report.steps = engine.steps();
     if (engine.failure()) {
       report.failure = std::move(engine.failure());
@@ -57,7 +60,16 @@ Report explore(const Options& options, const Scenario& scenario) {
   return report;
 }
 
+std::uint64_t executions_so_far() noexcept { return executions_of_this_process; }
+
 void Thread::join() { Engine::current()->join(index_); }
+
+void join_all() {
+  Engine& engine = *Engine::current();
+  for (std::size_t t = 1; t < engine.thread_count(); ++t) {
+    engine.join(t);
+  }
+}
 
 void check(bool holds, const char* what, std::source_location where) {
   if (!holds) {

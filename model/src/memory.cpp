@@ -17,6 +17,7 @@ void Memory::begin_execution() noexcept {
 
 void Memory::begin_thread(std::size_t index, std::size_t parent) noexcept {
   const Knowledge inherited = index == parent ? Knowledge{} : threads_[parent].now;
+  thread_count_ = index + 1;
   threads_[index] = {.now = inherited, .acquired = {}, .released = {}};
   threads_[index].now.clock.seen[index] = 1;
   advance_epoch(parent);
@@ -24,18 +25,13 @@ void Memory::begin_thread(std::size_t index, std::size_t parent) noexcept {
 
 History& Memory::add(std::uint32_t number, std::uint64_t bits) {
   Version& first = versions_.take();
-  first.bits = bits;
-  first.stamp = ++stamps_;
-  History& history = histories_.take();
-  history.number = number;
-  history.oldest = &first;
-  history.newest = &first;
-  return history;
+  first = {.bits = bits, .stamp = ++stamps_};
+  return histories_.take() = {.number = number, .oldest = &first, .newest = &first};
 }
 
-Version& Memory::floor(const History& history, const VectorClock& clock) noexcept {
+Version& Memory::floor(const History& history, const VectorClock& clock) const noexcept {
   Version* newest = history.oldest;
-  for (std::size_t t = 0; t < max_threads; ++t) {
+  for (std::size_t t = 0; t < thread_count_; ++t) {
     const Sighting* sighting = history.last[t];
     while (sighting != nullptr && sighting->epoch > clock.seen[t]) {
       sighting = sighting->earlier;
@@ -156,28 +152,29 @@ Version& Memory::write(std::size_t index, History& history, Version& after, cons
       thread.now.join(after.published);
     }
   }
-  Set self = 0;
-  const Set sources = enter_order(thread, history, after, true, access.order, self);
-  Version& version = insert(history, after, bits);
-  version.write_sources = sources;
-  version.write_target = self;
-  version.published = thread.released;
+  Version& version = versions_.take();
+  version.bits = bits;
+  version.stamp = ++stamps_;
+  version.continued = false;
+  version.write_sources =
+      enter_order(thread, history, after, true, access.order, version.write_target);
+  version.read_sources = 0;
+  version.read_targets = 0;
+  // What was known at the last release fence is known now.
+  version.published = releases(access.order) ? thread.now : thread.released;
   if (changes) {
     after.continued = true;
     version.published.join(after.published);
   }
+  insert(history, after, version);
   see(index, history, version);
   if (releases(access.order)) {
-    version.published.join(thread.now);
     advance_epoch(index);
   }
   return version;
 }
 
-Version& Memory::insert(History& history, Version& after, std::uint64_t bits) {
-  Version& version = versions_.take();
-  version.bits = bits;
-  version.stamp = ++stamps_;
+void Memory::insert(History& history, Version& after, Version& version) {
   version.older = &after;
   version.newer = after.newer;
   after.newer = &version;
@@ -189,12 +186,11 @@ Version& Memory::insert(History& history, Version& after, std::uint64_t bits) {
   for (Version* each = &version; each != nullptr; each = each->newer) {
     each->rank = each->older->rank + 1;
   }
-  return version;
 }
 
 void Memory::see(std::size_t index, History& history, Version& version) {
   const Thread& thread = threads_[index];
-  const std::uint32_t epoch = thread.now.clock.seen[index];
+  const VectorClock::Epoch epoch = thread.now.clock.seen[index];
   Sighting* sighting = history.last[index];
   if (sighting == nullptr || sighting->epoch != epoch) {
     sighting = &sightings_.take();
@@ -232,10 +228,10 @@ void Memory::fence(std::size_t index, MemoryOrder order) {
   }
 }
 
-void Memory::barrier_everywhere(std::size_t caller, std::size_t thread_count) {
+void Memory::barrier_everywhere(std::size_t caller) {
   fence(caller, MemoryOrder::seq_cst);
   const Knowledge before = threads_[caller].released;
-  for (std::size_t t = 0; t < thread_count; ++t) {
+  for (std::size_t t = 0; t < thread_count_; ++t) {
     if (t != caller) {
       threads_[t].now.join(before);
       fence(t, MemoryOrder::seq_cst);

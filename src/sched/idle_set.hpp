@@ -123,7 +123,15 @@ class IdleSet {
     return std::nullopt;
   }
 
-  // Any thread; guesses as soon as they are known.
+  // Any thread; guesses as soon as they are known. The first is asked before each run of a task
+  // that leaves others waiting.
+  [[nodiscard]] bool anyone_idle() const noexcept {
+    std::uint64_t idle = 0;
+    for (std::uint32_t group = 0; group < groups(); ++group) {
+      idle |= groups_[group].word.load(MemoryOrder::relaxed) & (kOneSearcher - 1);
+    }
+    return idle != 0;
+  }
   [[nodiscard]] std::uint32_t searching() const noexcept {
     std::uint32_t count = 0;
     for (const Group& group : groups_) count += searchers(group.word.load(MemoryOrder::relaxed));

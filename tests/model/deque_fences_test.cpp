@@ -3,6 +3,7 @@
 
 #include <rota/core/atomic.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace rota {
@@ -66,52 +67,70 @@ class Deque {
 
   Atomic<int> top_{0};
   Atomic<int> bottom_{0};
-  std::array<Atomic<int>, 2> items_{};
+  std::array<Atomic<int>, 4> items_{};
 };
 
-// The owner pushes two and takes two while a thief steals twice.
-template <Bug bug>
-void owner_and_thief() {
+// The owner pushes items and takes as often while thieves steal twice each.
+template <Bug bug, int items = 2, int thieves = 1>
+void owner_and_thieves() {
   Deque<bug> deque;
-  std::array<int, 4> got{};
+  std::array<std::array<int, 2>, thieves> stolen{};
+  std::array<int, items> taken{};
   model::label(deque, "deque");
-  model::Thread thief = model::spawn("thief", [&] {
-    got[2] = deque.steal();
-    got[3] = deque.steal();
-  });
-  deque.push(1);
-  deque.push(2);
-  got[0] = deque.take();
-  got[1] = deque.take();
-  thief.join();
-  std::array<int, 3> times{};
-  for (const int item : got) {
-    ++times[static_cast<std::size_t>(item)];
+  for (std::array<int, 2>& mine : stolen) {
+    model::spawn("thief", [&deque, &mine] {
+      mine[0] = deque.steal();
+      mine[1] = deque.steal();
+    });
   }
-  model::check(times[1] == 1 && times[2] == 1, "each item comes out once");
+  for (int item = 1; item <= items; ++item) {
+    deque.push(item);
+  }
+  for (int& item : taken) {
+    item = deque.take();
+  }
+  model::join_all();
+  std::array<int, items + 1> times{};
+  const auto count = [&times](int item) { ++times[static_cast<std::size_t>(item)]; };
+  std::ranges::for_each(taken, count);
+  for (const std::array<int, 2>& of_one : stolen) {
+    std::ranges::for_each(of_one, count);
+  }
+  for (std::size_t item = 1; item <= items; ++item) {
+    model::check(times[item] == 1, "each item comes out once");
+  }
 }
 
 TEST(deque_fences, each_item_comes_out_once) {
-  model::expect_holds(model::explore({}, owner_and_thief<Bug::none>));
+  model::expect_holds(model::explore({}, owner_and_thieves<Bug::none>));
+}
+
+TEST(deque_fences, each_item_comes_out_once_with_two_thieves) {
+  model::expect_holds(model::explore({}, owner_and_thieves<Bug::none, 2, 2>));
+}
+
+TEST(deque_fences, each_of_three_items_comes_out_once_within_five_preemptions) {
+  model::expect_holds_as_far_as_explored(model::explore_large(
+      {.preemptions = 5, .max_executions = 5'000'000}, owner_and_thieves<Bug::none, 3, 2>));
 }
 
 TEST(deque_fences, planted_missing_fence_in_take_is_found) {
-  model::expect_found(model::explore({}, owner_and_thief<Bug::no_fence_in_take>),
+  model::expect_found(model::explore({}, owner_and_thieves<Bug::no_fence_in_take>),
                       Failure::Kind::check);
 }
 
 TEST(deque_fences, planted_missing_fence_in_steal_is_found) {
-  model::expect_found(model::explore({}, owner_and_thief<Bug::no_fence_in_steal>),
+  model::expect_found(model::explore({}, owner_and_thieves<Bug::no_fence_in_steal>),
                       Failure::Kind::check);
 }
 
 TEST(deque_fences, planted_missing_fence_in_push_is_found) {
-  model::expect_found(model::explore({}, owner_and_thief<Bug::no_fence_in_push>),
+  model::expect_found(model::explore({}, owner_and_thieves<Bug::no_fence_in_push>),
                       Failure::Kind::check);
 }
 
 TEST(deque_fences, planted_fence_that_is_not_seq_cst_is_found) {
-  model::expect_found(model::explore({}, owner_and_thief<Bug::weak_fence_in_take>),
+  model::expect_found(model::explore({}, owner_and_thieves<Bug::weak_fence_in_take>),
                       Failure::Kind::check);
 }
 

@@ -10,10 +10,6 @@
 #include <type_traits>
 #include <utility>
 
-namespace rota::inline v0 {
-void yield_thread() noexcept {}  // The lock's last resort, which no model is large enough to reach.
-}  // namespace rota::inline v0
-
 namespace rota {
 namespace {
 

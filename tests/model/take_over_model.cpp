@@ -195,6 +195,11 @@ TEST(take_over, two_takers_never_share_a_worker) {
   model::expect_holds(model::explore({}, carrier_and_takers<TakeOverWord, 2, 2, 0>));
 }
 
+TEST(take_over, two_takers_never_share_a_worker_within_five_preemptions) {
+  model::expect_holds_as_far_as_explored(model::explore_large(
+      {.preemptions = 5, .max_executions = 5'000'000}, carrier_and_takers<TakeOverWord, 2, 2, 1>));
+}
+
 TEST(take_over, a_renewed_seat_loses_only_the_worker_it_carries) {
   model::expect_holds(
       model::explore({}, carrier_and_takers<TakeOverWord, 2, 1, 0, Carrier::another_after_a_loss>));

@@ -74,6 +74,7 @@ class Engine {
   std::size_t spawn(const char* name, Run run, std::size_t body_bytes);
   [[nodiscard]] void* body(std::size_t thread) noexcept { return threads_[thread].body; }
   void join(std::size_t thread);
+  [[nodiscard]] std::size_t thread_count() const noexcept { return thread_count_; }
 
   // A number for a new object, the same one whenever the same choices lead to it.
   [[nodiscard]] std::uint32_t number_object() noexcept { return ++objects_; }
@@ -85,7 +86,7 @@ class Engine {
     memory_.read(running_, history, version, order);
   }
   Version& write(History& history, Version& after, const Access& access, std::uint64_t bits);
-  void fence(MemoryOrder order) { memory_.fence(running_, order); }
+  void fence(MemoryOrder order);
   void barrier_everywhere();
 
   // Whether the weak compare_exchange just begun fails for no reason.
@@ -152,7 +153,8 @@ class Engine {
   void start_fiber(Thread& thread);
   void run_body();
   void yield_to_next();
-  [[nodiscard]] std::optional<std::size_t> next_invisible() const;
+  void count_step();
+  [[nodiscard]] std::optional<std::size_t> next_invisible();
   [[nodiscard]] std::uint32_t enabled_threads();
   [[nodiscard]] bool is_enabled(std::size_t index);
   [[noreturn]] void report_deadlock();
@@ -183,6 +185,7 @@ class Engine {
   std::uint64_t changes_ = 0;
   std::uint64_t states_ = 1;
   std::uint64_t steps_ = 0;
+  bool may_go_on_ = false;  // Somebody, without a choice.
   bool evaluating_ = false;
   bool silent_ = false;
   bool pruned_ = false;

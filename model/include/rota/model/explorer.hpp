@@ -5,6 +5,7 @@
 #include <rota/model/report.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <new>
 #include <source_location>
@@ -33,6 +34,9 @@ Report explore(const Options& options, const Scenario& scenario);
 // Runs it once more under the choices of a failure, which are the report's `replay`.
 Report replay(const Options& options, const Scenario& scenario, std::string_view choices);
 
+// The executions of this process so far, of all explorations.
+[[nodiscard]] std::uint64_t executions_so_far() noexcept;
+
 // What follows is called inside a scenario.
 
 class Thread {
@@ -59,6 +63,9 @@ Thread spawn(const char* name, Body body) {
   ::new (engine.body(thread)) Body(std::move(body));
   return Thread(thread);
 }
+
+// Joins every thread that main has spawned.
+void join_all();
 
 // Fails the execution.
 void check(bool holds, const char* what,

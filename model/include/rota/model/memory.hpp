@@ -18,7 +18,7 @@ struct Version {
   std::uint32_t rank = 0;   // Its place in the modification order.
   std::uint32_t stamp = 0;  // Its place among all writes of the execution, as they ran.
   bool continued = false;   // A read-modify-write returned it: nothing comes between the two.
-  Knowledge published;      // What an acquire that returns it makes known.
+  Knowledge published{};    // What an acquire that returns it makes known.
 
   // For rule 5: of the write and of all reads that returned it.
   SeqCstOrder::Set write_sources = 0;
@@ -29,7 +29,7 @@ struct Version {
 
 // The newest version that a thread read or wrote up to one of its release points.
 struct Sighting {
-  std::uint32_t epoch = 0;
+  VectorClock::Epoch epoch = 0;
   std::uint32_t pauses = 0;  // How often the thread had paused.
   Version* version = nullptr;
   Sighting* earlier = nullptr;
@@ -105,7 +105,7 @@ class Memory {
   History& add(std::uint32_t number, std::uint64_t bits);
 
   // What something else than an atomic publishes.
-  [[nodiscard]] Knowledge& new_knowledge() { return others_.take(); }
+  [[nodiscard]] Knowledge& new_knowledge() { return others_.take() = {}; }
 
   [[nodiscard]] Thread& thread(std::size_t index) noexcept { return threads_[index]; }
   [[nodiscard]] std::uint32_t stamps() const noexcept { return stamps_; }
@@ -123,7 +123,7 @@ class Memory {
 
   // A full fence in every thread, each of which knows then what the caller knew before, and the
   // caller knows what all of them knew.
-  void barrier_everywhere(std::size_t caller, std::size_t thread_count);
+  void barrier_everywhere(std::size_t caller);
 
   // Whether something that the thread read or wrote since its last pause has a newer version.
   [[nodiscard]] bool behind(std::size_t thread);
@@ -138,19 +138,20 @@ class Memory {
     VectorClock clock;
   };
 
-  [[nodiscard]] static Version& floor(const History& history, const VectorClock& clock) noexcept;
+  [[nodiscard]] Version& floor(const History& history, const VectorClock& clock) const noexcept;
   [[nodiscard]] bool fits(const Thread& thread, const History& history, const Version& version,
                           const Access& access);
   [[nodiscard]] SeqCstOrder::Set sources_before(const Version& version, bool writes) const noexcept;
   [[nodiscard]] SeqCstOrder::Set targets_after(const History& history, const Version& version);
   SeqCstOrder::Set enter_order(Thread& thread, const History& history, const Version& version,
                                bool writes, MemoryOrder order, SeqCstOrder::Set& self);
-  Version& insert(History& history, Version& after, std::uint64_t bits);
+  static void insert(History& history, Version& after, Version& version);
   void see(std::size_t thread, History& history, Version& version);
   void merge_order();
 
   const bool weak_;
   std::array<Thread, max_threads> threads_;
+  std::size_t thread_count_ = 0;
   Pool<Version> versions_;
   Pool<Sighting> sightings_;
   Pool<History> histories_;

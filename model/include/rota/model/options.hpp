@@ -33,10 +33,10 @@ struct Options {
   std::uint32_t spurious_failures = 0;
 
   std::uint64_t max_executions = 20'000'000;  // Reached: the report is not complete.
-  std::uint32_t max_steps = 2'000;            // Of one execution; more is a livelock.
-  std::uint64_t seed = 1;                     // Random and pct.
-  std::uint64_t runs = 10'000;                // Random and pct.
-  std::uint32_t pct_depth = 3;                // Priority changes of one execution, plus one.
+  std::uint32_t max_steps = 2'000;  // Of one execution; more is a livelock. At most 5,000.
+  std::uint64_t seed = 1;           // Random and pct.
+  std::uint64_t runs = 10'000;      // Random and pct.
+  std::uint32_t pct_depth = 3;      // Priority changes of one execution, plus one.
 };
 
 }  // namespace rota::model

@@ -44,7 +44,7 @@ class Plain {
   }
 
  private:
-  static std::uint32_t epoch(Engine& engine) {
+  static VectorClock::Epoch epoch(Engine& engine) {
     return engine.knowledge().clock.seen[engine.self_index()];
   }
 

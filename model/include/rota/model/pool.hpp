@@ -7,7 +7,8 @@
 namespace rota::model {
 
 // Objects that live until the end of an execution and keep their addresses. The memory is kept for
-// the next execution, so that none allocates once the longest has been seen.
+// the next execution, so that none allocates once the longest has been seen. What `take` gives
+// still holds what was left in it.
 template <class T>
 class Pool {
  public:
@@ -15,9 +16,7 @@ class Pool {
     if (taken_ == chunks_.size() * chunk) {
       chunks_.push_back(std::make_unique<T[]>(chunk));
     }
-    T& object = at(taken_++);
-    object = T{};
-    return object;
+    return at(taken_++);
   }
 
   void clear() noexcept { taken_ = 0; }
