@@ -1,5 +1,6 @@
 #include "sched/stealing.hpp"
 
+#include "base/hooks.hpp"
 #include "sched/worker.hpp"
 
 #include <algorithm>
@@ -97,6 +98,7 @@ bool StealingScheduler::steal(Worker& worker, State& state) noexcept {
     if (TakeOverWord::in_task(workers_[*victim]->tick())) stolen = workers_[*victim]->steal_slot();
   }
   if (stolen == nullptr) return false;
+  cross(Crossing::stole);
   worker.counters().stolen += 1;
   worker.ready_from_elsewhere(*stolen);
   return true;
