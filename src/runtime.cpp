@@ -159,7 +159,9 @@ struct Runtime::State {
       }
       case SchedulerKind::stealing: {
         const bool can_tend = register_process_barrier();
-        const Duration watch = can_tend ? std::chrono::microseconds(config.watch_us) : Duration{};
+        // Alone there is nobody to tend.
+        const bool watches = can_tend && workers.size() > 1;
+        const Duration watch = watches ? std::chrono::microseconds(config.watch_us) : Duration{};
         auto stealing = std::make_unique<StealingScheduler>(*shared, watch);
         std::vector<std::vector<std::uint16_t>> victims;
         for (std::size_t i = 0; i < workers.size(); ++i) {

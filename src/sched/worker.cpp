@@ -114,7 +114,9 @@ bool Worker::run_ready(Seat& seat) noexcept {
 /// Before a task runs that may come from another worker. There is more to run than this one can at
 /// once: others may come and steal.
 void Worker::bring_home(TaskHeader& task) noexcept {
-  if (task.home != this) task.home.move_to(this);
+  const bool moves = task.home != this;
+  cross(moves ? Crossing::move : Crossing::run);
+  if (moves) task.home.move_to(this);
   task.parked = 0;
   if (!queue_.empty() && runtime_.anyone_idle()) runtime_.scheduler().surplus(*this);
 }
