@@ -14,8 +14,10 @@
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
 #include <rota/scope.hpp>
+#include <rota/sharded.hpp>
 #include <rota/signal.hpp>
 #include <rota/stop.hpp>
 #include <rota/task.hpp>
 #include <rota/tcp.hpp>
 #include <rota/time.hpp>
+#include <rota/workers.hpp>

@@ -8,6 +8,11 @@ Instant Driver::now() const noexcept { return monotonic_now(); }
 
 void Driver::let_go(Descriptor&) noexcept {}
 
+bool Driver::give_away(Descriptor& descriptor) noexcept {
+  let_go(descriptor);
+  return true;
+}
+
 void Driver::share(Worker&) noexcept {}
 
 }  // namespace rota::inline v0

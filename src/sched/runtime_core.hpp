@@ -8,6 +8,7 @@
 #include "sched/shared_work.hpp"
 
 #include <cstdint>
+#include <span>
 
 namespace rota::inline v0 {
 
@@ -19,6 +20,8 @@ class RuntimeCore {
   RuntimeCore& operator=(const RuntimeCore&) = delete;
 
   void use(Scheduler& scheduler) noexcept { scheduler_ = &scheduler; }
+  /// By their index.
+  void employ(std::span<Worker* const> workers) noexcept { workers_ = workers; }
   /// Tasks may move between the workers that are made from now on; so may Descriptors, if their
   /// drivers let them go.
   void share(SharedWork& work, DescriptorHome::Move descriptors) noexcept {
@@ -27,6 +30,7 @@ class RuntimeCore {
   }
 
   [[nodiscard]] Scheduler& scheduler() noexcept { return *scheduler_; }
+  [[nodiscard]] std::span<Worker* const> workers() const noexcept { return workers_; }
   /// Null where tasks never move.
   [[nodiscard]] SharedWork* shared() noexcept { return shared_; }
   [[nodiscard]] DescriptorHome::Move descriptors_move() const noexcept { return descriptors_move_; }
@@ -55,6 +59,7 @@ class RuntimeCore {
 
  private:
   Scheduler* scheduler_ = nullptr;
+  std::span<Worker* const> workers_;
   SharedWork* shared_ = nullptr;
   DescriptorHome::Move descriptors_move_ = DescriptorHome::Move::forbidden;
   SpinLock listener_lock_;
