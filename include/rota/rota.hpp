@@ -20,4 +20,5 @@
 #include <rota/task.hpp>
 #include <rota/tcp.hpp>
 #include <rota/time.hpp>
+#include <rota/worker_channel.hpp>
 #include <rota/workers.hpp>

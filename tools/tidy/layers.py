@@ -40,7 +40,7 @@ PUBLIC = {
     "preempt": {"budget", "safepoint", "blocking"},
     "task": {"task", "spawn", "scope", "join", "stop", "time", "fiber", "timeout", "yield",
              "poll_fn", "stop_bridge", "workers", "sharded"},
-    "sync": {"sync", "event", "channel", "mutex", "semaphore", "select"},
+    "sync": {"sync", "event", "channel", "mutex", "semaphore", "select", "worker_channel"},
     "net": {"net", "tcp", "address", "fd_watch"},
     "fs": {"fs", "file"},
     "process": {"process", "signal"},
