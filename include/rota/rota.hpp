@@ -11,6 +11,7 @@
 #include <rota/fiber.hpp>
 #include <rota/file.hpp>
 #include <rota/join.hpp>
+#include <rota/listener_group.hpp>
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
 #include <rota/scope.hpp>

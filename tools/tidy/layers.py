@@ -41,7 +41,7 @@ PUBLIC = {
     "task": {"task", "spawn", "scope", "join", "stop", "time", "fiber", "timeout", "yield",
              "poll_fn", "stop_bridge", "workers", "sharded"},
     "sync": {"sync", "event", "channel", "mutex", "semaphore", "select", "worker_channel"},
-    "net": {"net", "tcp", "address", "fd_watch"},
+    "net": {"net", "tcp", "address", "fd_watch", "listener_group"},
     "fs": {"fs", "file"},
     "process": {"process", "signal"},
     "runtime": {"rota", "runtime", "capabilities", "contention", "sim"},
