@@ -99,6 +99,7 @@ struct Runtime::State {
     }
     scheduler = make_scheduler(config);
     core.use(*scheduler);
+    core.employ(workers);
     if (config.kind == SchedulerKind::single) return {};
     std::vector<int> cpus;
     for (const Place& place : placement.places) cpus.push_back(place.cpu);
@@ -345,8 +346,6 @@ Task<bool> stop_on_signal(Runtime& runtime) {
 }
 
 std::size_t frame_bytes_in_use() noexcept { return FramePool::bytes_everywhere(); }
-
-ScopeCore& current_root() noexcept { return current_runtime().root(); }
 
 namespace {
 

@@ -10,6 +10,11 @@ Driver::News Driver::news() const noexcept { return News::unknown; }
 
 void Driver::let_go(Descriptor&) noexcept {}
 
+bool Driver::give_away(Descriptor& descriptor) noexcept {
+  let_go(descriptor);
+  return true;
+}
+
 void Driver::share(Worker&) noexcept {}
 
 }  // namespace rota::inline v0

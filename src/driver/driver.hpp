@@ -87,6 +87,10 @@ class Driver {
   /// Where `traits().lets_go`: makes the mechanism forget the fd. By any thread that owns the
   /// Descriptor (descriptor_home.hpp), also during a `turn`. Nothing is in flight on it.
   virtual void let_go(Descriptor& descriptor) noexcept;
+  /// By its carrier, between turns, for a Descriptor that goes to another worker: nothing is in
+  /// flight on it and its Stream is not armed. Forgets the fd, and whatever else it keeps of it.
+  /// False: it has connections for which the Stream has no room; then it has forgotten nothing.
+  [[nodiscard]] virtual bool give_away(Descriptor& descriptor) noexcept;
   /// Once, before the first turn, where tasks move: a Descriptor may leave `home` when nothing is
   /// in flight on it, so whatever is not about an operation holds it first.
   virtual void share(Worker& home) noexcept;

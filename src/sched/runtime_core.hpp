@@ -9,6 +9,7 @@
 #include "sched/wait_rule.hpp"
 
 #include <cstdint>
+#include <span>
 
 namespace rota::inline v0 {
 
@@ -20,6 +21,8 @@ class RuntimeCore {
   RuntimeCore& operator=(const RuntimeCore&) = delete;
 
   void use(Scheduler& scheduler) noexcept { scheduler_ = &scheduler; }
+  /// By their index.
+  void employ(std::span<Worker* const> workers) noexcept { workers_ = workers; }
   /// Tasks may move between the workers that are made from now on; so may Descriptors, if their
   /// drivers let them go.
   void share(SharedWork& work, DescriptorHome::Move descriptors) noexcept {
@@ -32,6 +35,7 @@ class RuntimeCore {
   [[nodiscard]] WaitRule wait_rule() const noexcept { return wait_rule_; }
 
   [[nodiscard]] Scheduler& scheduler() noexcept { return *scheduler_; }
+  [[nodiscard]] std::span<Worker* const> workers() const noexcept { return workers_; }
   /// Null where tasks never move.
   [[nodiscard]] SharedWork* shared() noexcept { return shared_; }
   [[nodiscard]] DescriptorHome::Move descriptors_move() const noexcept { return descriptors_move_; }
@@ -65,6 +69,7 @@ class RuntimeCore {
 
  private:
   Scheduler* scheduler_ = nullptr;
+  std::span<Worker* const> workers_;
   SharedWork* shared_ = nullptr;
   WaitRule wait_rule_;
   DescriptorHome::Move descriptors_move_ = DescriptorHome::Move::forbidden;

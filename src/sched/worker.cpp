@@ -125,12 +125,14 @@ void Worker::collect_inbox() noexcept {
   take_back_stops();
   if (!closes_.empty()) [[unlikely]]
     retry_closes();
+  if (!errands_.empty()) run_errands(std::exchange(errands_, FifoList<Errand>()).front());
   if (inbox_.empty()) [[likely]]
     return;
   // A poster sends an operation before the node that cancels it. So what is sent later is taken
   // first and looked at last.
   CancelNode* cancels = inbox_.take_cancels();
   StopNode* stops = inbox_.take_stops();
+  Errand* errands = inbox_.take_errands();
   Operation* operations = inbox_.take_operations();
   Runnable* runnables = inbox_.take_ready();
   while (runnables != nullptr) {
@@ -144,6 +146,7 @@ void Worker::collect_inbox() noexcept {
     start_arrived(*operations);
     operations = following;
   }
+  run_errands(errands);
   while (stops != nullptr) {
     StopNode* following = stops->next;
     take_back(static_cast<TaskHeader&>(*stops));
@@ -159,6 +162,14 @@ void Worker::collect_inbox() noexcept {
       end(operation);
     }
     cancels = following;
+  }
+}
+
+void Worker::run_errands(Errand* errands) noexcept {
+  while (errands != nullptr) {
+    Errand* following = errands->next;
+    errands->run(*errands, *this);
+    errands = following;
   }
 }
 
@@ -205,7 +216,8 @@ IdleWait::Step Worker::idle_step() noexcept {
 
 void Worker::turn(Idle when_idle) noexcept {
   if (when_idle == Idle::sleep) runtime_.scheduler().between_turns(*this);
-  const bool idle = queue_.empty() && closes_.empty() && when_idle == Idle::sleep;
+  const bool idle =
+      queue_.empty() && closes_.empty() && errands_.empty() && when_idle == Idle::sleep;
   const bool driver_has_work = !todo_.empty() || in_flight_ != 0 || streams_ != 0;
   if (!idle && !driver_has_work && timers_.empty()) return;
   if (!idle && !driver_has_work) {

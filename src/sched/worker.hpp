@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/move_leaf.hpp>
 #include <rota/core/operation.hpp>
 #include <rota/core/runnable.hpp>
 #include <rota/core/spin_lock.hpp>
@@ -129,6 +130,11 @@ class alignas(128) Worker {
   /// Under it a task that was left behind with its thread changes its chain of regions.
   [[nodiscard]] SpinLock& away_regions() noexcept { return away_regions_; }
 
+  /// Has it run `errand` once its pass is over, before it looks at its inbox and its driver.
+  void run_after_pass(Errand& errand) noexcept { errands_.push_back(errand); }
+  /// Ends a wait, from inside the loop.
+  void wake(Runnable& runnable) noexcept;
+
   /// Its number among the workers of the runtime.
   [[nodiscard]] std::uint16_t index() const noexcept { return index_; }
   [[nodiscard]] bool has_ready() const noexcept { return !queue_.empty(); }
@@ -141,12 +147,15 @@ class alignas(128) Worker {
   [[nodiscard]] std::size_t timers_live() const noexcept { return timers_.size(); }
   /// Whether a Descriptor with a stream lives here, and stays from now on.
   [[nodiscard]] bool settle(Descriptor& descriptor) noexcept;
+  /// The errand of a Descriptor that is asked to move (worker_move.cpp).
+  void move(MoveErrand& move) noexcept;
   /// Closes what its owner has given up. Any thread, where it carries this worker or none.
   static void close_unwaited(Descriptor& descriptor, Worker* here) noexcept;
   [[nodiscard]] WorkerCounters& counters() noexcept { return counters_; }
   /// Something is ready, or was posted and is not collected yet: a pass will not find it idle.
   [[nodiscard]] bool has_work() const noexcept {
-    return !queue_.empty() || !stops_.empty() || !closes_.empty() || !inbox_.empty();
+    return !queue_.empty() || !stops_.empty() || !closes_.empty() || !errands_.empty() ||
+           !inbox_.empty();
   }
   [[nodiscard]] bool moves_tasks() const noexcept { return moves_tasks_; }
   /// It has nothing to run, and will look again before it sleeps.
@@ -156,6 +165,7 @@ class alignas(128) Worker {
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
   void bring_home(TaskHeader& task) noexcept;
   void collect_inbox() noexcept;
+  void run_errands(Errand* errands) noexcept;
   void take_back(TaskHeader& task) noexcept;
   void look_at(TaskHeader& task) noexcept;
   void turn(Idle when_idle) noexcept;
@@ -173,6 +183,12 @@ class alignas(128) Worker {
   [[nodiscard]] bool visit(Operation& operation, CancelNode& node) noexcept;
   [[nodiscard]] bool submit_close(Operation& operation, CancelNode& node) noexcept;
   void take_in(Descriptor& descriptor, Worker& from) noexcept;
+  enum class Given : bool { ended, later };
+  [[nodiscard]] Given give_away(MoveErrand& move) noexcept;
+  [[nodiscard]] Given disarm(Stream& stream) noexcept;
+  void unsettle(Descriptor& descriptor) noexcept;
+  [[nodiscard]] bool is_used(const Descriptor& descriptor) const noexcept;
+  [[nodiscard]] bool send_home(Operation& operation, CancelNode& node) noexcept;
   void start(Operation& operation) noexcept;
   void start_arrived(Operation& operation) noexcept;
   void start_close(Operation& operation) noexcept;
@@ -180,7 +196,6 @@ class alignas(128) Worker {
   void end(Operation& operation) noexcept;
   void leave(Operation& operation) noexcept;
   void deliver(Stream& stream) noexcept;
-  void wake(Runnable& runnable) noexcept;
   void complete(Operation& operation) noexcept;
   void expire_timers(Instant now) noexcept;
   [[nodiscard]] bool fire_some(TimerList& due) noexcept;
@@ -191,6 +206,7 @@ class alignas(128) Worker {
   OpList todo_;
   OpList closes_;             // of Descriptors that visitors have not left
   FifoList<StopNode> stops_;  // of tasks that live here, asked from here
+  FifoList<Errand> errands_;  // asked from here
   Driver& driver_;
   const bool tries_first_;
   const bool tries_lone_reads_;
