@@ -10,10 +10,6 @@
 
 namespace rota {
 
-inline namespace v0 {
-void yield_thread() noexcept {}  // The last resort of a wait, which no model is long enough for.
-}  // namespace v0
-
 namespace {
 
 using model::Failure;
