@@ -1,5 +1,5 @@
-// Tasks do a bit of everything on more workers than there are cores, and give way to others wherever
-// the runtime meets with itself: nothing is lost, runs twice or leaks.
+// Tasks do a bit of everything on more workers than there are cores, and give way to others
+// wherever the runtime meets with itself: nothing is lost, runs twice or leaks.
 
 #include "stress/everything.hpp"
 #include "conformance/temporary_folder.hpp"
