@@ -81,12 +81,12 @@ class ListenerGroup {
   /// How many connections the worker serves at the moment. Any thread.
   [[nodiscard]] std::size_t live(WorkerIndex worker) const noexcept;
 
-  /// Accepts, and has each connection served by a task `handler(TcpStream)` on the worker that it is
-  /// placed on; workers call the one handler at the same time. Ends once accepting has ended and
+  /// Accepts, and has each connection served by a task `handler(TcpStream)` on the worker that it
+  /// is placed on; workers call the one handler at the same time. Ends once accepting has ended and
   /// all connections are served: by `stop_accepting`; by an error of accept, which it yields, other
-  /// than a shortage of descriptors or memory, which it waits out; or by a stop of the caller, which
-  /// stops the handlers as well. What the kernel had connected and nobody accepted is reset. An
-  /// exception of a handler ends its own connection, and is named on standard error.
+  /// than a shortage of descriptors or memory, which it waits out; or by a stop of the caller,
+  /// which stops the handlers as well. What the kernel had connected and nobody accepted is reset.
+  /// An exception of a handler ends its own connection, and is named on standard error.
   template <std::invocable<TcpStream> Handler>
   [[nodiscard]] Task<Result<void>> serve(Handler handler) {
     Scope connections(current_runtime(), ScopeCore::OnFailure::keep_siblings);
@@ -127,8 +127,11 @@ class ListenerGroup {
     }
 
    private:
-    static Task<void> serve_one(Handler& handler, TcpStream connection, LiveConnection,
+    static Task<void> serve_one(Handler& handler, TcpStream connection, LiveConnection live,
                                 WorkerIndex worker) {
+      // What a frame was called with goes only after its scope was told of the end, when nobody
+      // waits any more for what this refers to.
+      const LiveConnection counted(std::move(live));
       // Nobody else has it, so only a stop refuses, and then the handler's first wait ends at once.
       Result<void> moved = co_await connection.move_to(worker);
       static_cast<void>(moved);
