@@ -92,6 +92,7 @@ struct Runtime::State {
   /// The drivers are there: makes the workers, and the scheduler over them.
   Result<void> assemble(const SchedulerConfig& config) {
     if (shared != nullptr) core.share(*shared, descriptors_move());
+    core.use(choose_wait(config, drivers.size()));
     for (std::size_t i = 0; i < drivers.size(); ++i) {
       made.push_back(std::make_unique<Worker>(core, *drivers[i], static_cast<std::uint16_t>(i)));
       workers.push_back(made.back().get());
@@ -159,7 +160,9 @@ struct Runtime::State {
       }
       case SchedulerKind::stealing: {
         const bool can_tend = register_process_barrier();
-        const Duration watch = can_tend ? std::chrono::microseconds(config.watch_us) : Duration{};
+        // Alone there is nobody to tend.
+        const bool watches = can_tend && workers.size() > 1;
+        const Duration watch = watches ? std::chrono::microseconds(config.watch_us) : Duration{};
         auto stealing = std::make_unique<StealingScheduler>(*shared, watch);
         std::vector<std::vector<std::uint16_t>> victims;
         for (std::size_t i = 0; i < workers.size(); ++i) {

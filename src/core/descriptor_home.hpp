@@ -25,6 +25,8 @@ class Worker;
 //   5. Who closes sets `closing`: from then on nobody enters and the home stays. The home starts
 //      the close once all that is inside is known to it (Descriptor::users), that is, once every
 //      visitor has left or its operation has arrived: no call can hit whoever gets the number next.
+//      Nor does the home's driver hold what is closing, whose operations the close ends anyway: a
+//      hold could last until the place is given out anew, and its leave would be the next owner's.
 //   6. Where tasks never move homes move only when somebody asks for it. Then only those inside are
 //      counted who come from another worker; what is the home's own the home sees in the fields.
 //      The old home makes its driver forget the Descriptor and hands it on, alone and from inside
@@ -71,11 +73,11 @@ class DescriptorHome {
     static_cast<void>(before);
   }
 
-  // The driver of `worker`. False: the Descriptor has another home by now.
+  // The driver of `worker`. False: the Descriptor has another home by now, or is closing.
   [[nodiscard]] bool try_hold(Worker* worker) noexcept {
     std::uint64_t seen = word_.load(MemoryOrder::relaxed);
     do {
-      if (worker_of(seen) != worker) return false;
+      if (worker_of(seen) != worker || (seen & closing) != 0) return false;
       // Acquire pairs with the last leave.
     } while (
         !word_.compare_exchange_weak(seen, seen + 1, MemoryOrder::acquire, MemoryOrder::relaxed));

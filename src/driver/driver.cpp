@@ -6,6 +6,8 @@ namespace rota::inline v0 {
 
 Instant Driver::now() const noexcept { return monotonic_now(); }
 
+Driver::News Driver::news() const noexcept { return News::unknown; }
+
 void Driver::let_go(Descriptor&) noexcept {}
 
 bool Driver::give_away(Descriptor& descriptor) noexcept {

@@ -7,6 +7,7 @@
 #include "core/descriptor.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace rota::inline v0 {
@@ -76,6 +77,12 @@ class Driver {
   virtual void turn(OpList todo, Deadline until, OpList& done) = 0;
   virtual void cancel(Operation& operation) = 0;
   virtual void wake() noexcept = 0;
+
+  /// Whether a `turn` that does not sleep would find something to do now.
+  enum class News : std::uint8_t { none, some, unknown };
+  /// By the carrier, which spins and would rather not make a system call for an answer: `unknown`
+  /// where only one tells. What comes while it looks may be in the next answer.
+  [[nodiscard]] virtual News news() const noexcept;
 
   /// Where `traits().lets_go`: makes the mechanism forget the fd. By any thread that owns the
   /// Descriptor (descriptor_home.hpp), also during a `turn`. Nothing is in flight on it.

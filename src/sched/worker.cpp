@@ -19,6 +19,7 @@ Worker::Worker(RuntimeCore& runtime, Driver& driver, std::uint16_t index)
       moves_tasks_(runtime.shared() != nullptr),
       timers_(driver.now()),
       frames_(FramePool::acquire()),
+      idle_wait_(driver.traits().virtual_clock ? WaitRule{} : runtime.wait_rule()),
       runtime_(runtime),
       index_(index) {
   if (moves_tasks_) driver.share(*this);
@@ -113,7 +114,9 @@ bool Worker::run_ready(Seat& seat) noexcept {
 /// Before a task runs that may come from another worker. There is more to run than this one can at
 /// once: others may come and steal.
 void Worker::bring_home(TaskHeader& task) noexcept {
-  if (task.home != this) task.home.move_to(this);
+  const bool moves = task.home != this;
+  cross(moves ? Crossing::move : Crossing::run);
+  if (moves) task.home.move_to(this);
   task.parked = 0;
   if (!queue_.empty() && runtime_.anyone_idle()) runtime_.scheduler().surplus(*this);
 }
@@ -194,6 +197,23 @@ Deadline Worker::announce_idle() noexcept {
   return std::min(next_timer(), until);
 }
 
+/// With nothing to run.
+IdleWait::Step Worker::idle_step() noexcept {
+  if (!idle_wait_.may_spin()) [[likely]]
+    return IdleWait::Step::sleep;
+  if (runtime_.is_awaited()) {
+    idle_wait_.give_up();
+    return IdleWait::Step::sleep;
+  }
+  auto news = Driver::News::none;
+  if (!todo_.empty()) {
+    news = Driver::News::some;
+  } else if (in_flight_ != 0 || streams_ != 0) {
+    news = driver_.news();
+  }
+  return idle_wait_.next(counters_.tasks_run, news, driver_.now());
+}
+
 void Worker::turn(Idle when_idle) noexcept {
   if (when_idle == Idle::sleep) runtime_.scheduler().between_turns(*this);
   const bool idle =
@@ -204,11 +224,22 @@ void Worker::turn(Idle when_idle) noexcept {
     expire_timers(driver_.now());
     return;
   }
-  const Deadline until = idle ? announce_idle() : Deadline::now();
+  const IdleWait::Step step = idle ? idle_step() : IdleWait::Step::turn;
+  if (step == IdleWait::Step::look) {
+    expire_timers(idle_wait_.now());
+  } else {
+    turn_driver(step);
+  }
+  if (idle && !queue_.empty()) runtime_.scheduler().before_run(*this);
+}
+
+void Worker::turn_driver(IdleWait::Step step) noexcept {
+  const bool sleeps = step == IdleWait::Step::sleep;
+  const Deadline until = sleeps ? announce_idle() : Deadline::now();
   counters_.turns += 1;
   OpList done;
   driver_.turn(std::move(todo_), until, done);
-  if (idle) {
+  if (sleeps) {
     inbox_.park_word().retract();
     runtime_.scheduler().after_sleep(*this);
   }

@@ -10,6 +10,7 @@
 #include "core/inbox.hpp"
 #include "driver/driver.hpp"
 #include "sched/frame_pool.hpp"
+#include "sched/idle_wait.hpp"
 #include "sched/run_queue.hpp"
 #include "sched/runtime_core.hpp"
 #include "sched/seat.hpp"
@@ -37,8 +38,9 @@ struct WorkerCounters {
 /// carries it at the moment owns all of it but the Inbox, which is for everybody.
 ///
 /// The loop: run the ready batch; collect the inbox; when nothing is ready ask
-/// the scheduler, announce idleness and look once more; one turn of the driver, which sleeps until
-/// the next timer if there is nothing to do; make waiters ready; expire timers; repeat.
+/// the scheduler, spin for a while where that is asked for (idle_wait.hpp), announce idleness and
+/// look once more; one turn of the driver, which sleeps until the next timer if there is nothing to
+/// do; make waiters ready; expire timers; repeat.
 ///
 /// Where tasks move (`moves_tasks`) a neighbour may steal from the queue at any time, and tend the
 /// worker while a task has had it for long: then the neighbour collects the inbox and what the
@@ -156,6 +158,8 @@ class alignas(128) Worker {
            !inbox_.empty();
   }
   [[nodiscard]] bool moves_tasks() const noexcept { return moves_tasks_; }
+  /// It has nothing to run, and will look again before it sleeps.
+  [[nodiscard]] bool spins() const noexcept { return idle_wait_.spins(); }
 
  private:
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
@@ -165,6 +169,8 @@ class alignas(128) Worker {
   void take_back(TaskHeader& task) noexcept;
   void look_at(TaskHeader& task) noexcept;
   void turn(Idle when_idle) noexcept;
+  void turn_driver(IdleWait::Step step) noexcept;
+  [[nodiscard]] IdleWait::Step idle_step() noexcept;
   [[nodiscard]] Deadline announce_idle() noexcept;
   [[nodiscard]] Deadline next_timer() noexcept;
   template <OpCode code>
@@ -211,6 +217,7 @@ class alignas(128) Worker {
   TimerWheel timers_;
   FramePool& frames_;
   WorkerCounters counters_;
+  IdleWait idle_wait_;
   RuntimeCore& runtime_;
   const std::uint16_t index_;
 

@@ -4,6 +4,7 @@
 #include <rota/core/stream.hpp>
 #include <rota/core/worker_calls.hpp>
 
+#include "base/hooks.hpp"
 #include "driver/message.hpp"
 
 #include <cerrno>
@@ -145,11 +146,13 @@ bool Worker::submit_inside(Operation& operation) noexcept {
 /// The Descriptor is another worker's, where somebody else is at work on it.
 bool Worker::visit(Operation& operation, CancelNode& node) noexcept {
   Descriptor& descriptor = *operation.descriptor;
+  cross(Crossing::visit);
   if (try_as_visitor(operation)) {
     descriptor.home.leave();
     counters_.immediate += 1;
     return false;
   }
+  cross(Crossing::stay);
   const auto [entry, from] = descriptor.home.stay(this, runtime_.descriptors_move());
   if (entry != DescriptorHome::Entry::moved) return forward(operation, node);
   take_in(descriptor, *from);

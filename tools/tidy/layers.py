@@ -47,7 +47,7 @@ PUBLIC = {
     "runtime": {"rota", "runtime", "capabilities", "contention", "sim"},
 }
 
-SEES_PUBLIC_ONLY = ("cli", "examples", "bench")
+SEES_PUBLIC_ONLY = ("cli", "examples", "bench", "model")
 MEASURES_PARTS = Path("bench/micro")  # a micro benchmark is of one private part
 
 
