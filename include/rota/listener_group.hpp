@@ -127,8 +127,11 @@ class ListenerGroup {
     }
 
    private:
-    static Task<void> serve_one(Handler& handler, TcpStream connection, LiveConnection,
+    static Task<void> serve_one(Handler& handler, TcpStream connection, LiveConnection live,
                                 WorkerIndex worker) {
+      // What a frame was called with goes only after its scope was told of the end, when nobody
+      // waits any more for what this refers to.
+      const LiveConnection counted(std::move(live));
       // Nobody else has it, so only a stop refuses, and then the handler's first wait ends at once.
       Result<void> moved = co_await connection.move_to(worker);
       static_cast<void>(moved);

@@ -124,7 +124,9 @@ Task<SubmitResult<F>> submit_to(WorkerIndex worker, F function,
 /// One call of `submit_to_all`, with a copy of the function that is the worker's own.
 template <class F>
 Task<void> call_copy(F function, WorkerIndex worker) {
-  Task<void> call = call_and_await(function, worker);
+  // What a frame was called with outlasts the wait of the caller; a local does not.
+  F own(std::move(function));
+  Task<void> call = call_and_await(own, worker);
   co_await std::move(call);
 }
 

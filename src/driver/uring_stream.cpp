@@ -52,8 +52,7 @@ void UringDriver::push_spilled(Stream& stream) noexcept {
   }
 }
 
-/// The ring of the kernel knows operations, and none is left. What was spilled goes with the
-/// Stream.
+/// The kernel's ring knows operations, and none is left. What was spilled goes with the Stream.
 bool UringDriver::give_away(Descriptor& descriptor) noexcept {
   if (descriptor.accepted == nullptr) return true;
   Stream& stream = *descriptor.accepted;
