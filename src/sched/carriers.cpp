@@ -1,9 +1,9 @@
 #include "sched/carriers.hpp"
 
 #include "base/cpu_affinity.hpp"
+#include "base/signals_blocked.hpp"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -22,26 +22,6 @@ void carry_on_this_thread(Worker& worker, int cpu) {
   if (cpu >= 0) static_cast<void>(pin_this_thread(cpu));
   static_cast<void>(worker.carry(current_seat()));
 }
-
-/// Blocks the signals that are sent to the process while it lives: threads that are started
-/// meanwhile inherit that. What a thread does wrong, and a profiler's clock, are its own.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t sent;
-    sigfillset(&sent);
-    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF}) {
-      sigdelset(&sent, own);
-    }
-    pthread_sigmask(SIG_SETMASK, &sent, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 

@@ -47,7 +47,7 @@ namespace rota::inline v0 {
 //      for itself: a claim goes on to the next group if this one has nobody idle or searching.
 //
 // Rejected: a read-modify-write in every claim in place of the fence (tokio), which takes the line
-// for itself at each publication, 93 ns where two meet instead of 10; a bitmap with the number of
+// for itself at each publication, 93 ns where two meet instead of 5; a bitmap with the number of
 // searchers beside it, since a claim that counted its searcher and then lost the last idle worker
 // has to take the count back, and it and that worker, which wants to search and is refused, could
 // do so for ever; a list of sleepers under a lock, on the path of every wake.

@@ -39,18 +39,22 @@ void StealingScheduler::between_turns(Worker& worker) noexcept {
   state.quiet_looks = 0;
   if (watch_ == Duration{}) return;
   if (shared_.idle.anyone_idle()) return see_to_watch(state);
-  if (++state.passes % kPassesPerLook != 0) return;
-  const Instant now = worker.driver().now();
-  if (now - state.looked < watch_) return;
-  state.looked = now;
-  look_at_ticks(worker, state);
+  if (is_look_due(worker, state)) look_at_ticks(worker, state);
+}
+
+void StealingScheduler::before_run(Worker& worker) noexcept {
+  State& state = state_of(worker);
+  if (state.role == IdleSet::Role::searcher) found(worker, state);
 }
 
 Deadline StealingScheduler::before_sleep(Worker& worker) noexcept {
   State& state = state_of(worker);
   const auto role = std::exchange(state.role, IdleSet::Role::busy);
   const bool told_to_look = shared_.idle.announce(worker.index(), role);
-  if (told_to_look && (take_injected(worker) || steal(worker, state))) return Deadline::now();
+  if (told_to_look &&
+      (take_injected(worker) || steal(worker, state) || steal_slot(worker, state))) {
+    return Deadline::now();
+  }
   return next_look(worker, state);
 }
 
@@ -84,24 +88,39 @@ bool StealingScheduler::search(Worker& worker) noexcept {
   const bool searches = state.role == IdleSet::Role::searcher;
   if (!searches && !shared_.idle.try_begin_search(worker.index())) return false;
   state.role = IdleSet::Role::searcher;
-  return take_injected(worker) || steal(worker, state);
+  if (take_injected(worker) || steal(worker, state)) return true;
+  if (worker.spins()) {
+    if (watch_ == Duration{} || !is_look_due(worker, state)) return false;
+    look_at_ticks(worker, state);
+  }
+  return steal_slot(worker, state);
 }
 
-bool StealingScheduler::steal(Worker& worker, State& state) noexcept {
-  Runnable* stolen = nullptr;
-  for (auto victim = state.victims.begin(); stolen == nullptr && victim != state.victims.end();
-       ++victim) {
-    stolen = workers_[*victim]->steal_into(worker, StealAmount::half);
+bool StealingScheduler::steal(Worker& worker, const State& state) noexcept {
+  for (const std::uint16_t victim : state.victims) {
+    Runnable* stolen = workers_[victim]->steal_into(worker, StealAmount::half);
+    if (stolen == nullptr) continue;
+    take_stolen(worker, *stolen);
+    return true;
   }
-  for (auto victim = state.victims.begin(); stolen == nullptr && victim != state.victims.end();
-       ++victim) {
-    if (TakeOverWord::in_task(workers_[*victim]->tick())) stolen = workers_[*victim]->steal_slot();
+  return false;
+}
+
+bool StealingScheduler::steal_slot(Worker& worker, const State& state) noexcept {
+  for (const std::uint16_t victim : state.victims) {
+    if (!TakeOverWord::in_task(workers_[victim]->tick())) continue;
+    Runnable* stolen = workers_[victim]->steal_slot();
+    if (stolen == nullptr) continue;
+    take_stolen(worker, *stolen);
+    return true;
   }
-  if (stolen == nullptr) return false;
+  return false;
+}
+
+void StealingScheduler::take_stolen(Worker& worker, Runnable& stolen) noexcept {
   cross(Crossing::stole);
   worker.counters().stolen += 1;
-  worker.ready_from_elsewhere(*stolen);
-  return true;
+  worker.ready_from_elsewhere(stolen);
 }
 
 /// A searcher has something to run.
@@ -131,6 +150,15 @@ void StealingScheduler::see_to_watch(const State& state) noexcept {
   for (const std::uint16_t other : state.victims) {
     if (workers_[other]->asleep()) return workers_[other]->rouse();
   }
+}
+
+/// Whether a worker that is awake shall look at the others now.
+bool StealingScheduler::is_look_due(Worker& worker, State& state) noexcept {
+  if (++state.passes % kPassesPerLook != 0) return false;
+  const Instant now = worker.driver().now();
+  if (now - state.looked < watch_) return false;
+  state.looked = now;
+  return true;
 }
 
 void StealingScheduler::look_at_ticks(const Worker& watcher, State& state) noexcept {

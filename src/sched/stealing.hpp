@@ -13,9 +13,10 @@ namespace rota::inline v0 {
 ///
 /// Rules
 ///   1. A worker with nothing to run searches: the injector, then the queues of the others, nearest
-///      first, and on its last round also the slot of the task that is next. At most half of the
+///      first, and in the end also the slots of the tasks that are next. At most half of the
 ///      workers search at a time; whoever finds something as the last searcher rouses another
-///      (chained wakes), so one wake at a time spreads what there is.
+///      (chained wakes), so one wake at a time spreads what there is. It ends its search before it
+///      runs anything, or those who leave their work to the searcher would wait for a task.
 ///   2. Before it sleeps it announces that and looks once more at everything (idle_set.hpp).
 ///   3. Whoever makes work for others, by a push to the injector or by running a task while others
 ///      wait behind it, rouses one idle worker, unless somebody searches.
@@ -25,6 +26,8 @@ namespace rota::inline v0 {
 ///      tasks, an idle one by sleeping no longer than `watch`. Two idle ones at most keep such a
 ///      watch, and only as long as somebody was awake a short while ago; who wakes to run a task
 ///      and finds that nobody keeps it rouses one who does from then on.
+///   5. A worker that spins looks at ticks as a busy one does, and at slots only then, not in each
+///      of its many rounds: most tasks that are next run at once, their message in the cache.
 class StealingScheduler final : public Scheduler {
  public:
   /// `watch`: how long a task may run before its worker is tended, at the most twice that; zero: it
@@ -39,6 +42,7 @@ class StealingScheduler final : public Scheduler {
   void between_turns(Worker& worker) noexcept override;
   Deadline before_sleep(Worker& worker) noexcept override;
   void after_sleep(Worker& worker) noexcept override;
+  void before_run(Worker& worker) noexcept override;
   void surplus(Worker& worker) noexcept override;
 
  private:
@@ -50,7 +54,7 @@ class StealingScheduler final : public Scheduler {
     bool keeps_watch = false;
     std::uint32_t quiet_looks = 0;  // in a row, while idle, that found all others asleep
     std::uint32_t passes = 0;
-    Instant looked;  // at the ticks, while busy
+    Instant looked;  // at the ticks, while awake
   };
   static constexpr std::size_t kInjectorShare = 32;    // at most, of what is in the injector
   static constexpr std::uint32_t kPassesPerLook = 16;  // between two looks at the clock
@@ -63,12 +67,15 @@ class StealingScheduler final : public Scheduler {
   [[nodiscard]] State& state_of(const Worker& worker) noexcept;
   [[nodiscard]] bool take_injected(Worker& worker) noexcept;
   [[nodiscard]] bool search(Worker& worker) noexcept;
-  [[nodiscard]] bool steal(Worker& worker, State& state) noexcept;
+  [[nodiscard]] bool steal(Worker& worker, const State& state) noexcept;
+  [[nodiscard]] bool steal_slot(Worker& worker, const State& state) noexcept;
+  void take_stolen(Worker& worker, Runnable& stolen) noexcept;
   void found(Worker& worker, State& state) noexcept;
   [[nodiscard]] bool is_work_left() const noexcept;
   void rouse_one(std::span<const std::uint16_t> near) noexcept;
 
   void see_to_watch(const State& state) noexcept;
+  [[nodiscard]] bool is_look_due(Worker& worker, State& state) noexcept;
   void look_at_ticks(const Worker& watcher, State& state) noexcept;
   [[nodiscard]] bool others_awake(const Worker& worker) const noexcept;
   [[nodiscard]] Deadline next_look(Worker& worker, State& state) noexcept;
