@@ -1,5 +1,5 @@
-// Tasks do a bit of everything on more workers than there are cores, and give way to others wherever
-// the runtime meets with itself: nothing is lost, runs twice or leaks.
+// Tasks do a bit of everything on more workers than there are cores, and give way to others
+// wherever the runtime meets with itself: nothing is lost, runs twice or leaks.
 
 #include "stress/everything.hpp"
 #include "conformance/temporary_folder.hpp"
@@ -103,7 +103,7 @@ void give_way_at_random(Random& random) {
 
 TEST_P(EverythingTest, ends_cleanly_when_it_is_shut_down_at_any_moment) {
   const Column column = GetParam();
-  const std::size_t times = rounds(column.workers > 8 ? 20 : 40);
+  const std::size_t times = rounds(20);
   constexpr std::size_t kForEver = 1'000'000;
   const Unrest unrest(kYieldsPerMille);
   const conformance::TemporaryFolder folder;

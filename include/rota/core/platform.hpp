@@ -64,8 +64,8 @@ inline void acquire_by_kernel([[maybe_unused]] void* address) noexcept {
   if constexpr (thread_sanitizer) __tsan_acquire(address);
 }
 
-/// Tells the thread sanitizer of a number that the kernel closes without a system call that it could
-/// see. Else it takes the next to whom the number is given for one who uses it unasked.
+/// Tells the thread sanitizer of a number that the kernel closes without a system call that it
+/// could see. Else it takes the next to whom the number is given for one who uses it unasked.
 inline void close_by_kernel([[maybe_unused]] int fd) noexcept {
   if constexpr (thread_sanitizer) __sanitizer_syscall_pre_impl_close(fd);
 }
