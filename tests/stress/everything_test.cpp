@@ -129,10 +129,7 @@ TEST_P(EverythingTest, ends_cleanly_when_it_is_shut_down_at_any_moment) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Stress, EverythingTest, testing::ValuesIn(columns()),
-                         [](const testing::TestParamInfo<Column>& info) {
-                           return info.param.name();
-                         });
+INSTANTIATE_TEST_SUITE_P(Stress, EverythingTest, testing::ValuesIn(columns()), name_of);
 
 }  // namespace
 }  // namespace rota::testing_stress

@@ -239,10 +239,7 @@ TEST_P(LongTaskTest, is_tended_by_a_neighbour_that_slept_for_long) {
   EXPECT_EQ(Ledger::now(), before);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stress, LongTaskTest, testing::ValuesIn(columns()),
-                         [](const testing::TestParamInfo<Column>& info) {
-                           return info.param.name();
-                         });
+INSTANTIATE_TEST_SUITE_P(Stress, LongTaskTest, testing::ValuesIn(columns()), name_of);
 
 }  // namespace
 }  // namespace rota::testing_stress

@@ -93,7 +93,7 @@ class Court {
     std::vector<std::thread> threads;
     for (Side& side : sides_) {
       threads.emplace_back([&side, cpu] {
-        if (cpu >= 0) EXPECT_EQ(pin_this_thread(cpu), 0);
+        EXPECT_EQ(cpu < 0 ? 0 : pin_this_thread(cpu), 0);
         EXPECT_EQ(side.worker->carry(current_seat()), Worker::CarryEnd::left);
       });
     }
@@ -197,7 +197,7 @@ INSTANTIATE_TEST_SUITE_P(
     Stress, LostWakesTest,
     testing::Values(Family{"epoll", DriverKind::epoll}, Family{"poll", DriverKind::poll},
                     Family{"select", DriverKind::select}, Family{"io_uring", DriverKind::io_uring}),
-    [](const testing::TestParamInfo<Family>& info) { return std::string(info.param.name); });
+    [](const testing::TestParamInfo<Family>& family) { return std::string(family.param.name); });
 
 }  // namespace
 }  // namespace rota::testing_stress
