@@ -1,6 +1,7 @@
 // Workers that sleep without any limit are woken by each other, over and over: a wake that is lost
-// leaves all asleep, and the vigil ends the run. `ROTA_HOPS` says how often a worker is to have
-// slept, in each family of drivers; a campaign is
+// leaves all asleep, and the vigil ends the run. A hop is a post to a worker that has nothing else
+// to do: it sleeps, or is on its way there. `ROTA_HOPS` says how many there are to be for each
+// family of drivers; a campaign is
 //
 //   ROTA_HOPS=100000000 build/release/tests/stress/lost_wakes
 //
@@ -65,7 +66,7 @@ class Court {
     std::unique_ptr<Worker> worker;
   };
 
-  Court(DriverKind kind, std::uint64_t sleeps) : sleeps_(sleeps) {
+  Court(DriverKind kind, std::uint64_t hops) : hops_(hops) {
     DriverConfig config;
     config.kind = kind;
     for (std::uint16_t i = 0; i < sides_.size(); ++i) {
@@ -81,9 +82,10 @@ class Court {
   /// False: there is no such driver here.
   [[nodiscard]] bool has_drivers() const { return scheduler_ != nullptr; }
 
-  /// Until both sides together have slept often enough; `cpu` < 0: anywhere.
+  /// Until there were enough hops; `cpu` < 0: anywhere.
   void play(int balls, int cpu, std::uint32_t most_work) {
     most_work_ = most_work;
+    balls_in_play_ = balls;
     left_ = balls;
     for (int i = 0; i < balls; ++i) {
       Ball& ball = balls_.emplace_back(*this);
@@ -124,7 +126,9 @@ class Court {
     vigil_.place(0).at("a ball");
     const std::uint32_t work = most_work_ == 0 ? 0 : random.below(most_work_);
     for (std::uint32_t i = 0; i < work; ++i) signal_fence(MemoryOrder::seq_cst);
-    if (sleeps() >= sleeps_) {
+    // Where there are several, most are posted to a worker that is busy with another.
+    const std::uint64_t hops = balls_in_play_ == 1 ? posts() : sleeps();
+    if (hops >= hops_) {
       if (left_.fetch_sub(1) == 1) {
         for (Side& side : sides_) side.worker->leave();
       }
@@ -135,7 +139,8 @@ class Court {
     sides_[here == sides_[0].worker.get() ? 1 : 0].worker->post(ball);
   }
 
-  const std::uint64_t sleeps_;
+  const std::uint64_t hops_;
+  int balls_in_play_ = 0;
   std::uint32_t most_work_ = 0;
   Vigil vigil_;
   RuntimeCore core_;
