@@ -81,12 +81,12 @@ class ListenerGroup {
   /// How many connections the worker serves at the moment. Any thread.
   [[nodiscard]] std::size_t live(WorkerIndex worker) const noexcept;
 
-  /// Accepts, and has each connection served by a task `handler(TcpStream)` on the worker that it is
-  /// placed on; workers call the one handler at the same time. Ends once accepting has ended and
+  /// Accepts, and has each connection served by a task `handler(TcpStream)` on the worker that it
+  /// is placed on; workers call the one handler at the same time. Ends once accepting has ended and
   /// all connections are served: by `stop_accepting`; by an error of accept, which it yields, other
-  /// than a shortage of descriptors or memory, which it waits out; or by a stop of the caller, which
-  /// stops the handlers as well. What the kernel had connected and nobody accepted is reset. An
-  /// exception of a handler ends its own connection, and is named on standard error.
+  /// than a shortage of descriptors or memory, which it waits out; or by a stop of the caller,
+  /// which stops the handlers as well. What the kernel had connected and nobody accepted is reset.
+  /// An exception of a handler ends its own connection, and is named on standard error.
   template <std::invocable<TcpStream> Handler>
   [[nodiscard]] Task<Result<void>> serve(Handler handler) {
     Scope connections(current_runtime(), ScopeCore::OnFailure::keep_siblings);

@@ -52,7 +52,8 @@ void UringDriver::push_spilled(Stream& stream) noexcept {
   }
 }
 
-/// The ring of the kernel knows operations, and none is left. What was spilled goes with the Stream.
+/// The ring of the kernel knows operations, and none is left. What was spilled goes with the
+/// Stream.
 bool UringDriver::give_away(Descriptor& descriptor) noexcept {
   if (descriptor.accepted == nullptr) return true;
   Stream& stream = *descriptor.accepted;

@@ -39,7 +39,6 @@ class RuntimeCore {
   /// Null where tasks never move.
   [[nodiscard]] SharedWork* shared() noexcept { return shared_; }
   [[nodiscard]] DescriptorHome::Move descriptors_move() const noexcept { return descriptors_move_; }
-  [[nodiscard]] bool anyone_idle() const noexcept { return shared_->idle.anyone_idle(); }
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return descriptors_; }
   /// Told when a worker is about to sleep; null: nobody. For whoever waits until all do.
   struct IdleListener {

@@ -112,13 +112,14 @@ bool Worker::run_ready(Seat& seat) noexcept {
 }
 
 /// Before a task runs that may come from another worker. There is more to run than this one can at
-/// once: others may come and steal.
+/// once: others may come and steal. That somebody is idle is asked behind a fence (IdleSet::claim),
+/// or one who has just looked could sleep over what waits here for as long as this task runs.
 void Worker::bring_home(TaskHeader& task) noexcept {
   const bool moves = task.home != this;
   cross(moves ? Crossing::move : Crossing::run);
   if (moves) task.home.move_to(this);
   task.parked = 0;
-  if (!queue_.empty() && runtime_.anyone_idle()) runtime_.scheduler().surplus(*this);
+  if (!queue_.empty()) runtime_.scheduler().surplus(*this);
 }
 
 void Worker::collect_inbox() noexcept {

@@ -1,8 +1,8 @@
 // A Descriptor moves to another worker because somebody asked for it.
 //
 // Rules
-//   1. The request travels as an errand to the home, which alone knows what waits on the Descriptor.
-//      Whoever is the home when it arrives deals with it, or sends it on.
+//   1. The request travels as an errand to the home, which alone knows what waits on the
+//      Descriptor. Whoever is the home when it arrives deals with it, or sends it on.
 //   2. With anything in flight the move is refused: it would have to end somebody's wait. The one
 //      exception is the Stream of a listener that nobody waits on, which is armed for its own
 //      sake: it is cancelled, its results travel in its ring, and the next accept arms it again, on

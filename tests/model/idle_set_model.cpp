@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 
 namespace rota {
 namespace {
@@ -26,6 +27,8 @@ enum class Fault {
   sleeps_without_a_look,
   finder_rouses_nobody,
   announces_to_claimers_first,
+  asks_before_it_claims,
+  steals_as_no_searcher,
 };
 
 enum class Bug {
@@ -121,6 +124,7 @@ struct Scene {
     ParkWord park;
     model::Event driver;
     Ring mine;
+    Item* kept = nullptr;  // By the fault of that name.
     int sleeps = 0;
   };
 
@@ -137,6 +141,7 @@ struct Scene {
   }
 
   void rouse() {
+    if (fault == Fault::asks_before_it_claims && set.idle() == 0) return;
     if (const auto claimed = set.claim({})) wake(workers[*claimed]);
     model::check(set.searching() <= (sleepers + 1) / 2, "at most half of the workers search");
   }
@@ -156,6 +161,12 @@ struct Scene {
   void work(std::uint32_t me, std::uint32_t together) {
     Role role = Role::busy;
     while (!over.load(MemoryOrder::seq_cst)) {
+      if (Item* kept = std::exchange(workers[me].kept, nullptr)) {
+        if (role == Role::searcher && set.end_search(me) && any_work()) rouse();
+        role = Role::busy;
+        run(*kept, together);
+        continue;
+      }
       if (role == Role::busy && set.try_begin_search(me)) role = Role::searcher;
       Item* found = role == Role::searcher ? search(workers[me].mine) : nullptr;
       if (found == nullptr) {
@@ -196,7 +207,9 @@ struct Scene {
       told = set.announce(me, role);
     }
     if (fault == Fault::sleeps_without_a_look) told = false;
-    if (!over.load(MemoryOrder::seq_cst) && !(told && any_work())) worker.driver.wait();
+    if (fault == Fault::steals_as_no_searcher && told) worker.kept = search(worker.mine);
+    const bool found = worker.kept != nullptr || (told && any_work());
+    if (!over.load(MemoryOrder::seq_cst) && !found) worker.driver.wait();
     worker.park.retract();
     return set.retract(me);
   }
@@ -308,6 +321,20 @@ TEST(idle_set, planted_announcement_to_claimers_before_the_park_word_is_found) {
   model::expect_found(
       model::explore(kBounded, one_publisher<IdleSet, Fault::announces_to_claimers_first, 2>),
       Failure::Kind::deadlock);
+}
+
+// Whether anybody is idle is asked before the fence of the claim, which then comes too late.
+TEST(idle_set, planted_question_before_the_claim_is_found) {
+  model::expect_found(model::explore({}, one_publisher<IdleSet, Fault::asks_before_it_claims, 1>),
+                      Failure::Kind::deadlock);
+}
+
+// A worker that was told to look takes what it sees at once. While it does, the ring is neither
+// empty nor to be had, and nobody searches: another one looks at it for as long as that takes.
+TEST(idle_set, planted_theft_by_no_searcher_is_found) {
+  model::expect_found(
+      model::explore(kBounded, one_publisher<IdleSet, Fault::steals_as_no_searcher, 2>),
+      Failure::Kind::livelock);
 }
 
 TEST(idle_set, planted_claim_beside_searchers_is_found) {

@@ -55,8 +55,8 @@ void leave_region(StopRegion& region) noexcept;
 TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
                        std::source_location site);
 
-/// The same on a worker of the scope's runtime that the caller names; an index that names none is an
-/// error of usage.
+/// The same on a worker of the scope's runtime that the caller names; an index that names none is
+/// an error of usage.
 TaskHeader& start_task_on(WorkerIndex worker, ScopeCore& scope, Runnable& frame, const char* name,
                           std::source_location site);
 
