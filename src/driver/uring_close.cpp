@@ -1,5 +1,7 @@
 #include "driver/uring.hpp"
 
+#include <rota/core/platform.hpp>
+
 #include "driver/perform.hpp"
 #include "driver/uring_bits.hpp"
 
@@ -89,7 +91,10 @@ void UringDriver::begin_close(Operation& close) {
 void UringDriver::end_close(Descriptor& descriptor) {
   Operation& close = *descriptor.closing;
   if (descriptor.lingers) return give_to_engine(close);
-  if ((close.flags & op_keep_fd) == 0) return launch(close);
+  if ((close.flags & op_keep_fd) == 0) {
+    close_by_kernel(descriptor.fd);
+    return launch(close);
+  }
   descriptor.closing = nullptr;
   close.result = 0;
   finish(close);

@@ -45,6 +45,9 @@ void StealingScheduler::between_turns(Worker& worker) noexcept {
 void StealingScheduler::before_run(Worker& worker) noexcept {
   State& state = state_of(worker);
   if (state.role == IdleSet::Role::searcher) found(worker, state);
+  // What it runs may take long, and the others may have slept so long that none looks any more.
+  state.quiet_looks = 0;
+  if (watch_ != Duration{} && shared_.idle.anyone_idle()) see_to_watch(state);
 }
 
 Deadline StealingScheduler::before_sleep(Worker& worker) noexcept {

@@ -3,6 +3,8 @@
 #include <rota/config.hpp>
 #include <rota/core/platform.hpp>
 
+#include <gtest/gtest.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <ostream>
@@ -35,6 +37,10 @@ struct Column {
 };
 
 inline void PrintTo(const Column& column, std::ostream* out) { *out << column.name(); }
+
+inline std::string name_of(const testing::TestParamInfo<Column>& column) {
+  return column.param.name();
+}
 
 /// More workers than any machine of ours has cores, so that the kernel interrupts them anywhere.
 inline std::vector<Column> columns() {

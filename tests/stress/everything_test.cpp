@@ -103,7 +103,7 @@ void give_way_at_random(Random& random) {
 
 TEST_P(EverythingTest, ends_cleanly_when_it_is_shut_down_at_any_moment) {
   const Column column = GetParam();
-  const std::size_t times = rounds(column.workers > 8 ? 20 : 40);
+  const std::size_t times = rounds(20);
   constexpr std::size_t kForEver = 1'000'000;
   const Unrest unrest(kYieldsPerMille);
   const conformance::TemporaryFolder folder;
@@ -129,10 +129,7 @@ TEST_P(EverythingTest, ends_cleanly_when_it_is_shut_down_at_any_moment) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Stress, EverythingTest, testing::ValuesIn(columns()),
-                         [](const testing::TestParamInfo<Column>& info) {
-                           return info.param.name();
-                         });
+INSTANTIATE_TEST_SUITE_P(Stress, EverythingTest, testing::ValuesIn(columns()), name_of);
 
 }  // namespace
 }  // namespace rota::testing_stress

@@ -10,7 +10,9 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <thread>
+#include <utility>
 
 namespace rota::testing_stress {
 namespace {
@@ -26,6 +28,7 @@ struct Scene {
   Event begun{};                           // the long task computes
   std::atomic<bool> computing{false};      // the same, for whoever may not wait
   std::atomic<bool> resident_done{false};  // by a task that lives on the busy worker
+  std::atomic<bool> together{false};       // it has begun where the resident lives
   std::atomic<bool> others_done{false};    // by tasks that may live anywhere
 
   [[nodiscard]] bool over() const { return resident_done.load() && others_done.load(); }
@@ -82,6 +85,7 @@ void ask_from_outside(Scene& scene, int fd) {
 /// If the resident lives on this worker by now: does not come back before it has gone on.
 void compute_beside(Scene& scene, const JoinHandle<void>& resident) {
   if (resident.task().home != current_seat().worker) return;
+  scene.together.store(true);
   scene.vigil.place(0).at("a long task");
   scene.begun.set();
   scene.computing.store(true);
@@ -97,7 +101,7 @@ Routine<void> compute_beside_a_server(Scene& scene) {
   while (!started.load()) co_await yield();
   std::thread outside([&scene, fd = ends.right] { ask_from_outside(scene, fd); });
   compute_beside(scene, server);
-  // Else it is asked all the same, and there will be another.
+  // Else it is asked all the same, and there will be another one.
   scene.computing.store(true);
   outside.join();
   Joined<void> joined = co_await server.join();
@@ -127,7 +131,7 @@ Routine<void> compute_until_all_is_seen(Vigil& vigil, Resident resident) {
     } else {
       co_await as_task(compute_beside_a_sleeper<Routine>(scene));
     }
-    seen = scene.others_done.load();
+    seen = scene.together.load();
     scene.begun.set();
     Joined<void> joined = co_await others.join();
     std::move(joined).value();
@@ -153,10 +157,89 @@ TEST_P(LongTaskTest, delays_neither_others_nor_those_of_its_worker) {
   EXPECT_EQ(Ledger::now(), before);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stress, LongTaskTest, testing::ValuesIn(columns()),
-                         [](const testing::TestParamInfo<Column>& info) {
-                           return info.param.name();
-                         });
+/// Begins to compute when it is told to by a byte.
+template <template <class> class Routine>
+Routine<void> compute_when_told(Scene& scene, TcpStream& stream, std::atomic<bool>& started,
+                                const JoinHandle<void>& resident) {
+  std::array<std::byte, 8> buffer;
+  auto read = stream.read(buffer);
+  using Leaf = Announced<CountLeaf<Transfer>>;
+  Result<std::size_t> told = co_await Await<Leaf>(std::in_place, read.leaf(), started);
+  EXPECT_EQ(told.value_or(0), 1u);
+  compute_beside(scene, resident);
+  scene.computing.store(true);  // If it does not: whoever asks need not wait.
+}
+
+/// Until the workers have been asleep for so long that none looks after the others any more.
+void await_silence(const Runtime& runtime) {
+  constexpr std::chrono::milliseconds kLongerThanAnyLook{20};
+  std::uint64_t before = 0;
+  std::uint64_t now = runtime.counters().driver_turns;
+  do {
+    before = std::exchange(now, 0);
+    std::this_thread::sleep_for(kLongerThanAnyLook);
+    now = runtime.counters().driver_turns;
+  } while (now != before);
+}
+
+template <template <class> class Routine>
+Routine<void> compute_after_a_silence(Scene& scene, const Ends& told, const Ends& asked,
+                                      std::atomic<bool>& both_wait) {
+  Result<TcpStream> computed = TcpStream::from_fd(told.left);
+  Result<TcpStream> served = TcpStream::from_fd(asked.left);
+  std::atomic<bool> serves = false;
+  std::atomic<bool> reads = false;
+  JoinHandle<void> server = spawn_routine(answer_once<Routine>(*served, serves));
+  while (!serves.load()) co_await yield();
+  JoinHandle<void> computer =
+      spawn_routine(compute_when_told<Routine>(scene, *computed, reads, server));
+  while (!reads.load()) co_await yield();
+  both_wait.store(true);
+  Joined<void> first = co_await computer.join();
+  std::move(first).value();
+  Joined<void> second = co_await server.join();
+  std::move(second).value();
+}
+
+/// False: the two tasks did not live on one worker.
+bool compute_once_after_a_silence(Runtime& runtime, const Column& column, Vigil& vigil) {
+  Scene scene{.vigil = vigil};
+  scene.others_done.store(true);
+  const Ends told(SocketKind::local);
+  const Ends asked(SocketKind::local);
+  std::atomic<bool> both_wait = false;
+  JoinHandle<void> tasks =
+      runtime.spawn(column.task == TaskKind::coroutine
+                        ? compute_after_a_silence<Task>(scene, told, asked, both_wait)
+                        : as_task(compute_after_a_silence<Script>(scene, told, asked, both_wait)));
+  while (!both_wait.load()) std::this_thread::yield();
+  await_silence(runtime);
+  const char byte = 'x';
+  EXPECT_EQ(::write(told.right, &byte, 1), 1);
+  ask_from_outside(scene, asked.right);
+  while (!tasks.is_done()) std::this_thread::yield();
+  ::close(told.right);
+  ::close(asked.right);
+  return scene.together.load();
+}
+
+TEST_P(LongTaskTest, is_tended_by_a_neighbour_that_slept_for_long) {
+  const Column column = GetParam();
+  Vigil vigil;
+  const Ledger before = Ledger::now();
+  {
+    Result<Runtime> runtime = Runtime::make(column.config());
+    if (!runtime) GTEST_SKIP() << "no such driver here: " << runtime.error().message();
+    for (std::size_t i = 0; i < rounds(3); ++i) {
+      while (!compute_once_after_a_silence(*runtime, column, vigil)) {
+      }
+    }
+    EXPECT_TRUE(runtime->shutdown().clean());
+  }
+  EXPECT_EQ(Ledger::now(), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stress, LongTaskTest, testing::ValuesIn(columns()), name_of);
 
 }  // namespace
 }  // namespace rota::testing_stress

@@ -27,6 +27,7 @@ void __tsan_acquire(void* address);
 void __tsan_release(void* address);
 void* __tsan_get_current_fiber();
 void* __tsan_create_fiber(unsigned flags);
+void __sanitizer_syscall_pre_impl_close(long fd);
 void __tsan_destroy_fiber(void* fiber);
 void __tsan_switch_to_fiber(void* fiber, unsigned flags);
 void __sanitizer_start_switch_fiber(void** fake_stack_save, const void* lowest, std::size_t bytes);
@@ -61,6 +62,12 @@ inline void release_by_kernel([[maybe_unused]] void* address) noexcept {
 
 inline void acquire_by_kernel([[maybe_unused]] void* address) noexcept {
   if constexpr (thread_sanitizer) __tsan_acquire(address);
+}
+
+/// Tells the thread sanitizer of a number that the kernel closes without a system call that it
+/// could see. Else it takes the next to whom the number is given for one who uses it unasked.
+inline void close_by_kernel([[maybe_unused]] int fd) noexcept {
+  if constexpr (thread_sanitizer) __sanitizer_syscall_pre_impl_close(fd);
 }
 
 /// The thread sanitizer's idea of a stack that execution is switched to. Null in other builds.
