@@ -52,7 +52,8 @@ class ParkWord {
 
   // Any thread. True: the worker sleeps, or is about to, and nobody has claimed its wake.
   [[nodiscard]] bool is_armed() const noexcept {
-    return state_.load(MemoryOrder::relaxed) == armed;  // A guess, for whoever is not the worker.
+    // Acquire pairs with announce: what the worker has counted before it. Lasting for nobody.
+    return state_.load(MemoryOrder::acquire) == armed;
   }
 
   // Any thread, after it published. True: the caller must call the driver's wake().

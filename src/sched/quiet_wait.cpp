@@ -43,11 +43,12 @@ bool QuietWait::is_quiet() {
   return core_.root().live() == 0 && look(first) && look(second) && first == second;
 }
 
-bool QuietWait::look(std::vector<std::uint64_t>& sleeps) {
+bool QuietWait::look(std::vector<std::uint64_t>& announced) {
   fence(MemoryOrder::seq_cst);  // See RuntimeCore::note_idle.
   for (const Worker* worker : workers_) {
-    sleeps.push_back(worker->sleeps());
+    // In this order: a worker counts before it announces.
     if (!worker->asleep() || worker->in_flight() != 0 || worker->has_mail()) return false;
+    announced.push_back(worker->announced());
   }
   return core_.shared() == nullptr || core_.shared()->injector.empty();
 }

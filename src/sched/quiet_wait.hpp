@@ -30,7 +30,7 @@ class QuietWait : private RuntimeCore::IdleListener {
 
  private:
   [[nodiscard]] bool is_quiet();
-  [[nodiscard]] bool look(std::vector<std::uint64_t>& sleeps);
+  [[nodiscard]] bool look(std::vector<std::uint64_t>& announced);
 
   RuntimeCore& core_;
   std::span<Worker* const> workers_;

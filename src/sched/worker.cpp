@@ -189,6 +189,7 @@ void Worker::wake(Runnable& runnable) noexcept {
 /// again after the announcement (park_word.hpp).
 Deadline Worker::announce_idle() noexcept {
   if (hooks.before_park != nullptr) hooks.before_park();
+  counters_.announced += 1;
   inbox_.park_word().announce();
   const Deadline until = runtime_.scheduler().before_sleep(*this);
   const bool stays = inbox_.empty() && queue_.empty() && !leave_.load(MemoryOrder::seq_cst);

@@ -26,6 +26,7 @@ struct WorkerCounters {
   Counter tasks_run;    ///< times a runnable was given the worker
   Counter turns;        ///< calls of the driver
   Counter sleeps;       ///< of these, with nothing else to do
+  Counter announced;    ///< times it has said that it would sleep, counted before
   Counter completions;  ///< operations that came back through the driver
   Counter immediate;    ///< operations that completed when they were submitted
   Counter timers_fired;
@@ -79,7 +80,7 @@ class alignas(128) Worker {
   void try_tend(std::uint64_t tick) noexcept;
   /// Whether it sleeps, or is about to: it has announced that it is idle.
   [[nodiscard]] bool asleep() const noexcept { return inbox_.park_word().is_armed(); }
-  [[nodiscard]] std::uint64_t sleeps() const noexcept { return counters_.sleeps; }
+  [[nodiscard]] std::uint64_t announced() const noexcept { return counters_.announced; }
   [[nodiscard]] bool has_mail() const noexcept { return !inbox_.empty(); }
   /// By a thief that carries `thief`: one to run at once, with more of them in the thief's queue.
   Runnable* steal_into(Worker& thief, StealAmount amount) noexcept {
