@@ -90,10 +90,19 @@ bool StealingScheduler::steal(Worker& worker, State& state) noexcept {
        ++victim) {
     if (TakeOverWord::in_task(workers_[*victim]->tick())) stolen = workers_[*victim]->steal_slot();
   }
-  if (stolen == nullptr) return false;
+  if (stolen != nullptr) {
+    worker.ready_from_elsewhere(*stolen);
+  } else if (!steal_fork(worker, state)) {
+    return false;
+  }
   worker.counters().stolen += 1;
-  worker.ready_from_elsewhere(*stolen);
   return true;
+}
+
+bool StealingScheduler::steal_fork(Worker& worker, const State& state) noexcept {
+  return std::ranges::any_of(state.victims, [&](std::uint16_t victim) {
+    return worker.steal_fork(*workers_[victim]);
+  });
 }
 
 /// A searcher has something to run.

@@ -13,12 +13,13 @@ namespace rota::inline v0 {
 ///
 /// Rules
 ///   1. A worker with nothing to run searches: the injector, then the queues of the others, nearest
-///      first, and on its last round also the slot of the task that is next. At most half of the
-///      workers search at a time; whoever finds something as the last searcher rouses another
+///      first, and on its last rounds also the slot of the task that is next, and what the others
+///      have forked. At most half of the workers search at a time; whoever finds something as the last searcher rouses another
 ///      (chained wakes), so one wake at a time spreads what there is.
 ///   2. Before it sleeps it announces that and looks once more at everything (idle_set.hpp).
-///   3. Whoever makes work for others, by a push to the injector or by running a task while others
-///      wait behind it, rouses one idle worker, unless somebody searches.
+///   3. Whoever makes work for others, by a push to the injector, by running a task while others
+///      wait behind it, or by a fork when nothing else of its own is left to steal, rouses one idle
+///      worker, unless somebody searches.
 ///   4. A worker inside a long task delays nobody's I/O while another worker has time: that one
 ///      tends it (Worker::try_tend), and steals what became ready. One worker at a time is the
 ///      watch: it looks every `watch` whether somebody's tick has not moved. An idle worker that
@@ -57,6 +58,7 @@ class StealingScheduler final : public Scheduler {
   [[nodiscard]] bool take_injected(Worker& worker) noexcept;
   [[nodiscard]] bool search(Worker& worker) noexcept;
   [[nodiscard]] bool steal(Worker& worker, State& state) noexcept;
+  [[nodiscard]] bool steal_fork(Worker& worker, const State& state) noexcept;
   void found(Worker& worker, State& state) noexcept;
   [[nodiscard]] bool is_work_left() const noexcept;
   void rouse_one(std::span<const std::uint16_t> near) noexcept;

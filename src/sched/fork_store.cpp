@@ -1,0 +1,66 @@
+#include "sched/fork_store.hpp"
+
+#include <rota/core/spin_lock.hpp>
+
+#include "sched/seat.hpp"
+
+#include <coroutine>
+#include <utility>
+
+namespace rota::inline v0 {
+
+namespace {
+
+struct FreeStores {
+  SpinLock lock;
+  ForkStore* first = nullptr;
+};
+
+constinit FreeStores free_stores;
+
+void run_stolen(Runnable& runnable) noexcept {
+  auto& run = static_cast<StolenRun&>(runnable);
+  ForkFrame& frame = *run.frame;
+  frame.join.note_theft();
+  frame.here = this_seat().forks;
+  // So that a stop of the task whom this is done for is seen here.
+  run.header.region = &frame.root->region;
+  std::coroutine_handle<ForkFrame>::from_promise(frame).resume();
+  run.header.region = nullptr;
+}
+
+}  // namespace
+
+StolenRun::StolenRun() noexcept {
+  resume = run_stolen;
+  task = &header;
+}
+
+ForkStore::ForkStore()
+    : deque_(register_process_barrier() ? DequeBarrier::thief : DequeBarrier::owner),
+      frames_(FramePool::acquire()) {}
+
+ForkStore& ForkStore::acquire(SharedWork* shared) {
+  ForkStore* store = nullptr;
+  {
+    SpinGuard guard(free_stores.lock);
+    store = free_stores.first;
+    if (store != nullptr) free_stores.first = std::exchange(store->next_store_, nullptr);
+  }
+  if (store == nullptr) store = new ForkStore;
+  store->idle_ = shared != nullptr ? &shared->idle : nullptr;
+  return *store;
+}
+
+void ForkStore::retire(ForkStore& store) noexcept {
+  SpinGuard guard(free_stores.lock);
+  store.next_store_ = std::exchange(free_stores.first, &store);
+}
+
+Runnable& ForkStore::stolen_run(ForkFrame& frame, Worker& worker) noexcept {
+  stolen_run_.frame = &frame;
+  stolen_run_.header.home.set(&worker);
+  return stolen_run_;
+}
+
+}  // namespace rota::inline v0
