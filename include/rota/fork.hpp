@@ -79,13 +79,15 @@ class [[nodiscard]] ForkAwaiter {
  public:
   explicit ForkAwaiter(Fork<T>&& child, T* result = nullptr) noexcept : child_(child.release()) {
     if constexpr (!std::is_void_v<T>) {
-      if (child_) [[likely]] child_.promise().named = result;
+      if (child_) [[likely]]
+        child_.promise().named = result;
     }
   }
   ForkAwaiter(const ForkAwaiter&) = delete;
   ForkAwaiter& operator=(const ForkAwaiter&) = delete;
   ~ForkAwaiter() {
-    if (child_) [[unlikely]] child_.destroy();
+    if (child_) [[unlikely]]
+      child_.destroy();
   }
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -114,7 +116,8 @@ class JoinAwaiter {
   bool await_suspend(std::coroutine_handle<>) noexcept { return wait_for_forks(frame_); }
   void await_resume() const {
     frame_.unjoined = false;
-    if (frame_.has_failed()) [[unlikely]] std::rethrow_exception(frame_.take_error());
+    if (frame_.has_failed()) [[unlikely]]
+      std::rethrow_exception(frame_.take_error());
   }
 
  private:
@@ -135,11 +138,13 @@ class CallAwaiter {
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
-    if (child_) [[likely]] room_.expect_from(child_.promise());
+    if (child_) [[likely]]
+      room_.expect_from(child_.promise());
     return begin_call(parent_, child_ ? &child_.promise() : nullptr);
   }
   T await_resume() {
-    if (child_ && !child_.promise().has_failed()) [[likely]] return room_.take();
+    if (child_ && !child_.promise().has_failed()) [[likely]]
+      return room_.take();
     // What the parent forked before has ended.
     parent_.unjoined = false;
     if (!child_) throw std::bad_alloc();

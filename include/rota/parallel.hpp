@@ -26,17 +26,15 @@ class Reduction {
   Reduction& operator=(const Reduction&) = delete;
 
   [[nodiscard]] const T& identity() const noexcept { return identity_; }
-  [[nodiscard]] T combined(T left, T right) {
-    return combine_(std::move(left), std::move(right));
-  }
+  [[nodiscard]] T combined(T left, T right) { return combine_(std::move(left), std::move(right)); }
   /// Adds the next few to `sum`, and returns the first of the rest; none are left when the whole
   /// must end. Few enough to soon look again whether somebody wants a piece, or a stop; so many
   /// that the looks cost nothing.
   template <class I>
   [[nodiscard]] I add_some(T& sum, I first, I last) {
     if (must_end()) return last;
-    const auto some = static_cast<I>(std::clamp<std::uint64_t>(count(first, last) / kLooks, 1,
-                                                               kMostAtOnce));
+    const auto some =
+        static_cast<I>(std::clamp<std::uint64_t>(count(first, last) / kLooks, 1, kMostAtOnce));
     const I end = static_cast<I>(first + some);
     try {
       for (; first != end; ++first) sum = combine_(std::move(sum), map_(first));

@@ -19,14 +19,12 @@ struct FreeStores {
 constinit FreeStores free_stores;
 
 void run_stolen(Runnable& runnable) noexcept {
-  auto& run = static_cast<StolenRun&>(runnable);
-  ForkFrame& frame = *run.frame;
+  ForkFrame& frame = *static_cast<StolenRun&>(runnable).frame;
+  Seat& seat = this_seat();
   frame.join.note_theft();
-  frame.here = this_seat().forks;
-  // So that a stop of the task whom this is done for is seen here.
-  run.header.region = &frame.root->region;
-  std::coroutine_handle<ForkFrame>::from_promise(frame).resume();
-  run.header.region = nullptr;
+  frame.here = seat.forks;
+  seat.task = frame.root->waiter->task;
+  handle_of(frame).resume();
 }
 
 }  // namespace

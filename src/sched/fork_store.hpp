@@ -12,8 +12,8 @@
 namespace rota::inline v0 {
 
 /// How a worker runs what it has stolen: like a task of its own, with a header that no other worker
-/// has. So several workers can be inside the functions of one task, whose own header stays with the
-/// wait that they all end.
+/// has. The header of the task that it is done for stays at home, with the wait that all end; the
+/// functions find it as the running task's.
 struct StolenRun : Runnable {
   StolenRun() noexcept;
 
@@ -41,7 +41,7 @@ class alignas(128) ForkStore {
   ForkStore& operator=(const ForkStore&) = delete;
 
   [[nodiscard]] WorkDeque<ForkFrame>& deque() noexcept { return deque_; }
-  [[nodiscard]] FramePool& frames() noexcept { return frames_; }
+  [[nodiscard]] FramePool& frames() const noexcept { return frames_; }
   /// Whom to rouse; null where nobody steals.
   [[nodiscard]] const IdleSet* idle() const noexcept { return idle_; }
   /// Any other thread.

@@ -38,8 +38,7 @@ class RunQueue {
   void push_own(Runnable& runnable) noexcept { own_ = &runnable; }
   Runnable* pop() noexcept { return shared_ == nullptr ? list_.pop_front() : pop_shared(); }
   [[nodiscard]] bool empty() const noexcept {
-    return shared_ == nullptr ? list_.empty()
-                              : ring_.empty() && slot_.empty() && own_ == nullptr;
+    return shared_ == nullptr ? list_.empty() : ring_.empty() && slot_.empty() && own_ == nullptr;
   }
 
   /// By a thief, the owner of `mine`: one to run at once, with more of them in `mine`, or null.

@@ -100,9 +100,8 @@ bool StealingScheduler::steal(Worker& worker, State& state) noexcept {
 }
 
 bool StealingScheduler::steal_fork(Worker& worker, const State& state) noexcept {
-  return std::ranges::any_of(state.victims, [&](std::uint16_t victim) {
-    return worker.steal_fork(*workers_[victim]);
-  });
+  return std::ranges::any_of(
+      state.victims, [&](std::uint16_t victim) { return worker.steal_fork(*workers_[victim]); });
 }
 
 /// A searcher has something to run.

@@ -39,7 +39,7 @@ PUBLIC = {
     "time": {"clock"},
     "preempt": {"budget", "safepoint", "blocking"},
     "task": {"task", "spawn", "scope", "join", "stop", "time", "fiber", "timeout", "yield",
-             "poll_fn", "stop_bridge"},
+             "poll_fn", "stop_bridge", "fork", "parallel"},
     "sync": {"sync", "event", "channel", "mutex", "semaphore", "select"},
     "net": {"net", "tcp", "address", "fd_watch"},
     "fs": {"fs", "file"},

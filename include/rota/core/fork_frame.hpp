@@ -4,7 +4,6 @@
 #include <rota/core/fork_join.hpp>
 #include <rota/core/leaf.hpp>
 #include <rota/core/runnable.hpp>
-#include <rota/core/task_header.hpp>
 
 #include <coroutine>
 #include <cstddef>
@@ -18,14 +17,13 @@ namespace rota::inline v0 {
 class ForkStore;
 struct ForkFrame;
 
-/// What a task is parked on while a forking function runs for it, on any number of workers. A stop
-/// of the task sets `region`, which those workers have around what they stole; its own worker sees
-/// the task itself. The wait ends with the function, never before.
+/// What a task is parked on while a forking function runs for it, on any number of workers. Each of
+/// them has the task as its running one, and finds a stop in its header, which does not change
+/// meanwhile. The wait ends with the function, never before.
 struct ForkRoot : Leaf {
   explicit ForkRoot(ForkFrame* first) noexcept : frame(first) {}
 
   ForkFrame* const frame;
-  StopRegion region;
 };
 
 /// What the frame of every forking function begins with. It belongs to whoever runs the function;
@@ -43,7 +41,8 @@ struct ForkFrame {
   ForkFrame(const ForkFrame&) = delete;
   ForkFrame& operator=(const ForkFrame&) = delete;
   ~ForkFrame() {
-    if (has_failed()) [[unlikely]] error.~exception_ptr();
+    if (has_failed()) [[unlikely]]
+      error.~exception_ptr();
   }
 
   ForkStore* here = nullptr;  ///< of the thread that runs it
@@ -90,15 +89,29 @@ void free_fork(void* memory, std::size_t bytes) noexcept;
 /// the parent left to thieves; or the parent, if the child cannot begin or a sibling has failed.
 /// `child` is null when there was no memory for it.
 [[nodiscard]] std::coroutine_handle<> begin_fork(ForkFrame& parent, ForkFrame* child) noexcept;
-/// The same with a parent that waits for the child. If there is no child, once the parent's forks
-/// have ended: it will throw.
-[[nodiscard]] std::coroutine_handle<> begin_call(ForkFrame& parent, ForkFrame* child) noexcept;
 /// Whether the suspended frame waits for what it has forked. If so it is somebody else's already.
 [[nodiscard]] bool wait_for_forks(ForkFrame& frame) noexcept;
 /// Parks a task on the root, and says what to go on with: the root's frame.
 [[nodiscard]] std::coroutine_handle<> begin_root(ForkRoot& root, Runnable& waiter) noexcept;
-/// The end of a suspended frame, and what the thread goes on with.
+/// The end of a suspended frame, and what the thread goes on with. Its own memory may be free then.
 [[nodiscard]] std::coroutine_handle<> end_fork(ForkFrame& ended) noexcept;
+
+[[nodiscard]] inline std::coroutine_handle<> handle_of(ForkFrame& frame) noexcept {
+  return std::coroutine_handle<ForkFrame>::from_promise(frame);
+}
+
+/// The same as `begin_fork` with a parent that waits for the child. If there is no child, once the
+/// parent's forks have ended: it will throw.
+[[nodiscard]] inline std::coroutine_handle<> begin_call(ForkFrame& parent,
+                                                        ForkFrame* child) noexcept {
+  if (child == nullptr) [[unlikely]] {
+    return wait_for_forks(parent) ? std::noop_coroutine() : handle_of(parent);
+  }
+  child->here = parent.here;
+  child->parent = &parent;
+  child->root = parent.root;
+  return handle_of(*child);
+}
 
 /// In a forking function: whether its thread has nothing left that a thief could take. A function
 /// that can divide its work does so then, and not before: that is when somebody has time.
