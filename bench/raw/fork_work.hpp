@@ -41,6 +41,13 @@ inline bool is_safe(const Board& board, int rows) {
   return true;
 }
 
+/// A number that the compiler does not know.
+template <class Number>
+Number opaque(Number number) noexcept {
+  asm volatile("" : "+r"(number));
+  return number;
+}
+
 /// Measures the second of two runs. The figure is NAME_THREADS.
 template <class Work>
 void measure_forks(const char* name, int threads, std::uint64_t forks, long expected, Work work) {

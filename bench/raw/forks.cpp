@@ -33,7 +33,8 @@ long queens(int rows, const Board& board) {
 }  // namespace
 
 int main() {
-  measure_forks("fib", 1, kFibForks, kFibIs, [] { return fib(kFib); });
-  measure_forks("skynet", 1, kSkynetForks, kSkynetIs, [] { return skynet(0, kSkynetLeaves); });
-  measure_forks("queens", 1, kQueensForks, kQueensIs, [] { return queens(0, Board{}); });
+  measure_forks("fib", 1, kFibForks, kFibIs, [] { return fib(opaque(kFib)); });
+  measure_forks("skynet", 1, kSkynetForks, kSkynetIs,
+                [] { return skynet(0, opaque(kSkynetLeaves)); });
+  measure_forks("queens", 1, kQueensForks, kQueensIs, [] { return queens(opaque(0), Board{}); });
 }

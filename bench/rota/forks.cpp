@@ -1,4 +1,4 @@
-// The fork-join work on Rota's stealing scheduler. The figures are those of bench/raw/fork_work.hpp.
+// The fork-join work (bench/raw/fork_work.hpp) on Rota's stealing scheduler.
 
 #include <rota/rota.hpp>
 

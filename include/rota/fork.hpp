@@ -83,8 +83,8 @@ class [[nodiscard]] ForkAwaiter {
         child_.promise().named = result;
     }
   }
-  ForkAwaiter(const ForkAwaiter&) = delete;
-  ForkAwaiter& operator=(const ForkAwaiter&) = delete;
+  ForkAwaiter(ForkAwaiter&& other) noexcept : child_(std::exchange(other.child_, {})) {}
+  ForkAwaiter& operator=(ForkAwaiter&&) = delete;
   ~ForkAwaiter() {
     if (child_) [[unlikely]]
       child_.destroy();
@@ -202,9 +202,9 @@ class RootAwaiter {
 /// fiber by `await(fib(37))`. In a forking function `co_await` of another one is a plain call.
 ///
 /// Threads: `fork` runs the child at once and leaves the rest of the function to whoever has time.
-/// Where workers steal, that may be another one: after a `fork`, a `join` or a call the function may
-/// be on another thread, beside its children. Elsewhere it all runs on the task's worker, in the
-/// order of a program without `fork`.
+/// Where workers steal, that may be another one: after a `fork`, a `join` or a call the function
+/// may be on another thread, beside its children. Elsewhere it all runs on the task's worker, in
+/// the order of a program without `fork`.
 /// Blocking: a worker that runs forks serves nothing else until it runs out of them. Others that
 /// have time see to its I/O.
 /// Lifetime: children end before the function does. From `fork` to `join` the function keeps what

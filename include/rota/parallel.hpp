@@ -5,7 +5,6 @@
 #include <rota/result.hpp>
 #include <rota/stop.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <concepts>
 #include <cstdint>
@@ -33,9 +32,9 @@ class Reduction {
   template <class I>
   [[nodiscard]] I add_some(T& sum, I first, I last) {
     if (must_end()) return last;
-    const auto some =
-        static_cast<I>(std::clamp<std::uint64_t>(count(first, last) / kLooks, 1, kMostAtOnce));
-    const I end = static_cast<I>(first + some);
+    std::uint64_t some = count(first, last) / kLooks + 1;
+    if (some > kMostAtOnce) some = kMostAtOnce;
+    const I end = static_cast<I>(first + static_cast<I>(some));
     try {
       for (; first != end; ++first) sum = combine_(std::move(sum), map_(first));
     } catch (...) {
@@ -97,15 +96,16 @@ Fork<T> reduce_piece(Reduction<T, Map, Combine>& all, I first, I last) {
 /// associative and need not be commutative, and `identity` changes nothing that it is combined
 /// with. Where workers steal, several run the functions at once.
 ///
-/// Awaited in a task, a fiber or a forking function. There is no grain to tune: the range is divided
-/// only when somebody has time for a part of it. Errors: the first exception of the functions ends
-/// the rest early and is rethrown. Cancelling: after a stop of the task nothing more is begun, and
-/// the result is `operation_canceled` unless all was done.
+/// Awaited in a task, a fiber or a forking function. There is no grain to tune: the range is
+/// divided only when somebody has time for a part of it.
+/// Errors: the first exception of the functions ends the rest early and is rethrown. Cancelling:
+/// after a stop of the task nothing more is begun, and the result is `operation_canceled` unless
+/// all was done.
 template <std::integral I, class T, class Map, class Combine>
 Fork<Result<T>> parallel_reduce(std::type_identity_t<I> first, I last, T identity, Map map,
                                 Combine combine) {
   Reduction<T, Map, Combine> all(identity, map, combine);
-  T total = co_await reduce_piece<I, T, Map, Combine>(all, first, std::max(first, last));
+  T total = co_await reduce_piece<I, T, Map, Combine>(all, first, first < last ? last : first);
   if (all.was_stopped()) co_return failure(ECANCELED);
   co_return total;
 }
@@ -122,7 +122,7 @@ Fork<Result<void>> parallel_for(std::type_identity_t<I> first, I last, Body body
   const Nothing nothing;
   Reduction<Nothing, decltype(map), decltype(combine)> all(nothing, map, combine);
   co_await reduce_piece<I, Nothing, decltype(map), decltype(combine)>(all, first,
-                                                                      std::max(first, last));
+                                                                      first < last ? last : first);
   if (all.was_stopped()) co_return failure(ECANCELED);
   co_return Result<void>();
 }

@@ -14,8 +14,8 @@ namespace rota::inline v0 {
 /// Rules
 ///   1. A worker with nothing to run searches: the injector, then the queues of the others, nearest
 ///      first, and on its last rounds also the slot of the task that is next, and what the others
-///      have forked. At most half of the workers search at a time; whoever finds something as the last searcher rouses another
-///      (chained wakes), so one wake at a time spreads what there is.
+///      have forked. At most half of the workers search at a time; whoever finds something as the
+///      last searcher rouses another (chained wakes), so one wake at a time spreads what there is.
 ///   2. Before it sleeps it announces that and looks once more at everything (idle_set.hpp).
 ///   3. Whoever makes work for others, by a push to the injector, by running a task while others
 ///      wait behind it, or by a fork when nothing else of its own is left to steal, rouses one idle

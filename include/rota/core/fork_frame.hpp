@@ -85,9 +85,9 @@ struct ForkFrame {
 /// Any thread may free any.
 void free_fork(void* memory, std::size_t bytes) noexcept;
 
-/// What the caller goes on with, having suspended `parent` to run `child` beside it: the child, with
-/// the parent left to thieves; or the parent, if the child cannot begin or a sibling has failed.
-/// `child` is null when there was no memory for it.
+/// What the caller goes on with, having suspended `parent` to run `child` beside it: the child,
+/// with the parent left to thieves; or the parent, if the child cannot begin or a sibling has
+/// failed. `child` is null when there was no memory for it.
 [[nodiscard]] std::coroutine_handle<> begin_fork(ForkFrame& parent, ForkFrame* child) noexcept;
 /// Whether the suspended frame waits for what it has forked. If so it is somebody else's already.
 [[nodiscard]] bool wait_for_forks(ForkFrame& frame) noexcept;
