@@ -6,14 +6,17 @@
 #include "lab/cell.hpp"
 #include "lab/contention.hpp"
 #include "lab/lab.hpp"
+#include "lab/waiting.hpp"
 #include "load/interrupt.hpp"
 #include "load/load.hpp"
 #include "standard_streams.hpp"
+#include "waiting_choice.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -35,6 +38,7 @@ constexpr const char* examples =
     "  rota lab --quick                          echo, files and timers under every driver\n"
     "  rota lab --only echo --drivers epoll,uring --rounds 9\n"
     "  rota lab contention                       what a shared cache line costs\n"
+    "  rota lab waiting                          what blocking, spinning and polling cost\n"
     "  rota doctor                               what may be used here, what Rota would choose\n"
     "\n`rota COMMAND --help` explains a command. Exit status: 0 done, 1 failed, 2 bad arguments.\n";
 
@@ -48,6 +52,21 @@ std::vector<std::string> driver_names() {
   std::vector<std::string> names;
   for (const DriverChoice& driver : measured_drivers) names.emplace_back(driver.name);
   return names;
+}
+
+std::vector<std::string> waiting_names() {
+  std::vector<std::string> names;
+  for (const WaitingChoice& waiting : waiting_choices) names.emplace_back(waiting.name);
+  return names;
+}
+
+/// Those of the drivers that were named, each once, in the order of reports.
+std::vector<DriverChoice> drivers_of(const std::vector<std::string>& names) {
+  std::vector<DriverChoice> drivers;
+  for (const DriverChoice& driver : measured_drivers) {
+    if (std::ranges::find(names, driver.name) != names.end()) drivers.push_back(driver);
+  }
+  return drivers;
 }
 
 std::vector<std::string> workload_names() {
@@ -101,6 +120,10 @@ struct Arguments {
   unsigned contention_rounds = 9;
   bool contention_json = false;
 
+  WaitingOptions waiting;
+  std::vector<std::string> waiting_drivers;
+  bool waiting_json = false;
+
   bool doctor_json = false;
 
   LoadOptions load;
@@ -111,7 +134,15 @@ struct Arguments {
   CellOptions cell;
   std::string cell_workload;
   std::string cell_driver = "best";
+  std::string cell_waiting = "block";
 };
+
+void add_drivers(CLI::App& command, std::vector<std::string>& drivers) {
+  command.add_option("--drivers", drivers, "comma-separated: " + joined(driver_names()) + " (all)")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->check(one_of(driver_names()));
+}
 
 CLI::App* add_lab(CLI::App& app, Arguments& arguments) {
   CLI::App* lab = app.add_subcommand("lab", "measure real work under every driver; table and page");
@@ -120,11 +151,7 @@ CLI::App* add_lab(CLI::App& app, Arguments& arguments) {
                   "one of the workloads below, or a family: echo, files, timers")
       ->type_name("WORKLOAD")
       ->check(one_of(workload_names()));
-  lab->add_option("--drivers", arguments.lab_drivers,
-                  "comma-separated: " + joined(driver_names()) + " (all)")
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->check(one_of(driver_names()));
+  add_drivers(*lab, arguments.lab_drivers);
   lab->add_option("--rounds", arguments.lab_rounds, "every driver runs once per round (7)")
       ->type_name("N")
       ->check(within(1, 1000));
@@ -165,6 +192,30 @@ CLI::App* add_contention(CLI::App& lab, Arguments& arguments) {
       "or two on an idle machine.\n\n"
       "Example: rota lab contention --rounds 20");
   return contention;
+}
+
+CLI::App* add_waiting(CLI::App& lab, Arguments& arguments) {
+  WaitingOptions& options = arguments.waiting;
+  CLI::App* waiting =
+      lab.add_subcommand("waiting", "blocking, spinning and polling: what each gains and costs");
+  add_drivers(*waiting, arguments.waiting_drivers);
+  waiting->add_option("--rounds", options.rounds, "every cell runs once in each (5)")
+      ->type_name("N")
+      ->check(within(1, 1000));
+  waiting
+      ->add_option("--seconds", options.seconds, "of talk per cell, and as long of silence (0.5)")
+      ->type_name("S")
+      ->check(within(0.01, 3600));
+  waiting->add_option("--spin-us", options.spin_us, "how long a spin is at most (50)")
+      ->type_name("N")
+      ->check(within(1, 1e6));
+  waiting->add_flag("--json", arguments.waiting_json, "the same figures for programs");
+  waiting->footer(
+      "\nAn echo server on one CPU answers a single connection from another: whoever waits for a\n"
+      "message sleeps at once, spins for a while and then sleeps, or never sleeps. Then nobody\n"
+      "talks to it for as long, which shows what waiting costs.\n\n"
+      "Example: rota lab waiting --drivers epoll,uring --rounds 9");
+  return waiting;
 }
 
 CLI::App* add_doctor(CLI::App& app, Arguments& arguments) {
@@ -217,6 +268,10 @@ CLI::App* add_cell(CLI::App& app, Arguments& arguments) {
       ->check(one_of(names));
   cell->add_option("--driver", arguments.cell_driver, joined(drivers) + " (best)")
       ->check(one_of(drivers));
+  cell->add_option("--waiting", arguments.cell_waiting, joined(waiting_names()) + " (block)")
+      ->check(one_of(waiting_names()));
+  cell->add_option("--spin-us", arguments.cell.spin_us, "how long a spin is; 0: what a wake costs")
+      ->check(within(0, 1e6));
   cell->add_option("--warm-up", arguments.cell.warm_up_ms, "before the window, in ms (100)")
       ->check(within(0, most_ms));
   cell->add_option("--duration", arguments.cell.duration_ms, "measured window in ms (1000)")
@@ -236,14 +291,14 @@ int start_lab(Arguments& arguments, const CLI::App& lab) {
   if (lab.count("--rounds") > 0) options.rounds = arguments.lab_rounds;
   if (lab.count("--seconds") > 0) options.seconds = arguments.lab_seconds;
   if (arguments.lab_json) options.format = OutputFormat::json;
-  for (const DriverChoice& driver : measured_drivers) {
-    for (const std::string& name : arguments.lab_drivers) {
-      if (driver.name != name) continue;
-      options.drivers.push_back(driver);
-      break;  // A driver that is named twice runs once.
-    }
-  }
+  options.drivers = drivers_of(arguments.lab_drivers);
   return run_lab(options);
+}
+
+int start_waiting(Arguments& arguments) {
+  arguments.waiting.drivers = drivers_of(arguments.waiting_drivers);
+  if (arguments.waiting_json) arguments.waiting.format = OutputFormat::json;
+  return run_waiting(arguments.waiting);
 }
 
 int start_load(Arguments& arguments, const CLI::App& load) {
@@ -271,6 +326,7 @@ int start_load(Arguments& arguments, const CLI::App& load) {
 
 int start_cell(Arguments& arguments) {
   arguments.cell.driver = *find_driver(arguments.cell_driver);
+  arguments.cell.waiting = *find_waiting(arguments.cell_waiting);
   for (const Workload& workload : workloads) {
     if (workload.name == arguments.cell_workload) arguments.cell.workload = &workload;
   }
@@ -285,6 +341,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(0, 1);
   CLI::App* lab = add_lab(app, arguments);
   const CLI::App* contention = add_contention(*lab, arguments);
+  const CLI::App* waiting = add_waiting(*lab, arguments);
   const CLI::App* doctor = add_doctor(app, arguments);
   const CLI::App* load = add_load(app, arguments);
   const CLI::App* cell = add_cell(app, arguments);
@@ -307,18 +364,17 @@ int run(int argc, char** argv) {
     return status_bad_arguments;
   }
   if (contention->parsed()) {
-    return run_contention(arguments.contention_rounds, arguments.contention_json
-                                                           ? OutputFormat::json
-                                                           : OutputFormat::text);
+    return run_contention(arguments.contention_rounds,
+                          arguments.contention_json ? OutputFormat::json : OutputFormat::text);
   }
+  if (waiting->parsed()) return start_waiting(arguments);
   if (lab->parsed()) return start_lab(arguments, *lab);
   if (doctor->parsed()) {
     return run_doctor(arguments.doctor_json ? OutputFormat::json : OutputFormat::text);
   }
   if (load->parsed()) return start_load(arguments, *load);
   if (cell->parsed()) return start_cell(arguments);
-  std::fprintf(stderr, "rota: name a command: %s\nSee `rota --help`.\n",
-               joined(commands).c_str());
+  std::fprintf(stderr, "rota: name a command: %s\nSee `rota --help`.\n", joined(commands).c_str());
   return status_bad_arguments;
 }
 

@@ -34,10 +34,6 @@ StolenRun::StolenRun() noexcept {
   task = &header;
 }
 
-ForkStore::ForkStore()
-    : deque_(register_process_barrier() ? DequeBarrier::thief : DequeBarrier::owner),
-      frames_(FramePool::acquire()) {}
-
 ForkStore& ForkStore::acquire(SharedWork* shared) {
   ForkStore* store = nullptr;
   {

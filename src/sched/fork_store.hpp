@@ -5,7 +5,6 @@
 #include <rota/core/task_header.hpp>
 #include <rota/core/work_deque.hpp>
 
-#include "base/membarrier.hpp"
 #include "sched/frame_pool.hpp"
 #include "sched/shared_work.hpp"
 
@@ -45,12 +44,12 @@ class alignas(128) ForkStore {
   /// Whom to rouse; null where nobody steals.
   [[nodiscard]] const IdleSet* idle() const noexcept { return idle_; }
   /// Any other thread.
-  [[nodiscard]] ForkFrame* steal() noexcept { return deque_.steal(process_barrier); }
+  [[nodiscard]] ForkFrame* steal() noexcept { return deque_.steal(); }
   /// By the thread, for the worker that it carries.
   [[nodiscard]] Runnable& stolen_run(ForkFrame& frame, Worker& worker) noexcept;
 
  private:
-  ForkStore();
+  ForkStore() : frames_(FramePool::acquire()) {}
 
   WorkDeque<ForkFrame> deque_;
   FramePool& frames_;

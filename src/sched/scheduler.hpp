@@ -17,11 +17,11 @@ class Worker;
 ///    worker of the runtime.
 /// 3. `between_turns` is called by a worker once per pass of its loop. It may give it more to run.
 /// 4. `before_sleep` is called by a worker that has nothing to run and has announced that in its
-///    inbox. It looks once more at all that others may have for the worker, and gives it what there
-///    is; else the worker sleeps, until the answer at the latest. `after_sleep` follows in either
-///    case.
-/// 5. `surplus` tells that a worker has more ready tasks than the one that it is about to run,
-///    while somebody is idle.
+///    inbox. It looks once more at all that others may have for the worker, which sleeps until the
+///    answer at the latest. `after_sleep` follows in either case.
+/// 5. `before_run` tells that a worker had nothing to run in this pass, and that its driver or a
+///    timer has given it something since.
+/// 6. `surplus` tells that a worker has more ready tasks than the one that it is about to run.
 class Scheduler {
  public:
   Scheduler() = default;
@@ -34,6 +34,7 @@ class Scheduler {
   virtual void between_turns(Worker& worker) noexcept;
   virtual Deadline before_sleep(Worker& worker) noexcept;
   virtual void after_sleep(Worker& worker) noexcept;
+  virtual void before_run(Worker& worker) noexcept;
   virtual void surplus(Worker& worker) noexcept;
 };
 
