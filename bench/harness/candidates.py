@@ -15,6 +15,7 @@ class Candidate:
     family: str               # whose raw loop it is compared with: epoll, uring, or best of both
     environment: dict = field(default_factory=dict, hash=False)
     emulated: bool = True     # can be run under valgrind
+    cpus: int = 1             # that it may use
 
     def built(self):
         return Path(self.command[0]).is_file()
@@ -25,6 +26,11 @@ class Candidate:
 
 def _native(name, program, family, *arguments):
     return Candidate(name, (str(PROGRAMS / program), *arguments), family)
+
+
+def _forks(name, program, threads):
+    return Candidate(name, (str(PROGRAMS / program), "--threads", str(threads)), "forks",
+                     cpus=threads)
 
 
 def _tokio(name, program, family):
@@ -135,4 +141,24 @@ FILES = LineSuite("files", (
     for depth in (1, 32, 128)
 ))
 
-LINE_SUITES = {suite.name: suite for suite in (TASKS, FILES, TIMERS)}
+# The figure of a candidate with N threads is NAME_N.
+FORKS = LineSuite("forks", (
+    _forks("plain calls", "raw_forks", 1),
+    _forks("oneTBB, 1 thread", "tbb_forks", 1),
+    _forks("oneTBB, 2 threads", "tbb_forks", 2),
+    _forks("Rota, 1 worker", "rota_forks", 1),
+    _forks("Rota, 2 workers", "rota_forks", 2),
+), tuple(
+    figure
+    for work, question in (("fib", "fib(37), per fork"),
+                           ("skynet", "skynet of 10^6 leaves, per fork"),
+                           ("queens", "13 queens, per board"))
+    for figure in (
+        Figure(f"{work}_1", f"{question}, one thread", "oneTBB, 1 thread", f"{work}_1"),
+        Figure(f"{work}_2", f"{question}, two threads", "oneTBB, 2 threads", f"{work}_2"),
+        Figure(f"{work}_2", f"{question}, two workers beside one", "Rota, 1 worker",
+               f"{work}_1"),
+    )
+))
+
+LINE_SUITES = {suite.name: suite for suite in (TASKS, FILES, FORKS, TIMERS)}

@@ -1,5 +1,5 @@
 """Benchmarks whose programs measure themselves and print one line of JSON per figure: tasks,
-timers, files. The harness repeats and interleaves whole programs."""
+timers, files, forks. The harness repeats and interleaves whole programs."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import subprocess
 from . import progress
 from .candidates import LINE_SUITES
 from .paths import DATA_FILE
-from .server import SERVER_CPU
+from .server import GENERATOR_CPU, SERVER_CPU
 from .spread import interval_of_median
 from .table import markdown_table
 
@@ -29,9 +29,10 @@ def prepare_data_file():
 
 def _run_once(candidate):
     """Figures by name, or the reason why there are none."""
+    cpus = (SERVER_CPU, GENERATOR_CPU)[:candidate.cpus]
     done = subprocess.run(candidate.command, env=candidate.full_environment(),
                           capture_output=True, text=True, check=False,
-                          preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CPU}))
+                          preexec_fn=lambda: os.sched_setaffinity(0, cpus))
     if done.returncode != 0:
         return None, f"exit status {done.returncode}: {done.stderr.strip()[-300:]}"
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

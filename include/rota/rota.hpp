@@ -10,8 +10,10 @@
 #include <rota/fd_watch.hpp>
 #include <rota/fiber.hpp>
 #include <rota/file.hpp>
+#include <rota/fork.hpp>
 #include <rota/join.hpp>
 #include <rota/listener_group.hpp>
+#include <rota/parallel.hpp>
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
 #include <rota/scope.hpp>

@@ -40,6 +40,8 @@ class FramePool {
   FramePool& operator=(const FramePool&) = delete;
 
   [[nodiscard]] void* allocate(std::size_t bytes);          // owner
+  /// Owner. Null: `allocate` has to do more than to take from a list.
+  [[nodiscard]] void* try_allocate(std::size_t bytes) noexcept;
   void free_local(void* block, std::size_t bytes) noexcept; // owner
   void free_remote(void* block) noexcept;                   // any thread
 
@@ -107,14 +109,19 @@ inline FramePool& FramePool::of(void* block) noexcept {
   return *reinterpret_cast<Slab*>(address)->owner;
 }
 
-inline void* FramePool::allocate(std::size_t bytes) {
+inline void* FramePool::try_allocate(std::size_t bytes) noexcept {
   const std::size_t size_class = class_of(bytes);
-  Block*& head = free_[size_class];
-  if (head == nullptr) [[unlikely]] refill(size_class);
-  Block* block = head;
-  head = block->next;
+  Block* block = free_[size_class];
+  if (block == nullptr) [[unlikely]] return nullptr;
+  free_[size_class] = block->next;
   given_[size_class] += 1;
   return block;
+}
+
+inline void* FramePool::allocate(std::size_t bytes) {
+  if (void* block = try_allocate(bytes)) [[likely]] return block;
+  refill(class_of(bytes));
+  return try_allocate(bytes);
 }
 
 inline void FramePool::free_local(void* memory, std::size_t bytes) noexcept {

@@ -140,6 +140,14 @@ class IdleSet {
     for (const Group& group : groups_) count += searchers(group.word.load(MemoryOrder::relaxed));
     return count;
   }
+  // Whether a claim would find somebody.
+  [[nodiscard]] bool worth_claiming() const noexcept {
+    for (std::uint32_t group = 0; group < groups(); ++group) {
+      const std::uint64_t word = groups_[group].word.load(MemoryOrder::relaxed);
+      if (word != 0 && searchers(word) == 0) return true;
+    }
+    return false;
+  }
   [[nodiscard]] std::uint32_t idle() const noexcept {
     int count = 0;
     for (const Group& group : groups_) {

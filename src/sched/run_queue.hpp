@@ -7,6 +7,7 @@
 #include "sched/shared_work.hpp"
 
 #include <cstdint>
+#include <utility>
 
 namespace rota::inline v0 {
 
@@ -33,9 +34,11 @@ class RunQueue {
     if (shared_ == nullptr) return list_.push_back(runnable);
     if (Runnable* displaced = slot_.put(runnable)) push(*displaced);
   }
+  /// Where there are thieves: before all others, and out of their reach.
+  void push_own(Runnable& runnable) noexcept { own_ = &runnable; }
   Runnable* pop() noexcept { return shared_ == nullptr ? list_.pop_front() : pop_shared(); }
   [[nodiscard]] bool empty() const noexcept {
-    return shared_ == nullptr ? list_.empty() : ring_.empty() && slot_.empty();
+    return shared_ == nullptr ? list_.empty() : ring_.empty() && slot_.empty() && own_ == nullptr;
   }
 
   /// By a thief, the owner of `mine`: one to run at once, with more of them in `mine`, or null.
@@ -48,6 +51,8 @@ class RunQueue {
 
  private:
   Runnable* pop_shared() noexcept {
+    if (own_ != nullptr) [[unlikely]]
+      return std::exchange(own_, nullptr);
     if (slot_runs_ < kSlotRuns) {
       if (Runnable* next = slot_.take()) {
         ++slot_runs_;
@@ -62,6 +67,7 @@ class RunQueue {
 
   SharedWork* const shared_;
   RunList list_;
+  Runnable* own_ = nullptr;
   std::uint32_t slot_runs_ = 0;
   LifoSlot<Runnable> slot_;
   RunRing ring_;

@@ -89,7 +89,7 @@ bool StealingScheduler::search(Worker& worker) noexcept {
   const bool searches = state.role == IdleSet::Role::searcher;
   if (!searches && !shared_.idle.try_begin_search(worker.index())) return false;
   state.role = IdleSet::Role::searcher;
-  if (take_injected(worker) || steal(worker, state)) return true;
+  if (take_injected(worker) || steal(worker, state) || steal_fork(worker, state)) return true;
   if (worker.spins()) {
     if (watch_ == Duration{} || !is_look_due(worker, state)) return false;
     look_at_ticks(worker, state);
@@ -122,6 +122,16 @@ void StealingScheduler::take_stolen(Worker& worker, Runnable& stolen) noexcept {
   cross(Crossing::stole);
   worker.counters().stolen += 1;
   worker.ready_from_elsewhere(stolen);
+}
+
+bool StealingScheduler::steal_fork(Worker& worker, const State& state) noexcept {
+  for (const std::uint16_t victim : state.victims) {
+    if (!worker.steal_fork(*workers_[victim])) continue;
+    cross(Crossing::stole);
+    worker.counters().stolen += 1;
+    return true;
+  }
+  return false;
 }
 
 /// A searcher has something to run.

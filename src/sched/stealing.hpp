@@ -13,13 +13,15 @@ namespace rota::inline v0 {
 ///
 /// Rules
 ///   1. A worker with nothing to run searches: the injector, then the queues of the others, nearest
-///      first, and in the end also the slots of the tasks that are next. At most half of the
-///      workers search at a time; whoever finds something as the last searcher rouses another
-///      (chained wakes), so one wake at a time spreads what there is. It ends its search before it
-///      runs anything, or those who leave their work to the searcher would wait for a task.
+///      first, and in the end also what they have forked and the slots of the tasks that are next.
+///      At most half of the workers search at a time; whoever finds something as the last searcher
+///      rouses another (chained wakes), so one wake at a time spreads what there is. It ends its
+///      search before it runs anything, or those who leave their work to the searcher would wait
+///      for a task.
 ///   2. Before it sleeps it announces that and looks once more at everything (idle_set.hpp).
-///   3. Whoever makes work for others, by a push to the injector or by running a task while others
-///      wait behind it, rouses one idle worker, unless somebody searches.
+///   3. Whoever makes work for others, by a push to the injector, by running a task while others
+///      wait behind it, or by a fork when nothing else of its own is left to steal, rouses one idle
+///      worker, unless somebody searches.
 ///   4. A worker inside a long task delays nobody's I/O while another worker has time: that one
 ///      tends it (Worker::try_tend), and steals what became ready. For this a worker looks from
 ///      time to time whether the tick of another one has not moved: a busy one between its own
@@ -68,6 +70,7 @@ class StealingScheduler final : public Scheduler {
   [[nodiscard]] bool take_injected(Worker& worker) noexcept;
   [[nodiscard]] bool search(Worker& worker) noexcept;
   [[nodiscard]] bool steal(Worker& worker, const State& state) noexcept;
+  [[nodiscard]] bool steal_fork(Worker& worker, const State& state) noexcept;
   [[nodiscard]] bool steal_slot(Worker& worker, const State& state) noexcept;
   void take_stolen(Worker& worker, Runnable& stolen) noexcept;
   void found(Worker& worker, State& state) noexcept;

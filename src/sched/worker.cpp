@@ -7,6 +7,7 @@
 #include "base/membarrier.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace rota::inline v0 {
 
@@ -21,7 +22,8 @@ Worker::Worker(RuntimeCore& runtime, Driver& driver, std::uint16_t index)
       frames_(FramePool::acquire()),
       idle_wait_(driver.traits().virtual_clock ? WaitRule{} : runtime.wait_rule()),
       runtime_(runtime),
-      index_(index) {
+      index_(index),
+      forks_(&ForkStore::acquire(runtime.shared())) {
   if (moves_tasks_) driver.share(*this);
 }
 
@@ -29,6 +31,7 @@ Worker::~Worker() {
   check_usage(!has_work() && todo_.empty() && timers_.empty(),
               "a worker was destroyed with work left; what another thread still posts must end "
               "before its runtime does");
+  ForkStore::retire(*forks_.load(MemoryOrder::relaxed));
   FramePool::retire(frames_);
 }
 
@@ -41,7 +44,10 @@ bool Worker::try_take_over() noexcept {
   if (!driver_.traits().any_carrier) return false;
   Seat* seat = seat_.load(MemoryOrder::acquire);
   if (seat == nullptr) return false;
-  return seat->word.try_take(seat->word.sample(), process_barrier);
+  if (!seat->word.try_take(seat->word.sample(), process_barrier)) return false;
+  // The thread is still at work on what it has forked.
+  forks_.store(&ForkStore::acquire(runtime_.shared()), MemoryOrder::release);
+  return true;
 }
 
 std::uint64_t Worker::tick() const noexcept {
@@ -62,6 +68,7 @@ void Worker::try_tend(std::uint64_t tick) noexcept {
 Worker::CarryEnd Worker::carry(Seat& seat) noexcept {
   if (seat.word.was_taken()) seat.word.renew();
   seat.worker = this;
+  seat.forks = forks_.load(MemoryOrder::relaxed);
   seat_.store(&seat, MemoryOrder::release);
   if (hooks.carrier_started != nullptr) hooks.carrier_started();
   while (!leave_.load(MemoryOrder::relaxed)) {
@@ -72,16 +79,19 @@ Worker::CarryEnd Worker::carry(Seat& seat) noexcept {
   leave_.store(false, MemoryOrder::relaxed);
   seat_.store(nullptr, MemoryOrder::release);
   seat.worker = nullptr;
+  seat.forks = nullptr;
   return CarryEnd::left;
 }
 
 void Worker::pass(Seat& seat, Idle idle) noexcept {
   seat.worker = this;
+  seat.forks = forks_.load(MemoryOrder::relaxed);
   if (run_ready(seat)) {
     collect_inbox();
     turn(idle);
+    seat.worker = nullptr;
+    seat.forks = nullptr;
   }
-  seat.worker = nullptr;
 }
 
 /// False: the worker was taken over while a task ran; nothing of it may be touched any more.
@@ -101,13 +111,23 @@ bool Worker::run_ready(Seat& seat) noexcept {
     // The task may be gone now, and the worker too. A bracket that found it taken says so by
     // `seat.worker`; else the last look is here.
     seat.task = nullptr;
-    if (seat.worker == nullptr) return false;
-    if (!seat.word.leave_task()) {
-      seat.worker = nullptr;
-      return false;
-    }
+    if (seat.worker == nullptr || !seat.word.leave_task()) return part(seat);
     if (leave_.load(MemoryOrder::relaxed)) return true;
   }
+  return true;
+}
+
+/// The thread goes without the worker, and nobody else knows what it has forked any more.
+bool Worker::part(Seat& seat) noexcept {
+  seat.worker = nullptr;
+  ForkStore::retire(*std::exchange(seat.forks, nullptr));
+  return false;
+}
+
+bool Worker::steal_fork(const Worker& victim) noexcept {
+  ForkFrame* stolen = victim.forks_.load(MemoryOrder::acquire)->steal();
+  if (stolen == nullptr) return false;
+  queue_.push_own(forks_.load(MemoryOrder::relaxed)->stolen_run(*stolen, *this));
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include "core/counter.hpp"
 #include "core/inbox.hpp"
 #include "driver/driver.hpp"
+#include "sched/fork_store.hpp"
 #include "sched/frame_pool.hpp"
 #include "sched/idle_wait.hpp"
 #include "sched/run_queue.hpp"
@@ -86,9 +87,14 @@ class alignas(128) Worker {
   Runnable* steal_into(Worker& thief, StealAmount amount) noexcept {
     return queue_.steal_into(thief.queue_, amount);
   }
-  /// Whether a thief would find something in its ring. A guess.
-  [[nodiscard]] bool has_stealable() const noexcept { return queue_.has_stealable(); }
+  /// Whether a thief would find something in its ring or its deque of forks. A guess.
+  [[nodiscard]] bool has_stealable() const noexcept {
+    return queue_.has_stealable() || !forks_.load(MemoryOrder::acquire)->deque().empty();
+  }
   Runnable* steal_slot() noexcept { return queue_.steal_slot(); }
+  /// By a worker with nothing to run: takes a forking function from the thread that carries
+  /// `victim`, and runs it next.
+  [[nodiscard]] bool steal_fork(const Worker& victim) noexcept;
   /// Ends its sleep, or the next one.
   void rouse() noexcept {
     if (inbox_.knock()) driver_.wake();
@@ -164,6 +170,7 @@ class alignas(128) Worker {
 
  private:
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
+  static bool part(Seat& seat) noexcept;
   void bring_home(TaskHeader& task) noexcept;
   void collect_inbox() noexcept;
   void run_errands(Errand* errands) noexcept;
@@ -224,6 +231,9 @@ class alignas(128) Worker {
 
   // Read by a taker.
   alignas(128) Atomic<Seat*> seat_{nullptr};
+  // Of the thread that carries it, and between two of them ready for the next. Written by a taker,
+  // who leaves the old one to the thread; thieves read it.
+  Atomic<ForkStore*> forks_;
   // Written by whoever ends the loop.
   Atomic<bool> leave_{false};
 

@@ -7,6 +7,7 @@
 namespace rota::inline v0 {
 
 class Fiber;
+class ForkStore;
 class Worker;
 struct TaskHeader;
 
@@ -19,6 +20,7 @@ struct alignas(128) Seat {
   Worker* worker = nullptr;      ///< null: a plain thread, a spare, or the worker was taken over
   TaskHeader* task = nullptr;    ///< whose code this thread is inside
   Fiber* fiber = nullptr;        ///< whose stack this thread is on; null: its own
+  ForkStore* forks = nullptr;    ///< what this thread has forked, while it carries a worker
   std::int32_t units_until_look = 0;  ///< completions without suspending that this run may have
                                       ///< before the next look at what it has used
   std::int32_t looks = 0;             ///< of these, in this run

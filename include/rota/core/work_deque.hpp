@@ -59,12 +59,20 @@ class alignas(128) WorkDeque {
 
   // Owner. Throws std::bad_alloc, and has pushed nothing, when it has to grow and cannot.
   void push(T& item) {
+    if (try_push(item)) [[likely]]
+      return;
+    make_room(bottom_.load(MemoryOrder::relaxed));
+    static_cast<void>(try_push(item));
+  }
+  // Owner. False: it has to grow first.
+  [[nodiscard]] bool try_push(T& item) noexcept {
     const std::int64_t bottom = bottom_.load(MemoryOrder::relaxed);  // Its own.
     if (bottom - top_seen_ > mask_) [[unlikely]]
-      make_room(bottom);
+      return false;
     slots_[bottom & mask_].store(&item, MemoryOrder::relaxed);
     // Release publishes the item and its slot to a thief that acquires the bottom.
     bottom_.store(bottom + 1, MemoryOrder::release);
+    return true;
   }
 
   // Owner. The newest entry; null when there is none.

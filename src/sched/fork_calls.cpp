@@ -1,0 +1,177 @@
+#include <rota/await.hpp>
+#include <rota/core/check_usage.hpp>
+#include <rota/core/fork_frame.hpp>
+#include <rota/core/worker_calls.hpp>
+
+#include "sched/fork_store.hpp"
+#include "sched/seat.hpp"
+#include "sched/worker.hpp"
+
+#include <cassert>
+#include <exception>
+#include <new>
+
+namespace rota::inline v0 {
+
+namespace {
+
+/// The parent goes on with the thread that its child ended on.
+std::coroutine_handle<> bring_here(ForkFrame& parent, ForkStore& here) noexcept {
+  parent.here = &here;
+  return handle_of(parent);
+}
+
+/// There was nothing to steal here, and now there is. Only then can a worker have missed it that
+/// looked before it slept: what lies above something else was seen with that.
+[[gnu::noinline]] void offer_first(const ForkStore& store) noexcept {
+  fence(MemoryOrder::seq_cst);  // idle_set.hpp, rule 6: the push comes before the look.
+  if (!store.idle()->worth_claiming()) [[likely]]
+    return;
+  RuntimeSection section;
+  if (Worker* worker = section.worker()) worker->runtime().scheduler().surplus(*worker);
+}
+
+/// A fork that takes more than a push, or does not begin.
+[[gnu::noinline]] std::coroutine_handle<> begin_slowly(ForkFrame& parent,
+                                                       ForkFrame* child) noexcept {
+  if (child == nullptr) {
+    parent.fail(std::make_exception_ptr(std::bad_alloc()));
+    return handle_of(parent);
+  }
+  if (!parent.has_failed()) {
+    try {
+      parent.here->deque().push(parent);
+      return handle_of(*child);
+    } catch (const std::bad_alloc&) {
+      parent.fail(std::current_exception());
+    }
+  }
+  handle_of(*child).destroy();
+  return handle_of(parent);
+}
+
+/// The end of a frame that did not run beside its parent.
+[[gnu::noinline]] std::coroutine_handle<> end_waited(ForkFrame& ended) noexcept {
+  if (ended.kind == ForkFrame::Kind::root) {
+    make_ready(*ended.root->waiter);
+    return std::noop_coroutine();
+  }
+  ForkFrame& parent = *ended.parent;
+  const bool fails = ended.has_failed();
+  const auto next = bring_here(parent, *ended.here);
+  // The error leaves the parent too, whose frame its children use.
+  return fails && wait_for_forks(parent) ? std::noop_coroutine() : next;
+}
+
+[[gnu::noinline]] std::coroutine_handle<> end_stolen(ForkFrame& parent, ForkStore& here) noexcept {
+  return parent.join.end_child() ? bring_here(parent, here) : std::noop_coroutine();
+}
+
+/// The store of the calling thread if it can be had without a call, which would cost each frame as
+/// much as its memory does.
+ForkStore* thread_store() noexcept {
+  return hooks.current_seat == nullptr ? thread_seat.forks : nullptr;
+}
+
+[[gnu::noinline]] void* allocate_slowly(std::size_t bytes) noexcept {
+  try {
+    if (bytes > FramePool::kLargestBlock) return ::operator new(bytes);
+    if (ForkStore* store = this_seat().forks) return store->frames().allocate(bytes);
+    return FramePool::allocate_shared(bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+[[gnu::noinline]] void free_slowly(void* memory, std::size_t bytes) noexcept {
+  if (bytes > FramePool::kLargestBlock) return ::operator delete(memory);
+  FramePool& pool = FramePool::of(memory);
+  const ForkStore* store = this_seat().forks;
+  if (store != nullptr && &store->frames() == &pool) return pool.free_local(memory, bytes);
+  pool.free_remote(memory);
+}
+
+/// Nothing to end: the functions ask by themselves whether the task must stop.
+void cancel_root(Leaf&) noexcept {}
+
+void start_root_at_home(Runnable& waiter) noexcept {
+  waiter.resume = resume_frame;
+  auto& root = static_cast<ForkRoot&>(*waiter.task->leaf);
+  begin_root(root, waiter).resume();
+}
+
+}  // namespace
+
+void* allocate_fork(std::size_t bytes) noexcept {
+  ForkStore* store = thread_store();
+  if (store == nullptr || bytes > FramePool::kLargestBlock) [[unlikely]]
+    return allocate_slowly(bytes);
+  void* memory = store->frames().try_allocate(bytes);
+  if (memory == nullptr) [[unlikely]]
+    return allocate_slowly(bytes);
+  return memory;
+}
+
+void free_fork(void* memory, std::size_t bytes) noexcept {
+  ForkStore* store = thread_store();
+  if (store == nullptr || bytes > FramePool::kLargestBlock ||
+      &FramePool::of(memory) != &store->frames()) [[unlikely]]
+    return free_slowly(memory, bytes);
+  store->frames().free_local(memory, bytes);
+}
+
+std::coroutine_handle<> begin_fork(ForkFrame& parent, ForkFrame* child) noexcept {
+  if (child == nullptr) [[unlikely]]
+    return begin_slowly(parent, child);
+  ForkStore& here = *parent.here;
+  child->here = &here;
+  child->parent = &parent;
+  child->root = parent.root;
+  child->kind = ForkFrame::Kind::forked;
+  parent.unjoined = true;
+  const bool is_first = here.idle() != nullptr && here.deque().empty();
+  if (parent.has_failed() || !here.deque().try_push(parent)) [[unlikely]]
+    return begin_slowly(parent, child);
+  if (is_first) [[unlikely]]
+    offer_first(here);
+  return handle_of(*child);
+}
+
+bool wait_for_forks(ForkFrame& frame) noexcept { return frame.join.wait(); }
+
+std::coroutine_handle<> end_fork(ForkFrame& ended) noexcept {
+  check_usage(!ended.unjoined,
+              "a forking function returned or threw before it joined what it had forked; catch, "
+              "co_await join(), and then rethrow");
+  if (ended.kind != ForkFrame::Kind::forked) return end_waited(ended);
+  ForkStore& here = *ended.here;
+  ForkFrame& parent = *ended.parent;
+  handle_of(ended).destroy();
+  ForkFrame* taken = here.deque().take();
+  assert(taken == nullptr || taken == &parent);
+  return taken != nullptr ? handle_of(parent) : end_stolen(parent, here);
+}
+
+std::coroutine_handle<> begin_root(ForkRoot& root, Runnable& waiter) noexcept {
+  Seat* seat = begin_leaf(this_seat());
+  if (seat == nullptr) [[unlikely]] {
+    rejoin(waiter, static_cast<Leaf*>(&root), start_root_at_home);
+    return std::noop_coroutine();
+  }
+  root.waiter = &waiter;
+  root.cancel = cancel_root;
+  ForkFrame& frame = *root.frame;
+  frame.here = seat->forks;
+  frame.root = &root;
+  frame.kind = ForkFrame::Kind::root;
+  park(root);
+  end_leaf(*seat);
+  return handle_of(frame);
+}
+
+bool forks_wanted() noexcept {
+  ForkStore* store = this_seat().forks;
+  return store != nullptr && store->deque().empty();
+}
+
+}  // namespace rota::inline v0

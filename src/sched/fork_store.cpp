@@ -1,0 +1,60 @@
+#include "sched/fork_store.hpp"
+
+#include <rota/core/spin_lock.hpp>
+
+#include "sched/seat.hpp"
+
+#include <coroutine>
+#include <utility>
+
+namespace rota::inline v0 {
+
+namespace {
+
+struct FreeStores {
+  SpinLock lock;
+  ForkStore* first = nullptr;
+};
+
+constinit FreeStores free_stores;
+
+void run_stolen(Runnable& runnable) noexcept {
+  ForkFrame& frame = *static_cast<StolenRun&>(runnable).frame;
+  Seat& seat = this_seat();
+  frame.join.note_theft();
+  frame.here = seat.forks;
+  seat.task = frame.root->waiter->task;
+  handle_of(frame).resume();
+}
+
+}  // namespace
+
+StolenRun::StolenRun() noexcept {
+  resume = run_stolen;
+  task = &header;
+}
+
+ForkStore& ForkStore::acquire(SharedWork* shared) {
+  ForkStore* store = nullptr;
+  {
+    SpinGuard guard(free_stores.lock);
+    store = free_stores.first;
+    if (store != nullptr) free_stores.first = std::exchange(store->next_store_, nullptr);
+  }
+  if (store == nullptr) store = new ForkStore;
+  store->idle_ = shared != nullptr ? &shared->idle : nullptr;
+  return *store;
+}
+
+void ForkStore::retire(ForkStore& store) noexcept {
+  SpinGuard guard(free_stores.lock);
+  store.next_store_ = std::exchange(free_stores.first, &store);
+}
+
+Runnable& ForkStore::stolen_run(ForkFrame& frame, Worker& worker) noexcept {
+  stolen_run_.frame = &frame;
+  stolen_run_.header.home.set(&worker);
+  return stolen_run_;
+}
+
+}  // namespace rota::inline v0
