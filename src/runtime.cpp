@@ -6,6 +6,7 @@
 #include "base/fatal.hpp"
 #include "base/membarrier.hpp"
 #include "driver/choose.hpp"
+#include "observe/task_lengths.hpp"
 #include "sched/carriers.hpp"
 #include "sched/per_core.hpp"
 #include "sched/placement.hpp"
@@ -318,6 +319,12 @@ RuntimeCounters Runtime::counters() const noexcept {
   sum.frames_live = FramePool::live_everywhere();
   sum.descriptors_live = state_->core.descriptors().live();
   return sum;
+}
+
+TaskLengths Runtime::task_lengths() const {
+  std::vector<const RunAccount*> accounts;
+  for (const Worker* worker : state_->workers) accounts.push_back(&worker->account());
+  return rota::task_lengths(accounts);
 }
 
 namespace {

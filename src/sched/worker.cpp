@@ -63,6 +63,7 @@ Worker::CarryEnd Worker::carry(Seat& seat) noexcept {
   seat.worker = this;
   seat_.store(&seat, MemoryOrder::release);
   if (hooks.carrier_started != nullptr) hooks.carrier_started();
+  account_.abandon(driver_);
   while (!leave_.load(MemoryOrder::relaxed)) {
     if (!run_ready(seat)) return CarryEnd::taken;
     collect_inbox();
@@ -85,6 +86,15 @@ void Worker::pass(Seat& seat, Idle idle) noexcept {
 
 /// False: the worker was taken over while a task ran; nothing of it may be touched any more.
 bool Worker::run_ready(Seat& seat) noexcept {
+  if (queue_.empty()) return true;
+  account_.begin_batch(driver_.now());
+  if (!run_batch(seat)) return false;
+  account_.end_batch(driver_);
+  return true;
+}
+
+/// Ends after as many runs, or as long a time, as the driver, the timers and the inbox may wait.
+bool Worker::run_batch(Seat& seat) noexcept {
   for (int runs = 0; runs < kBatchTasks; ++runs) {
     Runnable* runnable = queue_.pop();
     if (runnable == nullptr) return true;
@@ -95,6 +105,7 @@ bool Worker::run_ready(Seat& seat) noexcept {
     seat.task = &task;
     seat.units_until_look = kUnitsPerLook;
     seat.looks = 0;
+    account_.begin_run(*runnable, driver_);
     seat.word.enter_task();
     runnable->resume(*runnable);
     // The task may be gone now, and the worker too. A bracket that found it taken says so by
@@ -105,7 +116,7 @@ bool Worker::run_ready(Seat& seat) noexcept {
       seat.worker = nullptr;
       return false;
     }
-    if (leave_.load(MemoryOrder::relaxed)) return true;
+    if (account_.end_run(driver_) || leave_.load(MemoryOrder::relaxed)) return true;
   }
   return true;
 }

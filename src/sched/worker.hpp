@@ -8,6 +8,7 @@
 #include "core/counter.hpp"
 #include "core/inbox.hpp"
 #include "driver/driver.hpp"
+#include "observe/run_account.hpp"
 #include "sched/frame_pool.hpp"
 #include "sched/run_queue.hpp"
 #include "sched/runtime_core.hpp"
@@ -80,11 +81,14 @@ class alignas(128) Worker {
   [[nodiscard]] bool has_mail() const noexcept { return !inbox_.empty(); }
   /// By a thief that carries `thief`: one to run at once, with more of them in the thief's queue.
   Runnable* steal_into(Worker& thief, StealAmount amount) noexcept {
+    thief.account_.forget_probe();
     return queue_.steal_into(thief.queue_, amount);
   }
   /// Whether a thief would find something in its ring. A guess.
   [[nodiscard]] bool has_stealable() const noexcept { return queue_.has_stealable(); }
   Runnable* steal_slot() noexcept { return queue_.steal_slot(); }
+  /// How long its tasks run, and wait to be run.
+  [[nodiscard]] const RunAccount& account() const noexcept { return account_; }
   /// Ends its sleep, or the next one.
   void rouse() noexcept {
     if (inbox_.knock()) driver_.wake();
@@ -105,14 +109,20 @@ class alignas(128) Worker {
   /// Ends the wait of a task that lives here.
   void ready(Runnable& runnable) noexcept {
     runnable.task->parked = 0;
-    queue_.push(runnable);
+    ready_from_elsewhere(runnable);
   }
   /// Ends the wait of a task that lives on another worker, and moves here where tasks move. It
   /// stays parked, as far as its home can see, until it is run: the home may look at it meanwhile,
   /// and what the task was parked on knows that the wait is over.
-  void ready_from_elsewhere(Runnable& runnable) noexcept { queue_.push(runnable); }
+  void ready_from_elsewhere(Runnable& runnable) noexcept {
+    account_.note_ready(runnable, driver_);
+    queue_.push(runnable);
+  }
   /// The same for a task that the running one has woken, which is next.
-  void ready_next(Runnable& runnable) noexcept { queue_.push_next(runnable); }
+  void ready_next(Runnable& runnable) noexcept {
+    account_.note_ready(runnable, driver_);
+    queue_.push_next(runnable);
+  }
   /// Starts an operation of a task that lives here; false: it completed at once.
   [[nodiscard]] bool submit(Operation& operation, CancelNode& node) noexcept;
   /// Starts an operation that no task waits for.
@@ -150,6 +160,7 @@ class alignas(128) Worker {
 
  private:
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
+  [[nodiscard]] bool run_batch(Seat& seat) noexcept;
   void bring_home(TaskHeader& task) noexcept;
   void collect_inbox() noexcept;
   void take_back(TaskHeader& task) noexcept;
@@ -195,6 +206,7 @@ class alignas(128) Worker {
   TimerWheel timers_;
   FramePool& frames_;
   WorkerCounters counters_;
+  RunAccount account_;
   RuntimeCore& runtime_;
   const std::uint16_t index_;
 
