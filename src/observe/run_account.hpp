@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "observe/longest_slices.hpp"
 #include "observe/site_table.hpp"
@@ -19,19 +20,20 @@ namespace rota::inline v0 {
 // stamp is due.
 //
 // Run time
-//   1. Reading the clock costs three times what the rest of a short run's account does, so short
-//      runs share a stamp: up to `kGroup` of them, whose time is divided evenly.
+//   1. Reading the clock costs more than a short run, so short runs share a stamp: up to `kGroup`
+//      of them, whose time is divided evenly.
 //   2. Which runs are short is learned by kind. A kind is on probation at first: its runs are
 //      stamped one by one until `kProbation` in a row took less than `kShortNs`. One that takes
 //      longer begins that anew, so kinds whose runs are long are always measured exactly.
 //   3. A kind that has been short for a while may turn long inside a group. Then the group's time
 //      stands out, its kinds go on probation, and it is accounted as one long run among short ones
 //      as before. The long one is ascribed to that of its kinds that has been long before, and if
-//      none has, to the last; what is kept of it says among how many runs it was. Any group that
-//      was held up is such a case too: by a preemption, or by a signal.
-//   4. A group ends with its batch, before the worker does anything else.
-//   5. Every run is counted once, also the one in which the worker was taken over: the taker
-//      accounts for it, with what was unstamped before it, by `abandon`.
+//      none has, to the last that ran; what is kept of it says among how many runs it was. A group
+//      that was held up by the kernel looks the same.
+//   4. A group ends before the worker does anything but run tasks: `pause`. What a neighbour does
+//      in the carrier's place while a run goes on ends none: `tend`.
+//   5. Every run is counted once, also the one in which the worker was taken over: the next carrier
+//      begins with it, and it is the last of its group.
 //
 // Queue delay
 //   6. One runnable at a time is the probe: its stamp is taken when it becomes ready here, and
@@ -45,14 +47,12 @@ namespace rota::inline v0 {
 //
 // Not in it: what waits in an inbox or in the injector is not in the worker's queue yet.
 //
-// What it costs (bench_run_account): a run and a wake together 2.6 ns, of which the stamps are
-// 1.1; with a stamp for each run it would be the clock's 30 ns more. A cycle counter is read in
-// 40 % of the clock's time; as a stamp is shared by 32 runs, that is not worth its calibration.
+// COSTS
 class alignas(128) RunAccount {
  public:
-  static constexpr std::uint32_t kGroup = 32;         // half a worker's batch
+  static constexpr std::uint32_t kGroup = 64;         // a worker's batch
   static constexpr std::uint64_t kShortNs = 1000;     // 30 times the clock
-  static constexpr std::uint32_t kSampleEvery = 61;   // prime, or it marches in step with tasks
+  static constexpr std::uint32_t kSampleEvery = 251;  // prime, or it marches in step with tasks
   static constexpr std::uint64_t kBatchNs = 200'000;  // as long as a turn of the driver
 
   RunAccount() = default;
@@ -61,54 +61,65 @@ class alignas(128) RunAccount {
 
   // --- The carrier, or whoever is in its place -------------------------------------------------
 
-  void begin_batch(Instant now) noexcept { batch_began_ = stamped_ = now; }
+  /// Before a carrier runs the worker: one before it may have been left behind in a run.
   template <class Clock>
-  void begin_run(const Runnable& runnable, const Clock& clock) noexcept {
+  void begin_carry(const Clock& clock) noexcept {
+    if (runs_ != 0) [[unlikely]]
+      stamp(clock.now());
+  }
+  /// Before the worker does anything but run tasks; the next batch begins anew.
+  template <class Clock>
+  void pause(const Clock& clock) noexcept {
+    if (tended_) return;
+    if (runs_ != 0) stamp(clock.now());
+    paused_ = true;
+  }
+  template <class Clock>
+  void begin_batch(const Clock& clock) noexcept {
+    if (paused_) stamped_ = clock.now();
+    paused_ = false;
+    batch_began_ = stamped_;
+  }
+  template <class Clock>
+  [[gnu::always_inline]] void begin_run(const Runnable& runnable, const Clock& clock) noexcept {
     const SpawnLabel label = runnable.task->label;
-    TaskKind& kind = kinds_.find(label.site(), [label] { return label.name(); });
-    if (kind.probation != 0) [[unlikely]] {
-      if (runs_ != 0) stamp(clock.now());
-      name_ = TaskName(label.name());  // The task may be gone when the run ends.
-    }
+    TaskKind& kind = kinds_.find(label);
+    if (kind.probation != 0) [[unlikely]]
+      begin_alone(label, clock);
     if (&runnable == probe_) [[unlikely]]
-      end_probe(kind, clock.now());
+      end_probe(kind, clock);
     if (kind.unstamped++ == 0) group_[kinds_in_group_++] = &kind;
     last_ = &kind;
-    ++runs_;
+    runs_ += 1;
   }
-  /// Whether the batch has lasted for as long as it may.
+  /// Whether the batch has lasted for as long as the driver and the timers may wait.
   template <class Clock>
-  [[nodiscard]] bool end_run(const Clock& clock) noexcept {
-    if (runs_ < kGroup && last_->probation == 0) [[likely]]
+  [[nodiscard, gnu::always_inline]] bool end_run(const Clock& clock) noexcept {
+    if (runs_ < most_runs_) [[likely]]
       return false;
-    stamp(clock.now());
-    return (stamped_ - batch_began_).ns > std::int64_t{kBatchNs};
+    return end_group(clock);
   }
-  template <class Clock>
-  void end_batch(const Clock& clock) noexcept {
-    if (runs_ != 0) stamp(clock.now());
-  }
-  /// By the first carrier, and by one that comes after another was left behind in a task.
-  template <class Clock>
-  void abandon(const Clock& clock) noexcept {
-    if (runs_ != 0) [[unlikely]]
-      stamp(clock.now(), LongOne::last);
+  /// By a neighbour, around what it does in the carrier's place.
+  template <class Work>
+  void tend(Work&& work) noexcept {
+    tended_ = true;
+    work();
+    tended_ = false;
   }
 
   /// Before it is put into the queue.
   template <class Clock>
   void note_ready(const Runnable& runnable, const Clock& clock) noexcept {
-    ++ready_;
     if (&runnable == probe_) [[unlikely]]
       forget_probe();
-    if (ready_ >= next_probe_) [[unlikely]]
-      begin_probe(runnable, clock.now());
+    if (--until_probe_ == 0) [[unlikely]]
+      begin_probe(runnable, clock);
   }
   /// The queue is empty.
   void forget_probe() noexcept {
     if (probe_ == nullptr) return;
     probe_ = nullptr;
-    next_probe_ = ready_ + kSampleEvery;
+    until_probe_ = kSampleEvery;
   }
 
   // --- Any thread -------------------------------------------------------------------------------
@@ -123,29 +134,51 @@ class alignas(128) RunAccount {
  private:
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
-  /// Which one was, when a group took too long for short runs.
-  enum class LongOne : std::uint8_t { likely, last };
+  // What is seldom is kept out of the worker's loop.
+  template <class Clock>
+  [[gnu::noinline]] void begin_alone(SpawnLabel label, const Clock& clock) noexcept {
+    if (runs_ != 0) stamp(clock.now());
+    most_runs_ = 1;
+    name_ = TaskName(label.name());  // The task may be gone when the run ends.
+  }
+  template <class Clock>
+  [[gnu::noinline]] bool end_group(const Clock& clock) noexcept {
+    stamp(clock.now());
+    return (stamped_ - batch_began_).ns > std::int64_t{kBatchNs};
+  }
+  template <class Clock>
+  [[gnu::noinline]] void begin_probe(const Runnable& runnable, const Clock& clock) noexcept {
+    probe_ = &runnable;
+    probe_began_ = clock.now();
+    until_probe_ = kNever;
+  }
+  template <class Clock>
+  [[gnu::noinline]] void end_probe(TaskKind& kind, const Clock& clock) noexcept {
+    record_wait(kind, clock.now() - probe_began_);
+    forget_probe();
+  }
 
-  void stamp(Instant now, LongOne which = LongOne::likely) noexcept;
+  void stamp(Instant now) noexcept;
+  [[nodiscard]] std::span<TaskKind* const> kinds_in_group() const noexcept;
   void account_alone(std::uint64_t spent_ns) noexcept;
   void account_evenly(std::uint64_t spent_ns) noexcept;
-  void account_as_one_long(std::uint64_t spent_ns, TaskKind& suspect) noexcept;
+  void account_as_one_long(std::uint64_t spent_ns) noexcept;
   [[nodiscard]] TaskKind& likely_long() const noexcept;
-  void begin_probe(const Runnable& runnable, Instant now) noexcept;
-  void end_probe(TaskKind& kind, Instant now) noexcept;
+  void record_wait(TaskKind& kind, Duration waited) noexcept;
 
   // Of the runs since the last stamp.
   std::uint32_t runs_ = 0;
+  std::uint32_t most_runs_ = kGroup;
   std::uint32_t kinds_in_group_ = 0;
+  bool paused_ = true;
+  bool tended_ = false;
   TaskKind* last_ = nullptr;
   Instant stamped_;
   Instant batch_began_;
-  // How often something became ready, when the next probe begins, and the one that there is.
-  std::uint64_t ready_ = 0;
-  std::uint64_t next_probe_ = 1;
+  // How many are to become ready before the next probe; counted down from `kNever` for a probe.
+  std::uint64_t until_probe_ = 1;
   const Runnable* probe_ = nullptr;
   Instant probe_began_;
-  std::uint64_t ready_before_probe_ = 0;
 
   std::array<TaskKind*, kGroup> group_{};
   std::uint64_t short_run_ns_ = 0;  // of the last group of short ones, each

@@ -8,19 +8,15 @@ SiteTable::~SiteTable() {
   for (Atomic<TaskKind*>& slot : slots_) delete slot.load(MemoryOrder::relaxed);
 }
 
-TaskKind* SiteTable::find_further(std::source_location site) const noexcept {
-  for (std::size_t slot = home_of(site);; slot = (slot + 1) % kSlots) {
-    TaskKind* kind = slots_[slot].load(MemoryOrder::relaxed);
-    if (kind == nullptr || same(kind->site, site)) return kind;
+TaskKind& SiteTable::find_or_add(SpawnLabel label) noexcept {
+  std::size_t slot = home_of(label.site());
+  while (TaskKind* kind = slots_[slot].load(MemoryOrder::relaxed)) {
+    if (same(kind->site, label.site())) return *kind;
+    slot = (slot + 1) % kSlots;
   }
-}
-
-TaskKind& SiteTable::add(std::source_location site, const char* name) noexcept {
   if (kinds_ == kMostKinds) return others_;
-  auto* kind = new (std::nothrow) TaskKind(site, name);
+  auto* kind = new (std::nothrow) TaskKind(label.site(), label.name());
   if (kind == nullptr) return others_;
-  std::size_t slot = home_of(site);
-  while (slots_[slot].load(MemoryOrder::relaxed) != nullptr) slot = (slot + 1) % kSlots;
   slots_[slot].store(kind, MemoryOrder::release);  // Rule 2.
   ++kinds_;
   return *kind;

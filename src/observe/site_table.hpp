@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/core/atomic.hpp>
+#include <rota/core/task_header.hpp>
 
 #include <array>
 #include <bit>
@@ -30,14 +31,12 @@ class SiteTable {
   SiteTable(const SiteTable&) = delete;
   SiteTable& operator=(const SiteTable&) = delete;
 
-  // The worker. `name` is asked for only when the kind is new.
-  template <class Name>
-  TaskKind& find(std::source_location site, Name&& name) noexcept {
-    TaskKind* kind = slots_[home_of(site)].load(MemoryOrder::relaxed);
-    if (kind != nullptr && same(kind->site, site)) [[likely]]
+  // The worker.
+  TaskKind& find(SpawnLabel label) noexcept {
+    TaskKind* kind = slots_[home_of(label.site())].load(MemoryOrder::relaxed);
+    if (kind != nullptr && same(kind->site, label.site())) [[likely]]
       return *kind;
-    kind = find_further(site);
-    return kind != nullptr ? *kind : add(site, name());
+    return find_or_add(label);
   }
 
   // Any thread. The others come last, if there are any.
@@ -65,8 +64,7 @@ class SiteTable {
     return (std::uint64_t{std::bit_cast<std::uintptr_t>(site)} * golden) >> (64 - kSlotBits);
   }
 
-  [[nodiscard]] TaskKind* find_further(std::source_location site) const noexcept;
-  [[nodiscard]] TaskKind& add(std::source_location site, const char* name) noexcept;
+  [[nodiscard]] TaskKind& find_or_add(SpawnLabel label) noexcept;
 
   std::array<Atomic<TaskKind*>, kSlots> slots_;
   std::size_t kinds_ = 0;

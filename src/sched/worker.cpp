@@ -53,8 +53,10 @@ void Worker::try_tend(std::uint64_t tick) noexcept {
   Seat* seat = seat_.load(MemoryOrder::acquire);
   if (seat == nullptr || !seat->word.try_borrow(tick, process_barrier)) return;
   counters_.tended += 1;
-  collect_inbox();
-  turn(Idle::return_at_once);
+  account_.tend([this] {
+    collect_inbox();
+    turn(Idle::return_at_once);
+  });
   seat->word.give_back();
 }
 
@@ -63,12 +65,13 @@ Worker::CarryEnd Worker::carry(Seat& seat) noexcept {
   seat.worker = this;
   seat_.store(&seat, MemoryOrder::release);
   if (hooks.carrier_started != nullptr) hooks.carrier_started();
-  account_.abandon(driver_);
+  account_.begin_carry(driver_);
   while (!leave_.load(MemoryOrder::relaxed)) {
     if (!run_ready(seat)) return CarryEnd::taken;
     collect_inbox();
     turn(Idle::sleep);
   }
+  account_.pause(driver_);
   leave_.store(false, MemoryOrder::relaxed);
   seat_.store(nullptr, MemoryOrder::release);
   seat.worker = nullptr;
@@ -80,21 +83,16 @@ void Worker::pass(Seat& seat, Idle idle) noexcept {
   if (run_ready(seat)) {
     collect_inbox();
     turn(idle);
+    account_.pause(driver_);
   }
   seat.worker = nullptr;
 }
 
+/// As many runs, or for as long a time, as the driver, the timers and the inbox may wait.
 /// False: the worker was taken over while a task ran; nothing of it may be touched any more.
 bool Worker::run_ready(Seat& seat) noexcept {
   if (queue_.empty()) return true;
-  account_.begin_batch(driver_.now());
-  if (!run_batch(seat)) return false;
-  account_.end_batch(driver_);
-  return true;
-}
-
-/// Ends after as many runs, or as long a time, as the driver, the timers and the inbox may wait.
-bool Worker::run_batch(Seat& seat) noexcept {
+  account_.begin_batch(driver_);
   for (int runs = 0; runs < kBatchTasks; ++runs) {
     Runnable* runnable = queue_.pop();
     if (runnable == nullptr) return true;
@@ -195,10 +193,12 @@ Deadline Worker::announce_idle() noexcept {
 }
 
 void Worker::turn(Idle when_idle) noexcept {
+  if (queue_.empty()) account_.pause(driver_);  // To look for something to run is no run.
   if (when_idle == Idle::sleep) runtime_.scheduler().between_turns(*this);
   const bool idle = queue_.empty() && closes_.empty() && when_idle == Idle::sleep;
   const bool driver_has_work = !todo_.empty() || in_flight_ != 0 || streams_ != 0;
   if (!idle && !driver_has_work && timers_.empty()) return;
+  account_.pause(driver_);
   if (!idle && !driver_has_work) {
     expire_timers(driver_.now());
     return;

@@ -34,7 +34,10 @@ struct FakeTask : Runnable {
 
 class RunAccountTest : public testing::Test {
  protected:
-  RunAccountTest() { account_.begin_batch(clock_.at); }
+  RunAccountTest() {
+    account_.begin_batch(clock_);
+    clock_.reads = 0;
+  }
 
   bool run(const Runnable& task, std::int64_t ns) {
     account_.begin_run(task, clock_);
@@ -46,22 +49,15 @@ class RunAccountTest : public testing::Test {
   }
   /// Idle for a while, between two batches.
   void next_batch() {
-    account_.end_batch(clock_);
+    account_.pause(clock_);
     clock_.at.ns += 1'000'000'000;
-    account_.begin_batch(clock_.at);
+    account_.begin_batch(clock_);
   }
   /// A wake and, for as long after it, the wait.
   void wait(const Runnable& task, std::int64_t ns) {
     account_.note_ready(task, clock_);
     clock_.at.ns += ns;
   }
-  /// As many wakes as there are from one probe to the next.
-  void wake_until_next_probe() {
-    for (std::uint32_t i = 1; i < RunAccount::kSampleEvery; ++i) {
-      account_.note_ready(passer_by_, clock_);
-    }
-  }
-
   const TaskKind& kind_of(const FakeTask& task) {
     const TaskKind* found = nullptr;
     account_.kinds().for_each([&](const TaskKind& kind) {
@@ -110,7 +106,6 @@ TEST_F(RunAccountTest, short_runs_share_a_stamp_and_its_time) {
 TEST_F(RunAccountTest, long_runs_never_share_one) {
   run_often(a_, 100, 100);
   run_often(b_, 20'000, 5);
-  next_batch();
   const int reads = clock_.reads;
   run_often(b_, 20'000, 40);
   EXPECT_EQ(clock_.reads, reads + 40);
@@ -133,7 +128,7 @@ TEST_F(RunAccountTest, every_run_and_every_moment_of_them_is_counted_once) {
     spent_ns += ns;
     if (random.below(50) == 0) next_batch();
   }
-  account_.end_batch(clock_);
+  account_.pause(clock_);
   HistogramSum all;
   std::uint64_t total_ns = 0;
   account_.kinds().for_each([&](const TaskKind& kind) {
@@ -206,13 +201,26 @@ TEST_F(RunAccountTest, the_run_in_which_the_worker_was_taken_over_is_counted_onc
   run_often(b_, 100, TaskKind::kProbation + 3);
   account_.begin_run(a_, clock_);
   clock_.at.ns += 30'000'000;
-  account_.abandon(clock_);
+  account_.begin_carry(clock_);
+  account_.begin_carry(clock_);
   next_batch();
-  account_.abandon(clock_);
   EXPECT_EQ(runs_of(a_), TaskKind::kProbation + RunAccount::kGroup + 1);
   EXPECT_EQ(runs_of(b_), TaskKind::kProbation + 3);
   EXPECT_STREQ(longest().site.function_name(), a_.header.label.site().function_name());
   EXPECT_EQ(longest().ns, 30'000'000u);
+}
+
+TEST_F(RunAccountTest, a_run_goes_on_while_a_neighbour_tends_the_worker) {
+  account_.begin_run(a_, clock_);
+  clock_.at.ns += 1'000'000;
+  account_.tend([this] {
+    account_.pause(clock_);
+    account_.note_ready(b_, clock_);
+  });
+  clock_.at.ns += 1'000'000;
+  static_cast<void>(account_.end_run(clock_));
+  EXPECT_EQ(longest().ns, 2'000'000u);
+  EXPECT_EQ(runs_of(a_), 1u);
 }
 
 TEST_F(RunAccountTest, the_average_follows_the_last_runs) {
@@ -262,9 +270,10 @@ TEST_F(RunAccountTest, a_probe_that_was_stolen_is_not_matched_when_it_is_woken_h
   wait(a_, 50);
   run(a_, 10);
   EXPECT_EQ(waits_of(a_).count(), 0u);
-  wake_until_next_probe();
-  wait(b_, 20);
-  run(b_, 10);
+  for (std::uint32_t i = 0; i < RunAccount::kSampleEvery; ++i) {
+    wait(b_, 20);
+    run(b_, 10);
+  }
   EXPECT_EQ(waits_of(b_).max_ns(), 20u) << "no probe came after the one that was lost";
 }
 

@@ -14,16 +14,14 @@
 namespace rota {
 namespace {
 
-constexpr auto unnamed = [] { return ""; };
-
 TEST(SiteTableTest, each_site_has_a_kind_of_its_own_and_keeps_it) {
   const auto sites = distinct_sites<SiteTable::kMostKinds>();
   SiteTable table;
   std::set<TaskKind*> kinds;
-  for (const auto& site : sites) kinds.insert(&table.find(site, unnamed));
+  for (const auto& site : sites) kinds.insert(&table.find(SpawnLabel(site)));
   EXPECT_EQ(kinds.size(), sites.size());
   for (const auto& site : sites) {
-    TaskKind& kind = table.find(site, unnamed);
+    TaskKind& kind = table.find(SpawnLabel(site));
     EXPECT_TRUE(kinds.contains(&kind));
     EXPECT_STREQ(kind.site.function_name(), site.function_name());
   }
@@ -33,7 +31,7 @@ TEST(SiteTableTest, what_it_has_no_room_for_counts_among_the_others) {
   const auto sites = distinct_sites<SiteTable::kMostKinds + 36>();
   SiteTable table;
   for (int round = 0; round < 2; ++round) {
-    for (const auto& site : sites) table.find(site, unnamed).run_ns.record(5);
+    for (const auto& site : sites) table.find(SpawnLabel(site)).run_ns.record(5);
   }
   HistogramSum all;
   std::size_t kinds = 0;
@@ -50,18 +48,19 @@ TEST(SiteTableTest, what_it_has_no_room_for_counts_among_the_others) {
 
 TEST(SiteTableTest, a_task_without_a_site_has_a_kind_too) {
   SiteTable table;
-  TaskKind& kind = table.find(std::source_location(), unnamed);
-  EXPECT_EQ(&kind, &table.find(std::source_location(), unnamed));
+  TaskKind& kind = table.find(SpawnLabel());
+  EXPECT_EQ(&kind, &table.find(SpawnLabel()));
   EXPECT_NE(&kind, &table.others());
 }
 
 TEST(SiteTableTest, a_kind_has_the_name_of_its_first_task_in_a_copy) {
   SiteTable table;
   std::string name = "a name that is longer than what is kept of it";
-  const auto site = std::source_location::current();
-  static_cast<void>(table.find(site, [&] { return name.c_str(); }));
+  const SpawnLabel::Named first{std::source_location::current(), name.c_str()};
+  static_cast<void>(table.find(SpawnLabel(first)));
   name.assign(name.size(), '?');
-  const TaskKind& kind = table.find(site, [] { return "another"; });
+  const SpawnLabel::Named second{first.site, "another"};
+  const TaskKind& kind = table.find(SpawnLabel(second));
   EXPECT_EQ(kind.name.view(), "a name that is longer than what");
 }
 
@@ -80,7 +79,8 @@ TEST(SiteTableTest, is_read_while_kinds_come) {
   });
   for (int round = 0; round < 100; ++round) {
     for (const auto& site : sites) {
-      table.find(site, [] { return "complete"; }).run_ns.record(1);
+      const SpawnLabel::Named named{site, "complete"};
+      table.find(SpawnLabel(named)).run_ns.record(1);
     }
   }
   over.store(true);
