@@ -160,7 +160,11 @@ struct Runtime::State {
       case SchedulerKind::stealing: {
         const bool can_tend = register_process_barrier();
         const Duration watch = can_tend ? std::chrono::microseconds(config.watch_us) : Duration{};
-        auto stealing = std::make_unique<StealingScheduler>(*shared, watch);
+        const Duration steal_one = config.steal_one_us == 0
+                                       ? Duration::max()
+                                       : std::chrono::microseconds(config.steal_one_us);
+        auto stealing = std::make_unique<StealingScheduler>(
+            *shared, StealingScheduler::Limits{watch, steal_one});
         std::vector<std::vector<std::uint16_t>> victims;
         for (std::size_t i = 0; i < workers.size(); ++i) {
           victims.push_back(victims_by_distance(placement, i));

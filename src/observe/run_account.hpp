@@ -47,7 +47,10 @@ namespace rota::inline v0 {
 //
 // Not in it: what waits in an inbox or in the injector is not in the worker's queue yet.
 //
-// COSTS
+// What it costs, measured by bench_run_account on a busy machine: 3.8 to 4.6 ns for a wake and a run
+// where kinds seldom change, 7.6 to 10 ns where each run is of another kind than the last, while a
+// read of the clock took 31 ns. A cycle counter took 40 % of that; as 64 runs share a stamp, it would
+// save 0.3 ns of a run, and need a calibration.
 class alignas(128) RunAccount {
  public:
   static constexpr std::uint32_t kGroup = 64;         // a worker's batch
@@ -83,13 +86,9 @@ class alignas(128) RunAccount {
   template <class Clock>
   [[gnu::always_inline]] void begin_run(const Runnable& runnable, const Clock& clock) noexcept {
     const SpawnLabel label = runnable.task->label;
-    TaskKind& kind = kinds_.find(label);
-    if (kind.probation != 0) [[unlikely]]
-      begin_alone(label, clock);
+    if (SiteTable::key_of(label.site()) != key_) switch_kind(label, clock);
     if (&runnable == probe_) [[unlikely]]
-      end_probe(kind, clock);
-    if (kind.unstamped++ == 0) group_[kinds_in_group_++] = &kind;
-    last_ = &kind;
+      end_probe(*last_, clock);
     runs_ += 1;
   }
   /// Whether the batch has lasted for as long as the driver and the timers may wait.
@@ -133,7 +132,21 @@ class alignas(128) RunAccount {
 
  private:
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+  static constexpr std::uintptr_t kNoKey = 1;
 
+  // Runs of one kind follow each other more often than not: these are counted by one addition. A
+  // kind on probation has its group to itself.
+  template <class Clock>
+  void switch_kind(SpawnLabel label, const Clock& clock) noexcept {
+    TaskKind& kind = kinds_.find(label);
+    if (kind.probation != 0) [[unlikely]]
+      begin_alone(label, clock);
+    if (last_ != nullptr) last_->unstamped += runs_ - runs_before_last_;
+    runs_before_last_ = runs_;
+    key_ = SiteTable::key_of(label.site());
+    last_ = &kind;
+    if (kind.unstamped == 0) group_[kinds_in_group_++] = &kind;
+  }
   // What is seldom is kept out of the worker's loop.
   template <class Clock>
   [[gnu::noinline]] void begin_alone(SpawnLabel label, const Clock& clock) noexcept {
@@ -166,13 +179,15 @@ class alignas(128) RunAccount {
   [[nodiscard]] TaskKind& likely_long() const noexcept;
   void record_wait(TaskKind& kind, Duration waited) noexcept;
 
-  // Of the runs since the last stamp.
+  // Of the runs since the last stamp. The last ones of `last_` are not in its `unstamped` yet.
   std::uint32_t runs_ = 0;
   std::uint32_t most_runs_ = kGroup;
+  std::uint32_t runs_before_last_ = 0;
   std::uint32_t kinds_in_group_ = 0;
+  std::uintptr_t key_ = kNoKey;
+  TaskKind* last_ = nullptr;
   bool paused_ = true;
   bool tended_ = false;
-  TaskKind* last_ = nullptr;
   Instant stamped_;
   Instant batch_began_;
   // How many are to become ready before the next probe; counted down from `kNever` for a probe.

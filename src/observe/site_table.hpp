@@ -31,6 +31,11 @@ class SiteTable {
   SiteTable(const SiteTable&) = delete;
   SiteTable& operator=(const SiteTable&) = delete;
 
+  // What stands for a site: the address of what the compiler wrote about it, which is even.
+  [[nodiscard]] static std::uintptr_t key_of(std::source_location site) noexcept {
+    return std::bit_cast<std::uintptr_t>(site);
+  }
+
   // The worker.
   TaskKind& find(SpawnLabel label) noexcept {
     TaskKind* kind = slots_[home_of(label.site())].load(MemoryOrder::relaxed);
@@ -56,12 +61,12 @@ class SiteTable {
   static_assert(kSlots == 2 * kMostKinds);
 
   static bool same(std::source_location a, std::source_location b) noexcept {
-    return std::bit_cast<std::uintptr_t>(a) == std::bit_cast<std::uintptr_t>(b);
+    return key_of(a) == key_of(b);
   }
   // Fibonacci hashing: sites are neighbours in read-only memory, 24 bytes apart.
   static std::size_t home_of(std::source_location site) noexcept {
     constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;
-    return (std::uint64_t{std::bit_cast<std::uintptr_t>(site)} * golden) >> (64 - kSlotBits);
+    return (std::uint64_t{key_of(site)} * golden) >> (64 - kSlotBits);
   }
 
   [[nodiscard]] TaskKind& find_or_add(SpawnLabel label) noexcept;

@@ -84,7 +84,7 @@ bool StealingScheduler::steal(Worker& worker, State& state) noexcept {
   Runnable* stolen = nullptr;
   for (auto victim = state.victims.begin(); stolen == nullptr && victim != state.victims.end();
        ++victim) {
-    stolen = workers_[*victim]->steal_into(worker, StealAmount::half);
+    stolen = workers_[*victim]->steal_into(worker, amount_from(*workers_[*victim]));
   }
   for (auto victim = state.victims.begin(); stolen == nullptr && victim != state.victims.end();
        ++victim) {
@@ -94,6 +94,11 @@ bool StealingScheduler::steal(Worker& worker, State& state) noexcept {
   worker.counters().stolen += 1;
   worker.ready_from_elsewhere(*stolen);
   return true;
+}
+
+StealAmount StealingScheduler::amount_from(const Worker& victim) const noexcept {
+  const auto average_ns = static_cast<std::int64_t>(victim.account().average_run_ns());
+  return average_ns > steal_one_.ns ? StealAmount::one : StealAmount::half;
 }
 
 /// A searcher has something to run.

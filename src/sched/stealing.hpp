@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sched/run_ring.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/shared_work.hpp"
 
@@ -16,6 +17,8 @@ namespace rota::inline v0 {
 ///      first, and on its last round also the slot of the task that is next. At most half of the
 ///      workers search at a time; whoever finds something as the last searcher rouses another
 ///      (chained wakes), so one wake at a time spreads what there is.
+///      It takes half of a queue, for one theft is to keep it busy; but one where the victim's
+///      tasks have been long, or the rest would wait behind it as it did before.
 ///   2. Before it sleeps it announces that and looks once more at everything (idle_set.hpp).
 ///   3. Whoever makes work for others, by a push to the injector or by running a task while others
 ///      wait behind it, rouses one idle worker, unless somebody searches.
@@ -27,8 +30,12 @@ namespace rota::inline v0 {
 ///      busy, each looks from time to time between its own tasks.
 class StealingScheduler final : public Scheduler {
  public:
-  /// `watch`: how long a task may run before its worker is tended; zero: for ever.
-  StealingScheduler(SharedWork& shared, Duration watch) noexcept : shared_(shared), watch_(watch) {}
+  struct Limits {
+    Duration watch;      ///< how long a task may run before its worker is tended; zero: for ever
+    Duration steal_one;  ///< how long a victim's tasks run on average for a thief to take one
+  };
+  StealingScheduler(SharedWork& shared, Limits limits) noexcept
+      : shared_(shared), watch_(limits.watch), steal_one_(limits.steal_one) {}
   /// Once, before the first worker runs. `victims` has, for each worker, the others in the order in
   /// which it looks at them.
   void attach(std::span<Worker* const> workers, std::vector<std::vector<std::uint16_t>> victims);
@@ -57,6 +64,7 @@ class StealingScheduler final : public Scheduler {
   [[nodiscard]] bool take_injected(Worker& worker) noexcept;
   [[nodiscard]] bool search(Worker& worker) noexcept;
   [[nodiscard]] bool steal(Worker& worker, State& state) noexcept;
+  [[nodiscard]] StealAmount amount_from(const Worker& victim) const noexcept;
   void found(Worker& worker, State& state) noexcept;
   [[nodiscard]] bool is_work_left() const noexcept;
   void rouse_one(std::span<const std::uint16_t> near) noexcept;
@@ -71,6 +79,7 @@ class StealingScheduler final : public Scheduler {
 
   SharedWork& shared_;
   const Duration watch_;
+  const Duration steal_one_;
   std::span<Worker* const> workers_;
   std::vector<State> states_;
 
