@@ -47,6 +47,7 @@ std::string heading_of(const std::string& group) {
   if (group == "process") return "This process";
   if (group == "processor") return "Processor";
   if (group == "placement") return "Where workers would run";
+  if (group == "waiting") return "How idle workers wait";
   return group;
 }
 

@@ -1,20 +1,24 @@
-// The command line of `rota`: what is asked for, checked, and handed on. The only file that sees
-// CLI11.
+// The command line of `rota`: what is asked for, checked, and handed on. With argument_checks.hpp the
+// only file that sees CLI11.
 
+#include "argument_checks.hpp"
 #include "doctor.hpp"
 #include "driver_choice.hpp"
 #include "lab/cell.hpp"
 #include "lab/contention.hpp"
 #include "lab/lab.hpp"
 #include "lab/lengths.hpp"
+#include "lab/waiting.hpp"
 #include "load/interrupt.hpp"
 #include "load/load.hpp"
 #include "standard_streams.hpp"
+#include "waiting_choice.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -37,14 +41,9 @@ constexpr const char* examples =
     "  rota lab --only echo --drivers epoll,uring --rounds 9\n"
     "  rota lab contention                       what a shared cache line costs\n"
     "  rota lab lengths                          how long tasks delay short ones\n"
+    "  rota lab waiting                          what blocking, spinning and polling cost\n"
     "  rota doctor                               what may be used here, what Rota would choose\n"
     "\n`rota COMMAND --help` explains a command. Exit status: 0 done, 1 failed, 2 bad arguments.\n";
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
 
 std::vector<std::string> driver_names() {
   std::vector<std::string> names;
@@ -52,40 +51,25 @@ std::vector<std::string> driver_names() {
   return names;
 }
 
+std::vector<std::string> waiting_names() {
+  std::vector<std::string> names;
+  for (const WaitingChoice& waiting : waiting_choices) names.emplace_back(waiting.name);
+  return names;
+}
+
+/// Those of the drivers that were named, each once, in the order of reports.
+std::vector<DriverChoice> drivers_of(const std::vector<std::string>& names) {
+  std::vector<DriverChoice> drivers;
+  for (const DriverChoice& driver : measured_drivers) {
+    if (std::ranges::find(names, driver.name) != names.end()) drivers.push_back(driver);
+  }
+  return drivers;
+}
+
 std::vector<std::string> workload_names() {
   std::vector<std::string> names{"echo", "files", "timers"};
   for (const Workload& workload : workloads) names.emplace_back(workload.name);
   return names;
-}
-
-/// A check that names what is allowed; the option's own name is put in front by the parser.
-CLI::Validator one_of(const std::vector<std::string>& allowed) {
-  return CLI::Validator(
-      [allowed](const std::string& value) -> std::string {
-        for (const std::string& name : allowed) {
-          if (name == value) return {};
-        }
-        return "'" + value + "' is not one of: " + joined(allowed);
-      },
-      {});
-}
-
-CLI::Validator within(double least, double most) {
-  const auto text = [](double value) {
-    std::string digits = std::to_string(value);
-    digits.erase(digits.find_last_not_of('0') + 1);
-    if (digits.back() == '.') digits.pop_back();
-    return digits;
-  };
-  const std::string range = text(least) + " to " + text(most);
-  return CLI::Validator(
-      [least, most, range](const std::string& value) -> std::string {
-        double number = 0;
-        const bool is_number = CLI::detail::lexical_cast(value, number);
-        if (is_number && number >= least && number <= most) return {};
-        return "'" + value + "' is not a number from " + range;
-      },
-      {});
 }
 
 constexpr double most_ms = 24 * 3600 * 1000.0;
@@ -106,6 +90,10 @@ struct Arguments {
   LengthsOptions lengths;
   bool lengths_json = false;
 
+  WaitingOptions waiting;
+  std::vector<std::string> waiting_drivers;
+  bool waiting_json = false;
+
   bool doctor_json = false;
 
   LoadOptions load;
@@ -116,7 +104,15 @@ struct Arguments {
   CellOptions cell;
   std::string cell_workload;
   std::string cell_driver = "best";
+  std::string cell_waiting = "block";
 };
+
+void add_drivers(CLI::App& command, std::vector<std::string>& drivers) {
+  command.add_option("--drivers", drivers, "comma-separated: " + joined(driver_names()) + " (all)")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->check(one_of(driver_names()));
+}
 
 CLI::App* add_lab(CLI::App& app, Arguments& arguments) {
   CLI::App* lab = app.add_subcommand("lab", "measure real work under every driver; table and page");
@@ -125,11 +121,7 @@ CLI::App* add_lab(CLI::App& app, Arguments& arguments) {
                   "one of the workloads below, or a family: echo, files, timers")
       ->type_name("WORKLOAD")
       ->check(one_of(workload_names()));
-  lab->add_option("--drivers", arguments.lab_drivers,
-                  "comma-separated: " + joined(driver_names()) + " (all)")
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->check(one_of(driver_names()));
+  add_drivers(*lab, arguments.lab_drivers);
   lab->add_option("--rounds", arguments.lab_rounds, "every driver runs once per round (7)")
       ->type_name("N")
       ->check(within(1, 1000));
@@ -195,6 +187,30 @@ CLI::App* add_lengths(CLI::App& lab, Arguments& arguments) {
   return lengths;
 }
 
+CLI::App* add_waiting(CLI::App& lab, Arguments& arguments) {
+  WaitingOptions& options = arguments.waiting;
+  CLI::App* waiting =
+      lab.add_subcommand("waiting", "blocking, spinning and polling: what each gains and costs");
+  add_drivers(*waiting, arguments.waiting_drivers);
+  waiting->add_option("--rounds", options.rounds, "every cell runs once in each (5)")
+      ->type_name("N")
+      ->check(within(1, 1000));
+  waiting
+      ->add_option("--seconds", options.seconds, "of talk per cell, and as long of silence (0.5)")
+      ->type_name("S")
+      ->check(within(0.01, 3600));
+  waiting->add_option("--spin-us", options.spin_us, "how long a spin is at most (50)")
+      ->type_name("N")
+      ->check(within(1, 1e6));
+  waiting->add_flag("--json", arguments.waiting_json, "the same figures for programs");
+  waiting->footer(
+      "\nAn echo server on one CPU answers a single connection from another: whoever waits for a\n"
+      "message sleeps at once, spins for a while and then sleeps, or never sleeps. Then nobody\n"
+      "talks to it for as long, which shows what waiting costs.\n\n"
+      "Example: rota lab waiting --drivers epoll,uring --rounds 9");
+  return waiting;
+}
+
 CLI::App* add_doctor(CLI::App& app, Arguments& arguments) {
   CLI::App* doctor =
       app.add_subcommand("doctor", "what this kernel and process may use, and what Rota chooses");
@@ -228,9 +244,10 @@ CLI::App* add_load(CLI::App& app, Arguments& arguments) {
   load->add_option("--events-fd", arguments.load_events,
                    "write the lines ready, begin and end there (with --gated: 2)")
       ->check(within(0, 1 << 20));
-  load->footer("\nPrints one line of JSON. The exit status is 1 when an echo was lost or wrong.\n"
-               "Ctrl-C ends the window early; what was measured until then is reported.\n\n"
-               "Example: rota load --port 7 --connections 64 --size 64 --duration 2000");
+  load->footer(
+      "\nPrints one line of JSON. The exit status is 1 when an echo was lost or wrong.\n"
+      "Ctrl-C ends the window early; what was measured until then is reported.\n\n"
+      "Example: rota load --port 7 --connections 64 --size 64 --duration 2000");
   return load;
 }
 
@@ -245,6 +262,10 @@ CLI::App* add_cell(CLI::App& app, Arguments& arguments) {
       ->check(one_of(names));
   cell->add_option("--driver", arguments.cell_driver, joined(drivers) + " (best)")
       ->check(one_of(drivers));
+  cell->add_option("--waiting", arguments.cell_waiting, joined(waiting_names()) + " (block)")
+      ->check(one_of(waiting_names()));
+  cell->add_option("--spin-us", arguments.cell.spin_us, "how long a spin is; 0: what a wake costs")
+      ->check(within(0, 1e6));
   cell->add_option("--warm-up", arguments.cell.warm_up_ms, "before the window, in ms (100)")
       ->check(within(0, most_ms));
   cell->add_option("--duration", arguments.cell.duration_ms, "measured window in ms (1000)")
@@ -252,9 +273,10 @@ CLI::App* add_cell(CLI::App& app, Arguments& arguments) {
   cell->add_option("--operations", arguments.cell.operations, "so many instead of a window")
       ->check(within(0, 1e15));
   cell->add_option("--file", arguments.cell.file, "what the read workloads read");
-  cell->footer("\nAn echo cell prints `port N` and serves until its stdin is closed. Others print\n"
-               "`ready`, wait for a line on stdin and print one line of figures:\n"
-               "measured OPERATIONS WINDOW_NS CPU_NS WAIT_NS P50_NS P99_NS P99.9_NS");
+  cell->footer(
+      "\nAn echo cell prints `port N` and serves until its stdin is closed. Others print\n"
+      "`ready`, wait for a line on stdin and print one line of figures:\n"
+      "measured OPERATIONS WINDOW_NS CPU_NS WAIT_NS P50_NS P99_NS P99.9_NS");
   return cell;
 }
 
@@ -264,14 +286,14 @@ int start_lab(Arguments& arguments, const CLI::App& lab) {
   if (lab.count("--rounds") > 0) options.rounds = arguments.lab_rounds;
   if (lab.count("--seconds") > 0) options.seconds = arguments.lab_seconds;
   if (arguments.lab_json) options.format = OutputFormat::json;
-  for (const DriverChoice& driver : measured_drivers) {
-    for (const std::string& name : arguments.lab_drivers) {
-      if (driver.name != name) continue;
-      options.drivers.push_back(driver);
-      break;  // A driver that is named twice runs once.
-    }
-  }
+  options.drivers = drivers_of(arguments.lab_drivers);
   return run_lab(options);
+}
+
+int start_waiting(Arguments& arguments) {
+  arguments.waiting.drivers = drivers_of(arguments.waiting_drivers);
+  if (arguments.waiting_json) arguments.waiting.format = OutputFormat::json;
+  return run_waiting(arguments.waiting);
 }
 
 int start_load(Arguments& arguments, const CLI::App& load) {
@@ -299,6 +321,7 @@ int start_load(Arguments& arguments, const CLI::App& load) {
 
 int start_cell(Arguments& arguments) {
   arguments.cell.driver = *find_driver(arguments.cell_driver);
+  arguments.cell.waiting = *find_waiting(arguments.cell_waiting);
   for (const Workload& workload : workloads) {
     if (workload.name == arguments.cell_workload) arguments.cell.workload = &workload;
   }
@@ -314,6 +337,7 @@ int run(int argc, char** argv) {
   CLI::App* lab = add_lab(app, arguments);
   const CLI::App* contention = add_contention(*lab, arguments);
   const CLI::App* lengths = add_lengths(*lab, arguments);
+  const CLI::App* waiting = add_waiting(*lab, arguments);
   const CLI::App* doctor = add_doctor(app, arguments);
   const CLI::App* load = add_load(app, arguments);
   const CLI::App* cell = add_cell(app, arguments);
@@ -336,22 +360,21 @@ int run(int argc, char** argv) {
     return status_bad_arguments;
   }
   if (contention->parsed()) {
-    return run_contention(arguments.contention_rounds, arguments.contention_json
-                                                           ? OutputFormat::json
-                                                           : OutputFormat::text);
+    return run_contention(arguments.contention_rounds,
+                          arguments.contention_json ? OutputFormat::json : OutputFormat::text);
   }
   if (lengths->parsed()) {
     if (arguments.lengths_json) arguments.lengths.format = OutputFormat::json;
     return run_lengths(arguments.lengths);
   }
+  if (waiting->parsed()) return start_waiting(arguments);
   if (lab->parsed()) return start_lab(arguments, *lab);
   if (doctor->parsed()) {
     return run_doctor(arguments.doctor_json ? OutputFormat::json : OutputFormat::text);
   }
   if (load->parsed()) return start_load(arguments, *load);
   if (cell->parsed()) return start_cell(arguments);
-  std::fprintf(stderr, "rota: name a command: %s\nSee `rota --help`.\n",
-               joined(commands).c_str());
+  std::fprintf(stderr, "rota: name a command: %s\nSee `rota --help`.\n", joined(commands).c_str());
   return status_bad_arguments;
 }
 

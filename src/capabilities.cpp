@@ -13,6 +13,7 @@ std::vector<Capability> probe_capabilities() {
   probe_process(list);
   probe_processor(list);
   probe_placement(list);
+  probe_waiting(list);
   return list.take();
 }
 

@@ -93,12 +93,14 @@ struct Runtime::State {
   /// The drivers are there: makes the workers, and the scheduler over them.
   Result<void> assemble(const SchedulerConfig& config) {
     if (shared != nullptr) core.share(*shared, descriptors_move());
+    core.use(choose_wait(config, drivers.size()));
     for (std::size_t i = 0; i < drivers.size(); ++i) {
       made.push_back(std::make_unique<Worker>(core, *drivers[i], static_cast<std::uint16_t>(i)));
       workers.push_back(made.back().get());
     }
     scheduler = make_scheduler(config);
     core.use(*scheduler);
+    core.employ(workers);
     if (config.kind == SchedulerKind::single) return {};
     std::vector<int> cpus;
     for (const Place& place : placement.places) cpus.push_back(place.cpu);
@@ -159,12 +161,12 @@ struct Runtime::State {
       }
       case SchedulerKind::stealing: {
         const bool can_tend = register_process_barrier();
-        const Duration watch = can_tend ? std::chrono::microseconds(config.watch_us) : Duration{};
-        const Duration steal_one = config.steal_one_us == 0
-                                       ? Duration::max()
-                                       : std::chrono::microseconds(config.steal_one_us);
+        // Alone there is nobody to tend.
+        const bool watches = can_tend && workers.size() > 1;
+        const Duration watch = watches ? std::chrono::microseconds(config.watch_us) : Duration{};
         auto stealing = std::make_unique<StealingScheduler>(
-            *shared, StealingScheduler::Limits{watch, steal_one});
+            *shared, StealingScheduler::Limits{
+                         watch, Duration(std::chrono::microseconds(config.steal_one_us))});
         std::vector<std::vector<std::uint16_t>> victims;
         for (std::size_t i = 0; i < workers.size(); ++i) {
           victims.push_back(victims_by_distance(placement, i));
@@ -353,8 +355,6 @@ Task<bool> stop_on_signal(Runtime& runtime) {
 }
 
 std::size_t frame_bytes_in_use() noexcept { return FramePool::bytes_everywhere(); }
-
-ScopeCore& current_root() noexcept { return current_runtime().root(); }
 
 namespace {
 

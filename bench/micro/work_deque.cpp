@@ -1,14 +1,11 @@
-// What does a fork cost its owner in the deque, and a theft its thief, by who pays for the order
-// between the two (rule 5 of work_deque.hpp)?
+// What does a fork cost its owner in the deque, and a theft its thief?
 //
 // Alone: a push and a take, above other entries and of the only entry. Beside a thief on another
 // core that steals whatever it finds, as fast as it can, from a deque that its owner fills with
 // eight and empties, and again with one: the worst that a thief can do. Only rounds in which the
 // thief ran are counted. Theft: what one costs that succeeds, from a deque that nobody else
-// touches. Rounds are short and alternate; medians and quartiles over them are printed.
+// touches. Rounds are short; medians and quartiles over them are printed.
 #include <rota/core/work_deque.hpp>
-
-#include "base/membarrier.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,16 +19,12 @@
 
 namespace {
 
-using rota::DequeBarrier;
-
 struct Item {};
 using Deque = rota::WorkDeque<Item>;
 
 constexpr int rounds = 101;
 constexpr std::uint64_t pairs = 80'000;
 constexpr std::uint64_t thefts = 2'000;
-
-constexpr auto barrier = [] { rota::process_barrier(); };
 
 template <class Body>
 double ns_each(std::uint64_t count, Body body) {
@@ -46,8 +39,8 @@ std::array<Item, 8> items;
 // Keeps the compiler from seeing through a deque that nobody else has.
 void keep(const Item* item) { asm volatile("" : : "r"(item) : "memory"); }
 
-double alone(DequeBarrier who, std::size_t below) {
-  auto deque = std::make_unique<Deque>(who);
+double alone(std::size_t below) {
+  auto deque = std::make_unique<Deque>();
   for (std::size_t i = 0; i < below; ++i) deque->push(items[i]);
   return ns_each(pairs, [&] {
     for (std::uint64_t i = 0; i < pairs; ++i) {
@@ -82,7 +75,7 @@ class Thief {
         continue;
       }
       for (int i = 0; i < 64; ++i) {
-        if (deque->steal(barrier) != nullptr) stolen_.fetch_add(1, std::memory_order_relaxed);
+        if (deque->steal() != nullptr) stolen_.fetch_add(1, std::memory_order_relaxed);
       }
       tries_.fetch_add(64, std::memory_order_relaxed);
     }
@@ -102,8 +95,8 @@ struct Beside {
   std::uint64_t stolen = 0;
 };
 
-void beside_a_thief(Thief& thief, DequeBarrier who, std::size_t depth, Beside& out) {
-  auto deque = std::make_unique<Deque>(who);
+void beside_a_thief(Thief& thief, std::size_t depth, Beside& out) {
+  auto deque = std::make_unique<Deque>();
   thief.show(deque.get());
   const std::uint64_t tries = thief.tries();
   const std::uint64_t stolen = thief.stolen();
@@ -122,11 +115,11 @@ void beside_a_thief(Thief& thief, DequeBarrier who, std::size_t depth, Beside& o
   thief.show(nullptr);
 }
 
-double theft(DequeBarrier who) {
-  auto deque = std::make_unique<Deque>(who);
+double theft() {
+  auto deque = std::make_unique<Deque>();
   for (std::uint64_t i = 0; i < thefts; ++i) deque->push(items[i % items.size()]);
   return ns_each(thefts, [&] {
-    for (std::uint64_t i = 0; i < thefts; ++i) keep(deque->steal(barrier));
+    for (std::uint64_t i = 0; i < thefts; ++i) keep(deque->steal());
   });
 }
 
@@ -135,57 +128,42 @@ struct Figures {
   Beside eight, one;
 };
 
-void round_of(DequeBarrier who, Thief& thief, Figures& out) {
-  out.above_others.push_back(alone(who, 2));
-  out.only_entry.push_back(alone(who, 0));
-  out.theft.push_back(theft(who));
-  beside_a_thief(thief, who, 8, out.eight);
-  beside_a_thief(thief, who, 1, out.one);
+void round_of(Thief& thief, Figures& out) {
+  out.above_others.push_back(alone(2));
+  out.only_entry.push_back(alone(0));
+  out.theft.push_back(theft());
+  beside_a_thief(thief, 8, out.eight);
+  beside_a_thief(thief, 1, out.one);
 }
 
-void print_spread(const char* who, std::vector<double> ns) {
+void print(const char* what, std::vector<double> ns) {
   std::ranges::sort(ns);
   if (ns.empty()) {
-    std::printf("   %s: no round counts", who);
+    std::printf("  %-32s no round counts\n", what);
     return;
   }
-  std::printf("   %s %6.1f (%.1f-%.1f)", who, ns[ns.size() / 2], ns[ns.size() / 4],
+  std::printf("  %-32s %6.1f (%.1f-%.1f)\n", what, ns[ns.size() / 2], ns[ns.size() / 4],
               ns[ns.size() * 3 / 4]);
 }
 
-void print(const char* what, const std::vector<double>& owner, const std::vector<double>& thief) {
-  std::printf("  %-32s", what);
-  print_spread("owner", owner);
-  print_spread("thief", thief);
-  std::printf("\n");
-}
-
-double per_cent(const Beside& beside) {
-  return 100.0 * static_cast<double>(beside.stolen) / static_cast<double>(beside.pairs);
+void print_beside(const char* what, const Beside& beside) {
+  print(what, beside.ns);
+  if (beside.pairs == 0) return;
+  std::printf("    stolen: %.1f %%\n",
+              100.0 * static_cast<double>(beside.stolen) / static_cast<double>(beside.pairs));
 }
 
 }  // namespace
 
 int main() {
-  if (!rota::register_process_barrier()) {
-    std::puts("no membarrier here: only the owner can pay");
-    return 1;
-  }
-  Figures owner;
-  Figures thief;
-  Thief hands;
-  for (int round = 0; round < rounds; ++round) {
-    round_of(DequeBarrier::owner, hands, owner);
-    round_of(DequeBarrier::thief, hands, thief);
-  }
-  std::printf("ns each by who pays, median (quartiles) of %d rounds, %u processors\n", rounds,
+  Figures figures;
+  Thief thief;
+  for (int round = 0; round < rounds; ++round) round_of(thief, figures);
+  std::printf("ns each, median (quartiles) of %d rounds, %u processors\n", rounds,
               std::thread::hardware_concurrency());
-  print("push and take above others", owner.above_others, thief.above_others);
-  print("push and take of the only entry", owner.only_entry, thief.only_entry);
-  print("theft", owner.theft, thief.theft);
-  print("beside a thief, eight at a time", owner.eight.ns, thief.eight.ns);
-  print("beside a thief, one at a time", owner.one.ns, thief.one.ns);
-  std::printf("  stolen of eight %.1f %% and %.1f %%, of one %.1f %% and %.1f %%\n",
-              per_cent(owner.eight), per_cent(thief.eight), per_cent(owner.one),
-              per_cent(thief.one));
+  print("push and take above others", figures.above_others);
+  print("push and take of the only entry", figures.only_entry);
+  print("theft", figures.theft);
+  print_beside("beside a thief, eight at a time", figures.eight);
+  print_beside("beside a thief, one at a time", figures.one);
 }

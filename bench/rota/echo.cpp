@@ -3,7 +3,7 @@
 //
 //   rota_echo [--driver NAME]
 
-#include "driver_option.hpp"
+#include "runtime_options.hpp"
 
 #include <rota/rota.hpp>
 

@@ -4,7 +4,7 @@
 //   rota_files FILE [--driver NAME]
 
 #include "bench/raw/measure.hpp"
-#include "driver_option.hpp"
+#include "runtime_options.hpp"
 
 #include <rota/rota.hpp>
 

@@ -1,9 +1,13 @@
-// What Rota's tasks cost on one thread. Each figure is one line of JSON (bench/raw/measure.hpp);
-// the limits beside it are in bench/raw/coroutine.cpp.
+// What Rota's tasks cost. Each figure is one line of JSON (bench/raw/measure.hpp): CPU time where
+// one thread does all, the time that passes where several do. The limits beside it are in
+// bench/raw/coroutine.cpp.
+//
+//   rota_tasks [--scheduler NAME] [--workers N]
 
 #include <rota/rota.hpp>
 
 #include "../raw/measure.hpp"
+#include "runtime_options.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -13,8 +17,8 @@
 namespace {
 
 using rota::Task;
+using rota::bench::clock_ns;
 using rota::bench::report;
-using rota::bench::thread_cpu_ns;
 
 constexpr std::uint64_t kSpawns = 1'000'000;
 constexpr std::uint64_t kYielders = 1000;
@@ -88,27 +92,30 @@ Task<void> parked_bytes() {
 }
 
 template <class Body>
-Task<void> measured(const char* name, std::uint64_t operations, Body body) {
+Task<void> measured(clockid_t clock, const char* name, std::uint64_t operations, Body body) {
   co_await body();
-  const std::uint64_t begin_ns = thread_cpu_ns();
+  const std::uint64_t begin_ns = clock_ns(clock);
   co_await body();
-  report(name, operations, thread_cpu_ns() - begin_ns);
+  report(name, operations, clock_ns(clock) - begin_ns);
 }
 
-Task<void> all() {
-  co_await measured("spawn_join", kSpawns, [] { return spawn_and_join(kSpawns); });
-  co_await measured("yield_1000", kYielders * kYields, [] { return yield_in_turn(); });
-  co_await measured("channel_ping_pong", 2 * kRoundTrips, [] { return ping_pong(kRoundTrips); });
+Task<void> all(clockid_t clock) {
+  co_await measured(clock, "spawn_join", kSpawns, [] { return spawn_and_join(kSpawns); });
+  co_await measured(clock, "yield_1000", kYielders * kYields, [] { return yield_in_turn(); });
+  co_await measured(clock, "channel_ping_pong", 2 * kRoundTrips,
+                    [] { return ping_pong(kRoundTrips); });
   co_await parked_bytes();
 }
 
 }  // namespace
 
-int main() {
-  auto runtime = rota::Runtime::make();
+int main(int argc, char** argv) {
+  const rota::Config config = rota::bench::config_of(argc, argv, 1);
+  const bool alone = config.scheduler.kind == rota::SchedulerKind::single;
+  auto runtime = rota::Runtime::make(config);
   if (!runtime) {
     std::fprintf(stderr, "rota_tasks: %s\n", runtime.error().message().c_str());
     return EXIT_FAILURE;
   }
-  runtime->block_on(all());
+  runtime->block_on(all(alone ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC));
 }

@@ -60,6 +60,8 @@ void await_gate() {
 int run_cell(const CellOptions& options) {
   Config config;
   config.driver = options.driver.config();
+  config.scheduler.waiting = options.waiting.waiting;
+  config.scheduler.spin_us = options.spin_us;
   auto runtime = Runtime::make(config);
   if (!runtime) return refuse(runtime.error().message().c_str());
   int status = 0;

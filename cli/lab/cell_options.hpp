@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/driver_choice.hpp"
+#include "cli/waiting_choice.hpp"
 #include "workload.hpp"
 
 #include <cstdint>
@@ -12,6 +13,8 @@ namespace rota::cli {
 struct CellOptions {
   const Workload* workload = nullptr;
   DriverChoice driver = best_driver;
+  WaitingChoice waiting = waiting_choices.front();
+  std::uint32_t spin_us = 0;
   std::uint64_t warm_up_ms = 100;
   std::uint64_t duration_ms = 1000;
   std::uint64_t operations = 0;  ///< not 0: so many, instead of a window of time

@@ -1,6 +1,8 @@
 #include "cell_runner.hpp"
 
 #include "cell_report.hpp"
+#include "cli/load/monotonic.hpp"
+#include "cli/load/process_clock.hpp"
 #include "syscall_counter.hpp"
 
 #include <sched.h>
@@ -59,8 +61,24 @@ std::expected<Sample, std::string> CellRunner::measure(const Workload& workload,
                                                        const DriverChoice& driver) {
   auto cell = start_cell(workload, driver, 0);
   if (!cell) return std::unexpected(cell.error());
-  if (workload.kind == WorkloadKind::echo) return measure_echo(workload, std::move(*cell));
+  if (workload.kind == WorkloadKind::echo) return measure_echo(workload, *cell);
   return measure_by_itself(std::move(*cell));
+}
+
+std::expected<WaitingSample, std::string> CellRunner::measure_waiting(const DriverChoice& driver,
+                                                                      const WaitingChoice& waiting,
+                                                                      std::uint32_t spin_us) {
+  static constexpr Workload one_connection{WorkloadKind::echo, "echo-64", "", "", "echo",
+                                           "round trip",       "",        64, 1,  0};
+  auto server =
+      start_cell(one_connection, driver, 0,
+                 {"--waiting", std::string(waiting.name), "--spin-us", std::to_string(spin_us)});
+  if (!server) return std::unexpected(server.error());
+  auto talk = measure_echo(one_connection, *server);
+  if (!talk) return std::unexpected(talk.error());
+  auto idle = measure_idle(*server);
+  if (!idle) return std::unexpected(idle.error());
+  return WaitingSample{.talk = *talk, .idle_cpu_share = *idle};
 }
 
 std::expected<SyscallCount, std::string> CellRunner::count(const Workload& workload,
@@ -81,19 +99,15 @@ std::expected<SyscallCount, std::string> CellRunner::count(const Workload& workl
 }
 
 auto CellRunner::start_cell(const Workload& workload, const DriverChoice& driver,
-                            std::uint64_t operations) -> Outcome<ChildProcess> {
+                            std::uint64_t operations, const std::vector<std::string>& further)
+    -> Outcome<ChildProcess> {
   ChildProcess::Command command;
   command.cpu = placement_.tested;
-  command.arguments = {"cell",
-                       std::string(workload.name),
-                       "--driver",
-                       std::string(driver.name),
-                       "--warm-up",
-                       std::to_string(warm_up_ms_),
-                       "--duration",
-                       std::to_string(duration_ms_),
-                       "--operations",
-                       std::to_string(operations)};
+  command.arguments = {
+      "cell",         std::string(workload.name),  "--driver",   std::string(driver.name),
+      "--warm-up",    std::to_string(warm_up_ms_), "--duration", std::to_string(duration_ms_),
+      "--operations", std::to_string(operations)};
+  command.arguments.insert(command.arguments.end(), further.begin(), further.end());
   if (workload.kind == WorkloadKind::read) {
     if (file_ == nullptr) return std::unexpected("there is no file to read");
     file_->warm();
@@ -106,12 +120,18 @@ auto CellRunner::start_load(const Workload& workload, std::string port, const Ch
                             std::uint64_t requests) -> Outcome<ChildProcess> {
   ChildProcess::Command command;
   command.cpu = placement_.generator;
-  command.arguments = {"load",         "--port",
-                       std::move(port), "--connections",
-                       std::to_string(workload.width), "--size",
-                       std::to_string(workload.operation_bytes), "--warm-up",
-                       std::to_string(warm_up_ms_), "--duration",
-                       std::to_string(duration_ms_), "--server-pid",
+  command.arguments = {"load",
+                       "--port",
+                       std::move(port),
+                       "--connections",
+                       std::to_string(workload.width),
+                       "--size",
+                       std::to_string(workload.operation_bytes),
+                       "--warm-up",
+                       std::to_string(warm_up_ms_),
+                       "--duration",
+                       std::to_string(duration_ms_),
+                       "--server-pid",
                        std::to_string(server.pid())};
   if (requests > 0) {
     // Its stdout carries the lines of the run too: the first one after the gate is `begin`.
@@ -122,7 +142,7 @@ auto CellRunner::start_load(const Workload& workload, std::string port, const Ch
   return ChildProcess::start(command);
 }
 
-auto CellRunner::measure_echo(const Workload& workload, ChildProcess server) -> Outcome<Sample> {
+auto CellRunner::measure_echo(const Workload& workload, ChildProcess& server) -> Outcome<Sample> {
   auto port = expect_word(server, "port ");
   if (!port) return std::unexpected(port.error());
   auto load = start_load(workload, std::move(*port), server, 0);
@@ -143,6 +163,17 @@ auto CellRunner::measure_echo(const Workload& workload, ChildProcess server) -> 
                 .p999_ns = number_in(*line, "p99.9"),
                 .waited_share = wait_ns / (number_in(*line, "seconds") * ns_per_s),
                 .generator_busy = number_in(*line, "generator_busy")};
+}
+
+/// It has nothing to say meanwhile, so waiting for its next line is a wait that Ctrl-C ends.
+auto CellRunner::measure_idle(ChildProcess& server) -> Outcome<double> {
+  const std::uint64_t begun_ns = monotonic_ns();
+  const auto before = ProcessClock::read(server.pid());
+  if (auto line = server.read_line(duration_ms_)) return std::unexpected(*line);
+  const auto after = ProcessClock::read(server.pid());
+  if (!before || !after) return std::unexpected("the server has ended");
+  return static_cast<double>(after->since(*before).cpu_ns) /
+         static_cast<double>(monotonic_ns() - begun_ns);
 }
 
 auto CellRunner::measure_by_itself(ChildProcess cell) -> Outcome<Sample> {

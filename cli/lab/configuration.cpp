@@ -28,6 +28,8 @@ std::string date_now() {
   return text.data();
 }
 
+}  // namespace
+
 std::string placement_text(const Placement& placement) {
   if (!placement.tested) return "nothing is pinned: the affinity mask is unknown";
   const std::string tested = "CPU " + std::to_string(*placement.tested);
@@ -37,8 +39,6 @@ std::string placement_text(const Placement& placement) {
   return "measured process on " + tested + ", load generator on CPU " +
          std::to_string(*placement.generator);
 }
-
-}  // namespace
 
 std::vector<std::pair<std::string, std::string>> describe_machine() {
   const std::vector<Capability> capabilities = probe_capabilities();
@@ -51,8 +51,9 @@ std::vector<std::pair<std::string, std::string>> describe_machine() {
   };
 }
 
-std::vector<std::pair<std::string, std::string>> describe_configuration(
-    const LabOptions& options, const Placement& placement, std::uint64_t file_bytes) {
+std::vector<std::pair<std::string, std::string>> describe_configuration(const LabOptions& options,
+                                                                        const Placement& placement,
+                                                                        std::uint64_t file_bytes) {
   auto rows = describe_machine();
   rows.emplace_back("Rounds", std::to_string(options.rounds) + " of " +
                                   format_figure(options.seconds) +

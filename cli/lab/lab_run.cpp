@@ -14,7 +14,11 @@ namespace {
 constexpr double ns_per_s = 1e9;
 constexpr std::string_view usual_baseline = "epoll";
 
-/// Why a driver cannot be used here; empty: it can.
+/// A cell that failed in its first round is not tried again; one that failed later is.
+bool runnable(const Cell& cell) { return cell.refusal.empty() || !cell.samples.empty(); }
+
+}  // namespace
+
 std::string refusal_of(const DriverChoice& driver, const std::vector<Capability>& capabilities) {
   for (const Capability& capability : capabilities) {
     if (capability.group != "driver" || capability.name != driver.title) continue;
@@ -22,11 +26,6 @@ std::string refusal_of(const DriverChoice& driver, const std::vector<Capability>
   }
   return {};
 }
-
-/// A cell that failed in its first round is not tried again; one that failed later is.
-bool runnable(const Cell& cell) { return cell.refusal.empty() || !cell.samples.empty(); }
-
-}  // namespace
 
 std::vector<const Workload*> selected_workloads(const std::string& only) {
   std::vector<const Workload*> selected;
@@ -114,8 +113,7 @@ void LabRun::run_round(unsigned round, Progress& progress) {
 
 void LabRun::measure(Cell& cell, unsigned round, Progress& progress) {
   progress.step("round " + std::to_string(round + 1) + " of " + std::to_string(options_.rounds) +
-                " · " + std::string(cell.workload->title) + " · " +
-                std::string(cell.driver.title));
+                " · " + std::string(cell.workload->title) + " · " + std::string(cell.driver.title));
   auto sample = runner_.measure(*cell.workload, cell.driver);
   if (sample) {
     sample->round = round;

@@ -38,6 +38,9 @@ class LabRun {
   LabResults results_;
 };
 
+/// Why a driver cannot be used here; empty: it can.
+std::string refusal_of(const DriverChoice& driver, const std::vector<Capability>& capabilities);
+
 /// The workloads that `only` names.
 std::vector<const Workload*> selected_workloads(const std::string& only);
 

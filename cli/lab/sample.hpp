@@ -14,12 +14,18 @@ inline constexpr double disturbed_share = 0.10;
 struct Sample {
   unsigned round = 0;
   double operations_per_s = 0;
-  double cpu_ns = 0;   ///< of the process under test, per operation
-  double p50_ns = 0;   ///< percentiles of the workload's latency
+  double cpu_ns = 0;  ///< of the process under test, per operation
+  double p50_ns = 0;  ///< percentiles of the workload's latency
   double p99_ns = 0;
   double p999_ns = 0;
-  double waited_share = 0;  ///< of the window: ready, and something else had the CPU
+  double waited_share = 0;               ///< of the window: ready, and something else had the CPU
   std::optional<double> generator_busy;  ///< share of its core; where there is a generator
+};
+
+/// One run of one way of waiting.
+struct WaitingSample {
+  Sample talk;
+  double idle_cpu_share = 0;  ///< of the server's CPU, when nobody talks to it
 };
 
 /// System calls per operation, and how they were counted.

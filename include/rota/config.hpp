@@ -41,6 +41,15 @@ enum class Pinning : std::uint8_t {
   always,   ///< more workers than CPUs share them in turn
 };
 
+/// What a worker does that has nothing to run. It is a matter of latency and of CPU time only.
+/// Every driver has all three, and `sim`, whose waits take no time, blocks in each.
+enum class Waiting : std::uint8_t {
+  block,            ///< sleeps in its driver at once: an idle runtime costs nothing
+  spin_then_block,  ///< first looks for work for a while, `spin_us`, and then sleeps for good. What
+                    ///< comes meanwhile costs nobody a wake
+  busy_poll,        ///< never sleeps: nobody ever wakes it, and each worker takes a CPU for itself
+};
+
 /// What runs the tasks.
 struct SchedulerConfig {
   SchedulerKind kind = SchedulerKind::single;
@@ -50,6 +59,10 @@ struct SchedulerConfig {
                                      ///< I/O and timers seen to by another; 0: never
   std::uint32_t steal_one_us = 100;  ///< stealing: from a worker whose tasks run for longer on
                                      ///< average a thief takes one, else half; 0: always half
+  Waiting waiting = Waiting::block;
+  std::uint32_t spin_us = 0;  ///< spin_then_block: 0 is twice the cost of a wake, which is measured
+                              ///< once, and at most 50; and no spin where there are as many workers
+                              ///< as CPUs, since it takes the CPU that somebody with work needs
 };
 
 /// What a runtime is made of, chosen once.

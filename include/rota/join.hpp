@@ -154,16 +154,28 @@ struct SpawnOptions {
   explicit SpawnOptions(const char* task_name) noexcept : name(task_name) {}
 };
 
+/// What starting a task gives to whoever started it.
+template <class T>
+JoinHandle<T> started(TaskHeader& header, Task<T>& task) noexcept {
+  // It may run already, elsewhere; from here on the frame belongs to its end and to the handle.
+  return JoinHandle<T>(header, task.release());
+}
+
 /// Starts `task` as a child of `scope`. Any thread; does not block; throws std::bad_alloc.
 template <class T>
 JoinHandle<T> spawn_into(ScopeCore& scope, Task<T> task, SpawnOptions options,
                          std::source_location site) {
-  typename Task<T>::Handle frame = task.handle();
-  check_usage(frame != nullptr, task_is_gone);
-  TaskHeader& header = start_task(scope, frame.promise(), options.name, site);
-  // It may run already, elsewhere; from here on the frame belongs to its end and to the handle.
-  static_cast<void>(task.release());
-  return JoinHandle<T>(header, frame);
+  check_usage(task.handle() != nullptr, task_is_gone);
+  TaskHeader& header = start_task(scope, task.handle().promise(), options.name, site);
+  return started(header, task);
+}
+/// The same on a worker that the caller names.
+template <class T>
+JoinHandle<T> spawn_into_on(WorkerIndex worker, ScopeCore& scope, Task<T> task,
+                            SpawnOptions options, std::source_location site) {
+  check_usage(task.handle() != nullptr, task_is_gone);
+  TaskHeader& header = start_task_on(worker, scope, task.handle().promise(), options.name, site);
+  return started(header, task);
 }
 
 }  // namespace rota::inline v0

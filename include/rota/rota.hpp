@@ -11,11 +11,15 @@
 #include <rota/fiber.hpp>
 #include <rota/file.hpp>
 #include <rota/join.hpp>
+#include <rota/listener_group.hpp>
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
 #include <rota/scope.hpp>
+#include <rota/sharded.hpp>
 #include <rota/signal.hpp>
 #include <rota/stop.hpp>
 #include <rota/task.hpp>
 #include <rota/tcp.hpp>
 #include <rota/time.hpp>
+#include <rota/worker_channel.hpp>
+#include <rota/workers.hpp>

@@ -100,7 +100,14 @@ class Runtime {
                       std::source_location site = std::source_location::current()) {
     return spawn_into(root(), std::move(task), options, site);
   }
-  /// The same with a fiber that calls `body`.
+  /// The same on the worker that is named. An index that names none ends the process with a
+  /// message. Where workers steal it may go on on another one.
+  template <class T>
+  JoinHandle<T> spawn_on(WorkerIndex worker, Task<T> task, SpawnOptions options = {},
+                         std::source_location site = std::source_location::current()) {
+    return spawn_into_on(worker, root(), std::move(task), options, site);
+  }
+  /// The same as `spawn` with a fiber that calls `body`.
   template <std::invocable F>
   JoinHandle<std::invoke_result_t<F&>> spawn_fiber(
       F body, const FiberOptions& options = {},
@@ -125,7 +132,7 @@ class Runtime {
   /// Any thread. Each count is right; together they are of one moment only while nothing runs.
   [[nodiscard]] RuntimeCounters counters() const noexcept;
   /// How long its tasks run and wait to be run, by spawn site and by worker, and its longest runs
-  /// by name. Always on. Any thread, at any time: what a worker is in the midst of, up to 32 runs,
+  /// by name. Always on. Any thread, at any time: what a worker is in the midst of, up to 64 runs,
   /// comes later. Throws std::bad_alloc. What was loaded with the code that spawned must still be.
   [[nodiscard]] TaskLengths task_lengths() const;
 
@@ -148,9 +155,6 @@ class Runtime {
 
   std::unique_ptr<State> state_;
 };
-
-/// The scope of the current runtime itself. Only in a task.
-[[nodiscard]] ScopeCore& current_root() noexcept;
 
 /// Starts a task on the current runtime, outside any scope. Only in a task; throws bad_alloc. One
 /// that fails and whose handle is dropped without a join is named on standard error.

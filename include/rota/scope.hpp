@@ -36,7 +36,9 @@ class ScopeWaitLeaf : public Leaf {
 /// Thread class: *one task*, the one that `with_scope` runs; its children may live on any worker.
 class Scope {
  public:
-  explicit Scope(RuntimeCore& runtime) noexcept : core_(runtime), region_(core_) {
+  explicit Scope(RuntimeCore& runtime,
+                 ScopeCore::OnFailure on_failure = ScopeCore::OnFailure::stop_siblings) noexcept
+      : core_(runtime, on_failure), region_(core_) {
     TaskHeader& owner = *current_task();
     core_.set_owner(owner);
     // A stop that comes from now on finds the region.
@@ -60,6 +62,13 @@ class Scope {
     return spawn_into(core_, on_fiber(std::move(body), options), SpawnOptions(options.name), site);
   }
 
+  /// Starts a child on the worker that is named. Where workers steal it may go on on another one.
+  template <class T>
+  JoinHandle<T> spawn_on(WorkerIndex worker, Task<T> task, SpawnOptions options = {},
+                         std::source_location site = std::source_location::current()) {
+    return spawn_into_on(worker, core_, std::move(task), options, site);
+  }
+
   /// Asks all children to stop. They end in their own time; the body goes on.
   void request_stop() noexcept {
     core_.stop_all();
@@ -69,14 +78,16 @@ class Scope {
   [[nodiscard]] std::size_t live() noexcept { return core_.live(); }
 
   [[nodiscard]] ScopeCore& core() noexcept { return core_; }
+  /// Waits until all children have ended; what stops the caller stops them. For whoever made the
+  /// scope.
+  [[nodiscard]] Await<ScopeWaitLeaf> children() noexcept {
+    return Await<ScopeWaitLeaf>(std::in_place, core_);
+  }
 
  private:
   ScopeCore core_;
   RegionGuard region_;
 };
-
-/// The runtime of the task that calls. Aborts with a message outside any task.
-[[nodiscard]] RuntimeCore& current_runtime() noexcept;
 
 /// A scope with what its body came to: what the scopes of coroutines and of fibers have in common.
 template <class T>
@@ -90,9 +101,7 @@ class ScopeRun {
   }
   /// In a handler: the body threw.
   void fail() noexcept { scope_.core().fail(std::current_exception()); }
-  [[nodiscard]] Await<ScopeWaitLeaf> children() noexcept {
-    return Await<ScopeWaitLeaf>(std::in_place, scope_.core());
-  }
+  [[nodiscard]] Await<ScopeWaitLeaf> children() noexcept { return scope_.children(); }
   /// After the children: throws what failed, or yields what the body did.
   T take() {
     scope_.core().rethrow_errors();

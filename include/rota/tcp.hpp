@@ -3,6 +3,7 @@
 #include <rota/address.hpp>
 #include <rota/await.hpp>
 #include <rota/core/descriptor_ref.hpp>
+#include <rota/core/move_leaf.hpp>
 #include <rota/core/operation_leaf.hpp>
 #include <rota/core/stream.hpp>
 #include <rota/result.hpp>
@@ -74,6 +75,14 @@ class TcpStream {
   Result<void> shutdown(ShutdownHalf half) noexcept;
   [[nodiscard]] Await<CloseLeaf> close() noexcept;
 
+  /// Moves the connection to the worker that is named: from then on its driver waits for it, and
+  /// tasks that run there use it without asking another worker. Nothing that the peer sends
+  /// meanwhile is lost. Fails with `device_or_resource_busy` while a read or a write of another
+  /// task is in flight, and then it stays where it is; so it does when the wait is refused by a
+  /// stop, which cannot cancel a move that has begun. Where workers steal a connection follows its
+  /// tasks by itself, sooner or later, also after this. Only in a task.
+  [[nodiscard]] Await<MoveLeaf> move_to(WorkerIndex worker) noexcept;
+
   Result<void> set_no_delay(bool on) noexcept;
   Result<void> set_keep_alive(bool on) noexcept;
   /// On close: send what is left for at most so many seconds, for which `close` then waits
@@ -141,6 +150,9 @@ class TcpListener {
     return Await<AcceptLeaf>(std::in_place, descriptor_.get());
   }
   [[nodiscard]] Await<CloseLeaf> close() noexcept;
+  /// As `TcpStream::move_to`, with the connections that were accepted and not taken. Busy: another
+  /// task accepts, or more of them are kept than can travel at once; take some first.
+  [[nodiscard]] Await<MoveLeaf> move_to(WorkerIndex worker) noexcept;
   [[nodiscard]] Result<Address> local_address() const noexcept;
   /// For options that are not here, except SO_LINGER, which accepted sockets inherit unseen.
   [[nodiscard]] int fd() const noexcept { return fd_of(descriptor_); }

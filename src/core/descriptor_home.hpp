@@ -25,6 +25,12 @@ class Worker;
 //   5. Who closes sets `closing`: from then on nobody enters and the home stays. The home starts
 //      the close once all that is inside is known to it (Descriptor::users), that is, once every
 //      visitor has left or its operation has arrived: no call can hit whoever gets the number next.
+//      Nor does the home's driver hold what is closing, whose operations the close ends anyway: a
+//      hold could last until the place is given out anew, and its leave would be the next owner's.
+//   6. Where tasks never move homes move only when somebody asks for it. Then only those inside are
+//      counted who come from another worker; what is the home's own the home sees in the fields.
+//      The old home makes its driver forget the Descriptor and hands it on, alone and from inside
+//      (`try_hand_over`), so that whoever finds itself the home finds the fields in order.
 class DescriptorHome {
  public:
   enum class Entry : std::uint8_t {
@@ -43,9 +49,9 @@ class DescriptorHome {
   DescriptorHome(const DescriptorHome&) = delete;
   DescriptorHome& operator=(const DescriptorHome&) = delete;
 
-  // Relaxed: a worker is older than any of its Descriptors. Lasting for whoever is inside, or where
-  // tasks do not move.
-  [[nodiscard]] Worker* at() const noexcept { return worker_of(word_.load(MemoryOrder::relaxed)); }
+  // Lasting for whoever is inside, and where tasks do not move for the home itself. Acquire: who
+  // finds itself the home sees what the one before did (rule 6).
+  [[nodiscard]] Worker* at() const noexcept { return worker_of(word_.load(MemoryOrder::acquire)); }
   operator Worker*() const noexcept { return at(); }  // NOLINT(google-explicit-constructor)
   Worker* operator->() const noexcept { return at(); }
 
@@ -67,15 +73,24 @@ class DescriptorHome {
     static_cast<void>(before);
   }
 
-  // The driver of `worker`. False: the Descriptor has another home by now.
+  // The driver of `worker`. False: the Descriptor has another home by now, or is closing.
   [[nodiscard]] bool try_hold(Worker* worker) noexcept {
     std::uint64_t seen = word_.load(MemoryOrder::relaxed);
     do {
-      if (worker_of(seen) != worker) return false;
+      if (worker_of(seen) != worker || (seen & closing) != 0) return false;
       // Acquire pairs with the last leave.
     } while (
         !word_.compare_exchange_weak(seen, seen + 1, MemoryOrder::acquire, MemoryOrder::relaxed));
     return true;
+  }
+
+  // The home, which is inside (rule 6). True: it is no more, neither home nor inside. False: others
+  // are inside, or it is being closed; nothing has changed.
+  [[nodiscard]] bool try_hand_over(Worker* from, Worker* to) noexcept {
+    std::uint64_t seen = word_of(from) + 1;
+    // Release hands on the fields; acquire pairs with the last leave.
+    return word_.compare_exchange_strong(seen, word_of(to), MemoryOrder::acq_rel,
+                                         MemoryOrder::relaxed);
   }
 
   // The owner, once (rule 5). Yields the home, which stays.

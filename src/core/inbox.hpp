@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/core/cancel_node.hpp>
+#include <rota/core/errand.hpp>
 #include <rota/core/mpsc_stack.hpp>
 #include <rota/core/operation.hpp>
 #include <rota/core/task_header.hpp>
@@ -32,6 +33,10 @@ class alignas(128) Inbox {
     cancels_.push(cancel);
     return park_.claim_wake();
   }
+  [[nodiscard]] bool post(Errand& errand) noexcept {
+    errands_.push(errand);
+    return park_.claim_wake();
+  }
   /// Something the owner looks at on its own changed (its loop should end).
   [[nodiscard]] bool knock() noexcept { return park_.claim_wake(); }
 
@@ -40,9 +45,11 @@ class alignas(128) Inbox {
   StopNode* take_stops() noexcept { return stops_.take_all(); }
   Operation* take_operations() noexcept { return operations_.take_all(); }
   CancelNode* take_cancels() noexcept { return cancels_.take_all(); }
+  Errand* take_errands() noexcept { return errands_.take_all(); }
 
   [[nodiscard]] bool empty() const noexcept {
-    return ready_.empty() && stops_.empty() && operations_.empty() && cancels_.empty();
+    return ready_.empty() && stops_.empty() && operations_.empty() && cancels_.empty() &&
+           errands_.empty();
   }
 
   ParkWord& park_word() noexcept { return park_; }
@@ -54,6 +61,7 @@ class alignas(128) Inbox {
   MpscStack<StopNode> stops_;
   MpscStack<Operation> operations_;
   MpscStack<CancelNode> cancels_;
+  MpscStack<Errand> errands_;
   ParkWord park_;
 };
 

@@ -2,13 +2,13 @@
 
 #include <rota/core/mpsc_stack.hpp>
 
+#include "base/signals_blocked.hpp"
 #include "driver/perform.hpp"
 
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -93,19 +93,14 @@ class BlockingPool final : public FileEngine {
 
   /// The one place where a thread begins. Signals are for the program's own threads.
   bool start_carrier() {
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = true;
+    const SignalsBlocked blocked;
     try {
       threads_.emplace_back([this] { run(); });
       ++starting_;
     } catch (const std::system_error&) {
-      started = false;
+      return false;
     }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return started;
+    return true;
   }
 
   /// Without any thread nothing would ever end: what was asked for fails as the thread did. A close

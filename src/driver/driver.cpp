@@ -6,7 +6,14 @@ namespace rota::inline v0 {
 
 Instant Driver::now() const noexcept { return monotonic_now(); }
 
+Driver::News Driver::news() const noexcept { return News::unknown; }
+
 void Driver::let_go(Descriptor&) noexcept {}
+
+bool Driver::give_away(Descriptor& descriptor) noexcept {
+  let_go(descriptor);
+  return true;
+}
 
 void Driver::share(Worker&) noexcept {}
 

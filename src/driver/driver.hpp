@@ -7,6 +7,7 @@
 #include "core/descriptor.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace rota::inline v0 {
@@ -77,9 +78,19 @@ class Driver {
   virtual void cancel(Operation& operation) = 0;
   virtual void wake() noexcept = 0;
 
+  /// Whether a `turn` that does not sleep would find something to do now.
+  enum class News : std::uint8_t { none, some, unknown };
+  /// By the carrier, which spins and would rather not make a system call for an answer: `unknown`
+  /// where only one tells. What comes while it looks may be in the next answer.
+  [[nodiscard]] virtual News news() const noexcept;
+
   /// Where `traits().lets_go`: makes the mechanism forget the fd. By any thread that owns the
   /// Descriptor (descriptor_home.hpp), also during a `turn`. Nothing is in flight on it.
   virtual void let_go(Descriptor& descriptor) noexcept;
+  /// By its carrier, between turns, for a Descriptor that goes to another worker: nothing is in
+  /// flight on it and its Stream is not armed. Forgets the fd, and whatever else it keeps of it.
+  /// False: it has connections for which the Stream has no room; then it has forgotten nothing.
+  [[nodiscard]] virtual bool give_away(Descriptor& descriptor) noexcept;
   /// Once, before the first turn, where tasks move: a Descriptor may leave `home` when nothing is
   /// in flight on it, so whatever is not about an operation holds it first.
   virtual void share(Worker& home) noexcept;

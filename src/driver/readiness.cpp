@@ -309,6 +309,15 @@ void ReadinessDriver::drop_stale_arms() noexcept {
 
 void ReadinessDriver::let_go(Descriptor& descriptor) noexcept { poller_->forget(descriptor); }
 
+/// Where tasks do not move nothing keeps a Descriptor from doing so while it stands in one of these
+/// lists (Hold): it leaves them here.
+bool ReadinessDriver::give_away(Descriptor& descriptor) noexcept {
+  poller_->forget(descriptor);
+  std::erase_if(arms_, [&](const Arm& arm) { return arm.descriptor == &descriptor; });
+  std::erase(visits_, &descriptor);
+  return true;
+}
+
 void ReadinessDriver::share(Worker& home) noexcept { home_ = &home; }
 
 }  // namespace rota::inline v0

@@ -43,6 +43,7 @@ class ReadinessDriver final : public Driver {
   void cancel(Operation& operation) override;
   void wake() noexcept override;
   void let_go(Descriptor& descriptor) noexcept override;
+  [[nodiscard]] bool give_away(Descriptor& descriptor) noexcept override;
   void share(Worker& home) noexcept override;
   [[nodiscard]] const DriverTraits& traits() const noexcept override { return traits_; }
 

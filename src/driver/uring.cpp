@@ -78,6 +78,14 @@ void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
   deliver(done);
 }
 
+/// Both queues lie in memory. What the kernel keeps back for the next entry it tells by a flag
+/// there, and what the file engine has done comes as a wake, which is a completion.
+Driver::News UringDriver::news() const noexcept {
+  const bool nothing = everything_started() && finished_.empty() && !woken_ &&
+                       ring_.unsubmitted() == 0 && ring_.ready() == 0 && !ring_.wants_entry();
+  return nothing ? News::none : News::some;
+}
+
 /// What is in flight already may complete meanwhile, and a wake too: nothing of it needs memory.
 void UringDriver::await_memory(Duration limit) {
   constexpr Duration longest_pause{1'000'000};

@@ -48,6 +48,8 @@ class UringDriver final : public Driver {
   void turn(OpList todo, Deadline until, OpList& done) override;
   void cancel(Operation& operation) override;
   void wake() noexcept override { wake_.wake(); }
+  [[nodiscard]] News news() const noexcept override;
+  [[nodiscard]] bool give_away(Descriptor& descriptor) noexcept override;
 
   [[nodiscard]] const DriverTraits& traits() const noexcept override { return traits_; }
   [[nodiscard]] const UringRing& ring() const noexcept { return ring_; }

@@ -52,6 +52,17 @@ void UringDriver::push_spilled(Stream& stream) noexcept {
   }
 }
 
+/// The ring of the kernel knows operations, and none is left. What was spilled goes with the Stream.
+bool UringDriver::give_away(Descriptor& descriptor) noexcept {
+  if (descriptor.accepted == nullptr) return true;
+  Stream& stream = *descriptor.accepted;
+  for (int spilled = 0; !stream.full() && spilled >= 0;) {
+    spilled = spill_.take(descriptor);
+    if (spilled >= 0) stream.push({spilled, 0, 0});
+  }
+  return !spill_.holds(descriptor);
+}
+
 /// The kernel has let go of the Stream. Past the start limit it is not armed again before the
 /// consumer asks, who has been told of results and finds `armed` false when they are used up.
 void UringDriver::rearm_or_settle(Stream& stream) {

@@ -74,6 +74,10 @@ Await<CloseLeaf> TcpStream::close() noexcept {
   return Await<CloseLeaf>(std::in_place, std::move(descriptor_));
 }
 
+Await<MoveLeaf> TcpStream::move_to(WorkerIndex worker) noexcept {
+  return Await<MoveLeaf>(std::in_place, descriptor_.get(), worker);
+}
+
 Result<void> TcpStream::set_no_delay(bool on) noexcept {
   return set_option(fd(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
 }

@@ -133,6 +133,10 @@ Await<CloseLeaf> TcpListener::close() noexcept {
   return Await<CloseLeaf>(std::in_place, std::move(descriptor_));
 }
 
+Await<MoveLeaf> TcpListener::move_to(WorkerIndex worker) noexcept {
+  return Await<MoveLeaf>(std::in_place, descriptor_.get(), worker);
+}
+
 Result<Address> TcpListener::local_address() const noexcept { return local_address_of(fd()); }
 
 }  // namespace rota::inline v0

@@ -47,10 +47,10 @@ namespace rota::inline v0 {
 //
 // Not in it: what waits in an inbox or in the injector is not in the worker's queue yet.
 //
-// What it costs, measured by bench_run_account on a busy machine: 3.8 to 4.6 ns for a wake and a run
-// where kinds seldom change, 7.6 to 10 ns where each run is of another kind than the last, while a
-// read of the clock took 31 ns. A cycle counter took 40 % of that; as 64 runs share a stamp, it would
-// save 0.3 ns of a run, and need a calibration.
+// What it costs, measured by bench_run_account on a busy machine: 3.8 to 4.6 ns for a wake and a
+// run where kinds seldom change, 7.6 to 10 ns where each run is of another kind than the last,
+// while a read of the clock took 31 ns. A cycle counter took 40 % of that; as 64 runs share a
+// stamp, it would save 0.3 ns of a run, and need a calibration.
 class alignas(128) RunAccount {
  public:
   static constexpr std::uint32_t kGroup = 64;         // a worker's batch

@@ -1,9 +1,9 @@
 #include "sched/carriers.hpp"
 
 #include "base/cpu_affinity.hpp"
+#include "base/signals_blocked.hpp"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -22,22 +22,6 @@ void carry_on_this_thread(Worker& worker, int cpu) {
   if (cpu >= 0) static_cast<void>(pin_this_thread(cpu));
   static_cast<void>(worker.carry(current_seat()));
 }
-
-/// Blocks all signals while it lives: threads that are started meanwhile inherit that.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 

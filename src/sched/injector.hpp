@@ -19,7 +19,7 @@ namespace rota::inline v0 {
 //   2. A worker looks at the count first and takes the lock only if it is not zero, so an empty
 //      injector is a line that all workers share and nobody writes.
 //   3. Publish, then look for a sleeper; announce, then look here: whoever puts in writes the count
-//      and then reads who sleeps (park_word.hpp rule 4, idle_set.hpp rule 2). Writing and reading
+//      and then reads who sleeps (park_word.hpp rule 4, idle_set.hpp rule 6). Writing and reading
 //      the count are seq_cst, so that this holds against either of the two.
 //   4. A node that was taken belongs to the taker, and a node that was put in to the injector: the
 //      lock hands over what is written in it.

@@ -48,10 +48,15 @@ std::string why_as_many(const Machine& machine, std::size_t workers, bool asked)
 
 }  // namespace
 
+std::size_t cpus_kept_busy(const Machine& machine) {
+  const std::size_t cpus = std::max<std::size_t>(machine.cpus.size(), 1);
+  return machine.quota ? std::min(cpus, kept_busy_by(*machine.quota)) : cpus;
+}
+
 Placement choose_placement(const Machine& machine, unsigned workers, Pinning pinning) {
   const std::vector<Place> order = filling_order(machine);
   const std::size_t cpus = std::max<std::size_t>(order.size(), 1);
-  const std::size_t busy = machine.quota ? std::min(cpus, kept_busy_by(*machine.quota)) : cpus;
+  const std::size_t busy = cpus_kept_busy(machine);
   const std::size_t count = workers != 0 ? workers : busy;
   Placement placement{{}, machine.distances, why_as_many(machine, count, workers != 0)};
 

@@ -18,6 +18,10 @@ struct Placement {
   std::string reason;  ///< sentences for people: why so many, and why there
 };
 
+/// How many workers keep all CPUs that may be used busy; fewer than these, where their quota ends
+/// sooner.
+[[nodiscard]] std::size_t cpus_kept_busy(const Machine& machine);
+
 /// As many workers as asked for; 0 leaves it to the machine: one per CPU that may be used, but no
 /// more than its quota keeps busy. Workers are placed on cores before a core gets a second one,
 /// and close together: node by node, the nearest to the first one before others.

@@ -6,8 +6,10 @@
 #include "core/descriptor_table.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/shared_work.hpp"
+#include "sched/wait_rule.hpp"
 
 #include <cstdint>
+#include <span>
 
 namespace rota::inline v0 {
 
@@ -19,6 +21,8 @@ class RuntimeCore {
   RuntimeCore& operator=(const RuntimeCore&) = delete;
 
   void use(Scheduler& scheduler) noexcept { scheduler_ = &scheduler; }
+  /// By their index.
+  void employ(std::span<Worker* const> workers) noexcept { workers_ = workers; }
   /// Tasks may move between the workers that are made from now on; so may Descriptors, if their
   /// drivers let them go.
   void share(SharedWork& work, DescriptorHome::Move descriptors) noexcept {
@@ -26,11 +30,16 @@ class RuntimeCore {
     descriptors_move_ = descriptors;
   }
 
+  /// How the workers wait that are made from now on.
+  void use(WaitRule rule) noexcept { wait_rule_ = rule; }
+  [[nodiscard]] WaitRule wait_rule() const noexcept { return wait_rule_; }
+
   [[nodiscard]] Scheduler& scheduler() noexcept { return *scheduler_; }
+  [[nodiscard]] std::span<Worker* const> workers() const noexcept { return workers_; }
   /// Null where tasks never move.
   [[nodiscard]] SharedWork* shared() noexcept { return shared_; }
   [[nodiscard]] DescriptorHome::Move descriptors_move() const noexcept { return descriptors_move_; }
-  [[nodiscard]] bool anyone_idle() const noexcept { return shared_->idle.idle() != 0; }
+  [[nodiscard]] bool anyone_idle() const noexcept { return shared_->idle.anyone_idle(); }
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return descriptors_; }
   /// Told when a worker is about to sleep; null: nobody. For whoever waits until all do.
   struct IdleListener {
@@ -50,12 +59,19 @@ class RuntimeCore {
     IdleListener* listener = listener_.load(MemoryOrder::relaxed);
     if (listener != nullptr) listener->on_idle(*listener);
   }
+  /// Whether somebody waits for the workers to sleep, who will then do so and not spin. Relaxed: it
+  /// is asked again until it is seen.
+  [[nodiscard]] bool is_awaited() const noexcept {
+    return listener_.load(MemoryOrder::relaxed) != nullptr;
+  }
   /// The scope of tasks that belong to no other: spawned on the runtime itself.
   [[nodiscard]] ScopeCore& root() noexcept { return root_; }
 
  private:
   Scheduler* scheduler_ = nullptr;
+  std::span<Worker* const> workers_;
   SharedWork* shared_ = nullptr;
+  WaitRule wait_rule_;
   DescriptorHome::Move descriptors_move_ = DescriptorHome::Move::forbidden;
   SpinLock listener_lock_;
   Atomic<IdleListener*> listener_{nullptr};

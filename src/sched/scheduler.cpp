@@ -14,6 +14,8 @@ Deadline Scheduler::before_sleep(Worker&) noexcept { return Deadline::never(); }
 
 void Scheduler::after_sleep(Worker&) noexcept {}
 
+void Scheduler::before_run(Worker&) noexcept {}
+
 void Scheduler::surplus(Worker&) noexcept {}
 
 }  // namespace rota::inline v0

@@ -20,7 +20,9 @@ class Worker;
 ///    inbox. It looks once more at all that others may have for the worker, and gives it what there
 ///    is; else the worker sleeps, until the answer at the latest. `after_sleep` follows in either
 ///    case.
-/// 5. `surplus` tells that a worker has more ready tasks than the one that it is about to run,
+/// 5. `before_run` tells that a worker had nothing to run in this pass, and that its driver or a
+///    timer has given it something since.
+/// 6. `surplus` tells that a worker has more ready tasks than the one that it is about to run,
 ///    while somebody is idle.
 class Scheduler {
  public:
@@ -34,6 +36,7 @@ class Scheduler {
   virtual void between_turns(Worker& worker) noexcept;
   virtual Deadline before_sleep(Worker& worker) noexcept;
   virtual void after_sleep(Worker& worker) noexcept;
+  virtual void before_run(Worker& worker) noexcept;
   virtual void surplus(Worker& worker) noexcept;
 };
 

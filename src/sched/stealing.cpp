@@ -1,5 +1,6 @@
 #include "sched/stealing.hpp"
 
+#include "base/hooks.hpp"
 #include "sched/worker.hpp"
 
 #include <algorithm>
@@ -11,8 +12,10 @@ void StealingScheduler::attach(std::span<Worker* const> workers,
                                std::vector<std::vector<std::uint16_t>> victims) {
   workers_ = workers;
   states_ = std::vector<State>(workers.size());
-  for (std::size_t i = 0; i < workers.size(); ++i) states_[i].victims = std::move(victims[i]);
-  ticks_.assign(workers.size(), 0);
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    states_[i].victims = std::move(victims[i]);
+    states_[i].ticks.assign(workers.size(), 0);
+  }
 }
 
 /// Whichever: the task moves to whoever takes it out of the injector.
@@ -33,29 +36,37 @@ void StealingScheduler::between_turns(Worker& worker) noexcept {
     static_cast<void>(take_injected(worker));
   }
   if (state.role == IdleSet::Role::searcher) found(worker, state);
-  if (watch_ == Duration{} || workers_.size() == 1) return;
-  if (has_watch(worker)) give_up_watch();
-  if (shared_.idle.idle() != 0) return see_to_watch(state);
-  if (++state.passes % kPassesPerLook != 0) return;
-  const Instant now = worker.driver().now();
-  if (now - state.looked < watch_) return;
-  state.looked = now;
-  if (!take_watch(worker)) return;
-  look_at_ticks(worker);
-  give_up_watch();
+  state.quiet_looks = 0;
+  if (watch_ == Duration{}) return;
+  if (shared_.idle.anyone_idle()) return see_to_watch(state);
+  if (is_look_due(worker, state)) look_at_ticks(worker, state);
+}
+
+void StealingScheduler::before_run(Worker& worker) noexcept {
+  State& state = state_of(worker);
+  if (state.role == IdleSet::Role::searcher) found(worker, state);
 }
 
 Deadline StealingScheduler::before_sleep(Worker& worker) noexcept {
   State& state = state_of(worker);
   const auto role = std::exchange(state.role, IdleSet::Role::busy);
   const bool told_to_look = shared_.idle.announce(worker.index(), role);
-  if (told_to_look && (take_injected(worker) || steal(worker, state))) return Deadline::now();
-  return next_look(worker);
+  if (told_to_look &&
+      (take_injected(worker) || steal(worker, state) || steal_slot(worker, state))) {
+    return Deadline::now();
+  }
+  return next_look(worker, state);
 }
 
 void StealingScheduler::after_sleep(Worker& worker) noexcept {
-  state_of(worker).role = shared_.idle.retract(worker.index());
-  if (has_watch(worker)) look_at_ticks(worker);
+  State& state = state_of(worker);
+  state.role = shared_.idle.retract(worker.index());
+  if (!std::exchange(state.keeps_watch, false)) {
+    state.quiet_looks = 0;  // Somebody wants it awake: there may be more.
+    return;
+  }
+  watchers_.fetch_sub(1, MemoryOrder::relaxed);
+  look_at_ticks(worker, state);
 }
 
 StealingScheduler::State& StealingScheduler::state_of(const Worker& worker) noexcept {
@@ -77,28 +88,45 @@ bool StealingScheduler::search(Worker& worker) noexcept {
   const bool searches = state.role == IdleSet::Role::searcher;
   if (!searches && !shared_.idle.try_begin_search(worker.index())) return false;
   state.role = IdleSet::Role::searcher;
-  return take_injected(worker) || steal(worker, state);
+  if (take_injected(worker) || steal(worker, state)) return true;
+  if (worker.spins()) {
+    if (watch_ == Duration{} || !is_look_due(worker, state)) return false;
+    look_at_ticks(worker, state);
+  }
+  return steal_slot(worker, state);
 }
 
-bool StealingScheduler::steal(Worker& worker, State& state) noexcept {
-  Runnable* stolen = nullptr;
-  for (auto victim = state.victims.begin(); stolen == nullptr && victim != state.victims.end();
-       ++victim) {
-    stolen = workers_[*victim]->steal_into(worker, amount_from(*workers_[*victim]));
+bool StealingScheduler::steal(Worker& worker, const State& state) noexcept {
+  for (const std::uint16_t victim : state.victims) {
+    Runnable* stolen = workers_[victim]->steal_into(worker, amount_from(*workers_[victim]));
+    if (stolen == nullptr) continue;
+    take_stolen(worker, *stolen);
+    return true;
   }
-  for (auto victim = state.victims.begin(); stolen == nullptr && victim != state.victims.end();
-       ++victim) {
-    if (TakeOverWord::in_task(workers_[*victim]->tick())) stolen = workers_[*victim]->steal_slot();
+  return false;
+}
+
+bool StealingScheduler::steal_slot(Worker& worker, const State& state) noexcept {
+  for (const std::uint16_t victim : state.victims) {
+    if (!TakeOverWord::in_task(workers_[victim]->tick())) continue;
+    Runnable* stolen = workers_[victim]->steal_slot();
+    if (stolen == nullptr) continue;
+    take_stolen(worker, *stolen);
+    return true;
   }
-  if (stolen == nullptr) return false;
+  return false;
+}
+
+void StealingScheduler::take_stolen(Worker& worker, Runnable& stolen) noexcept {
+  cross(Crossing::stole);
   worker.counters().stolen += 1;
-  worker.ready_from_elsewhere(*stolen);
-  return true;
+  worker.ready_from_elsewhere(stolen);
 }
 
 StealAmount StealingScheduler::amount_from(const Worker& victim) const noexcept {
   const auto average_ns = static_cast<std::int64_t>(victim.account().average_run_ns());
-  return average_ns > steal_one_.ns ? StealAmount::one : StealAmount::half;
+  const bool long_ones = steal_one_ != Duration{} && average_ns > steal_one_.ns;
+  return long_ones ? StealAmount::one : StealAmount::half;
 }
 
 /// A searcher has something to run.
@@ -119,41 +147,37 @@ void StealingScheduler::rouse_one(std::span<const std::uint16_t> near) noexcept 
   if (idle) workers_[*idle]->rouse();
 }
 
-bool StealingScheduler::has_watch(const Worker& worker) const noexcept {
-  return watch_holder_.load(MemoryOrder::relaxed) == worker.index();  // Its own, if it is.
-}
-
-bool StealingScheduler::take_watch(const Worker& worker) noexcept {
-  std::int32_t holder = kNobody;
-  // Acquire pairs with give_up_watch, which hands on the ticks.
-  return watch_holder_.compare_exchange_strong(holder, worker.index(), MemoryOrder::acquire,
-                                               MemoryOrder::relaxed) ||
-         holder == worker.index();
-}
-
-void StealingScheduler::give_up_watch() noexcept {
-  quiet_looks_ = 0;
-  watch_holder_.store(kNobody, MemoryOrder::seq_cst);
-}
-
-/// Before a worker runs what it woke for. Not often: the watch goes on for some time.
+/// Before a worker runs what it woke for.
 void StealingScheduler::see_to_watch(const State& state) noexcept {
-  // Seq_cst: the worker has retracted its sleep before, and who gives up the watch looks at that
-  // afterwards. One of the two sees the other.
-  if (watch_holder_.load(MemoryOrder::seq_cst) != kNobody) return;
+  // The worker has retracted its sleep before this fence, and who decides to keep no watch looks at
+  // that after a fence of its own: one of the two sees the other.
+  fence(MemoryOrder::seq_cst);
+  if (watchers_.load(MemoryOrder::relaxed) != 0) return;
   for (const std::uint16_t other : state.victims) {
     if (workers_[other]->asleep()) return workers_[other]->rouse();
   }
 }
 
-void StealingScheduler::look_at_ticks(const Worker& watcher) noexcept {
+/// Whether a worker that is awake shall look at the others now.
+bool StealingScheduler::is_look_due(Worker& worker, State& state) noexcept {
+  if (++state.passes % kPassesPerLook != 0) return false;
+  const Instant now = worker.driver().now();
+  if (now - state.looked < watch_) return false;
+  state.looked = now;
+  return true;
+}
+
+void StealingScheduler::look_at_ticks(const Worker& watcher, State& state) noexcept {
+  bool anyone = false;
   for (Worker* other : workers_) {
     if (other == &watcher) continue;
-    std::uint64_t& seen = ticks_[other->index()];
+    anyone = anyone || !other->asleep();
+    std::uint64_t& seen = state.ticks[other->index()];
     const std::uint64_t tick = other->tick();
     if (TakeOverWord::in_task(tick) && tick == seen) other->try_tend(tick);
     seen = tick;
   }
+  state.quiet_looks = anyone ? 0 : state.quiet_looks + 1;
 }
 
 bool StealingScheduler::others_awake(const Worker& worker) const noexcept {
@@ -161,20 +185,28 @@ bool StealingScheduler::others_awake(const Worker& worker) const noexcept {
       workers_, [&worker](const Worker* other) { return other != &worker && !other->asleep(); });
 }
 
-/// Until when a worker that has nothing to do may sleep. With the watch: until its next look, and
-/// longer each time that all others sleep, until it gives it up.
-Deadline StealingScheduler::next_look(Worker& worker) noexcept {
-  if (watch_ == Duration{} || workers_.size() == 1) return Deadline::never();
-  if (!has_watch(worker) && (!others_awake(worker) || !take_watch(worker))) {
-    return Deadline::never();
+/// Until when a worker that has nothing to do may sleep. While it keeps watch, until its next look,
+/// and longer each time that all others sleep.
+Deadline StealingScheduler::next_look(Worker& worker, State& state) noexcept {
+  if (watch_ == Duration{}) return Deadline::never();
+  fence(MemoryOrder::seq_cst);  // See see_to_watch.
+  const bool quiet = state.quiet_looks > kQuietLooks && !others_awake(worker);
+  if (quiet || !try_keep_watch(state)) return Deadline::never();
+  const std::uint32_t doublings = std::min(state.quiet_looks, kQuietLooks - 1);
+  return Deadline::at(worker.driver().now() + watch_ * (std::int64_t{1} << doublings));
+}
+
+bool StealingScheduler::try_keep_watch(State& state) noexcept {
+  std::uint32_t watchers = watchers_.load(MemoryOrder::relaxed);
+  while (watchers < kMostWatchers) {
+    // Relaxed: see_to_watch reads it after a fence, and if it reads too late rouses one in vain.
+    if (watchers_.compare_exchange_weak(watchers, watchers + 1, MemoryOrder::relaxed,
+                                        MemoryOrder::relaxed)) {
+      state.keeps_watch = true;
+      return true;
+    }
   }
-  quiet_looks_ = others_awake(worker) ? 0 : quiet_looks_ + 1;
-  if (quiet_looks_ > kQuietLooks) {
-    give_up_watch();
-    fence(MemoryOrder::seq_cst);  // See see_to_watch.
-    if (!others_awake(worker) || !take_watch(worker)) return Deadline::never();
-  }
-  return Deadline::at(worker.driver().now() + watch_ * (std::int64_t{1} << quiet_looks_));
+  return false;
 }
 
 }  // namespace rota::inline v0

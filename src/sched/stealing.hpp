@@ -14,25 +14,30 @@ namespace rota::inline v0 {
 ///
 /// Rules
 ///   1. A worker with nothing to run searches: the injector, then the queues of the others, nearest
-///      first, and on its last round also the slot of the task that is next. At most half of the
+///      first, and in the end also the slots of the tasks that are next. At most half of the
 ///      workers search at a time; whoever finds something as the last searcher rouses another
-///      (chained wakes), so one wake at a time spreads what there is.
+///      (chained wakes), so one wake at a time spreads what there is. It ends its search before it
+///      runs anything, or those who leave their work to the searcher would wait for a task.
 ///      It takes half of a queue, for one theft is to keep it busy; but one where the victim's
 ///      tasks have been long, or the rest would wait behind it as it did before.
 ///   2. Before it sleeps it announces that and looks once more at everything (idle_set.hpp).
 ///   3. Whoever makes work for others, by a push to the injector or by running a task while others
 ///      wait behind it, rouses one idle worker, unless somebody searches.
 ///   4. A worker inside a long task delays nobody's I/O while another worker has time: that one
-///      tends it (Worker::try_tend), and steals what became ready. One worker at a time is the
-///      watch: it looks every `watch` whether somebody's tick has not moved. An idle worker that
-///      has the watch sleeps no longer than that, and gives it up when all have slept for a while;
-///      a worker that wakes to run a task then sees to it that there is a watch. Where all are
-///      busy, each looks from time to time between its own tasks.
+///      tends it (Worker::try_tend), and steals what became ready. For this a worker looks from
+///      time to time whether the tick of another one has not moved: a busy one between its own
+///      tasks, an idle one by sleeping no longer than `watch`. Two idle ones at most keep such a
+///      watch, and only as long as somebody was awake a short while ago; who wakes to run a task
+///      and finds that nobody keeps it rouses one who does from then on.
+///   5. A worker that spins looks at ticks as a busy one does, and at slots only then, not in each
+///      of its many rounds: most tasks that are next run at once, their message in the cache.
 class StealingScheduler final : public Scheduler {
  public:
   struct Limits {
-    Duration watch;      ///< how long a task may run before its worker is tended; zero: for ever
-    Duration steal_one;  ///< how long a victim's tasks run on average for a thief to take one
+    Duration watch;      ///< how long a task may run before its worker is tended, at the most
+                         ///< twice that; zero: it is not
+    Duration steal_one;  ///< from a victim whose tasks run for longer on average a thief takes one;
+                         ///< zero: always half
   };
   StealingScheduler(SharedWork& shared, Limits limits) noexcept
       : shared_(shared), watch_(limits.watch), steal_one_(limits.steal_one) {}
@@ -45,37 +50,45 @@ class StealingScheduler final : public Scheduler {
   void between_turns(Worker& worker) noexcept override;
   Deadline before_sleep(Worker& worker) noexcept override;
   void after_sleep(Worker& worker) noexcept override;
+  void before_run(Worker& worker) noexcept override;
   void surplus(Worker& worker) noexcept override;
 
  private:
   /// What the scheduler keeps of each worker; the worker's own.
   struct alignas(128) State {
     std::vector<std::uint16_t> victims;
+    std::vector<std::uint64_t> ticks;  // of all workers, when it last looked
     IdleSet::Role role = IdleSet::Role::busy;
+    bool keeps_watch = false;
+    std::uint32_t quiet_looks = 0;  // in a row, while idle, that found all others asleep
     std::uint32_t passes = 0;
-    Instant looked;  // at the ticks of the others, while busy
+    Instant looked;  // at the ticks, while awake
   };
   static constexpr std::size_t kInjectorShare = 32;    // at most, of what is in the injector
   static constexpr std::uint32_t kPassesPerLook = 16;  // between two looks at the clock
-  static constexpr std::uint32_t kQuietLooks = 4;      // all asleep, before the watch ends
-  static constexpr std::int32_t kNobody = -1;
+  // Two, so that one is left when the other finds something to run: rousing costs more than both.
+  static constexpr std::uint32_t kMostWatchers = 2;
+  // The last of them is 8 `watch` after the first. Less would rouse a watcher for each of the
+  // events that come a hundred times a second.
+  static constexpr std::uint32_t kQuietLooks = 4;
 
   [[nodiscard]] State& state_of(const Worker& worker) noexcept;
   [[nodiscard]] bool take_injected(Worker& worker) noexcept;
   [[nodiscard]] bool search(Worker& worker) noexcept;
-  [[nodiscard]] bool steal(Worker& worker, State& state) noexcept;
+  [[nodiscard]] bool steal(Worker& worker, const State& state) noexcept;
+  [[nodiscard]] bool steal_slot(Worker& worker, const State& state) noexcept;
+  void take_stolen(Worker& worker, Runnable& stolen) noexcept;
   [[nodiscard]] StealAmount amount_from(const Worker& victim) const noexcept;
   void found(Worker& worker, State& state) noexcept;
   [[nodiscard]] bool is_work_left() const noexcept;
   void rouse_one(std::span<const std::uint16_t> near) noexcept;
 
-  [[nodiscard]] bool has_watch(const Worker& worker) const noexcept;
-  [[nodiscard]] bool take_watch(const Worker& worker) noexcept;
-  void give_up_watch() noexcept;
   void see_to_watch(const State& state) noexcept;
-  void look_at_ticks(const Worker& watcher) noexcept;
+  [[nodiscard]] bool is_look_due(Worker& worker, State& state) noexcept;
+  void look_at_ticks(const Worker& watcher, State& state) noexcept;
   [[nodiscard]] bool others_awake(const Worker& worker) const noexcept;
-  [[nodiscard]] Deadline next_look(Worker& worker) noexcept;
+  [[nodiscard]] Deadline next_look(Worker& worker, State& state) noexcept;
+  [[nodiscard]] bool try_keep_watch(State& state) noexcept;
 
   SharedWork& shared_;
   const Duration watch_;
@@ -83,11 +96,8 @@ class StealingScheduler final : public Scheduler {
   std::span<Worker* const> workers_;
   std::vector<State> states_;
 
-  // Who has the watch. Written by whoever takes it (compare-and-swap) and by its holder.
-  alignas(128) Atomic<std::int32_t> watch_holder_{kNobody};
-  // The holder's, handed on with the watch.
-  std::vector<std::uint64_t> ticks_;
-  std::uint32_t quiet_looks_ = 0;
+  // How many idle workers keep watch. Written by these.
+  alignas(128) Atomic<std::uint32_t> watchers_{0};
 };
 
 }  // namespace rota::inline v0

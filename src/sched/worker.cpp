@@ -19,6 +19,7 @@ Worker::Worker(RuntimeCore& runtime, Driver& driver, std::uint16_t index)
       moves_tasks_(runtime.shared() != nullptr),
       timers_(driver.now()),
       frames_(FramePool::acquire()),
+      idle_wait_(driver.traits().virtual_clock ? WaitRule{} : runtime.wait_rule()),
       runtime_(runtime),
       index_(index) {
   if (moves_tasks_) driver.share(*this);
@@ -122,7 +123,9 @@ bool Worker::run_ready(Seat& seat) noexcept {
 /// Before a task runs that may come from another worker. There is more to run than this one can at
 /// once: others may come and steal.
 void Worker::bring_home(TaskHeader& task) noexcept {
-  if (task.home != this) task.home.move_to(this);
+  const bool moves = task.home != this;
+  cross(moves ? Crossing::move : Crossing::run);
+  if (moves) task.home.move_to(this);
   task.parked = 0;
   if (!queue_.empty() && runtime_.anyone_idle()) runtime_.scheduler().surplus(*this);
 }
@@ -131,12 +134,14 @@ void Worker::collect_inbox() noexcept {
   take_back_stops();
   if (!closes_.empty()) [[unlikely]]
     retry_closes();
+  if (!errands_.empty()) run_errands(std::exchange(errands_, FifoList<Errand>()).front());
   if (inbox_.empty()) [[likely]]
     return;
   // A poster sends an operation before the node that cancels it. So what is sent later is taken
   // first and looked at last.
   CancelNode* cancels = inbox_.take_cancels();
   StopNode* stops = inbox_.take_stops();
+  Errand* errands = inbox_.take_errands();
   Operation* operations = inbox_.take_operations();
   Runnable* runnables = inbox_.take_ready();
   while (runnables != nullptr) {
@@ -150,6 +155,7 @@ void Worker::collect_inbox() noexcept {
     start_arrived(*operations);
     operations = following;
   }
+  run_errands(errands);
   while (stops != nullptr) {
     StopNode* following = stops->next;
     take_back(static_cast<TaskHeader&>(*stops));
@@ -165,6 +171,14 @@ void Worker::collect_inbox() noexcept {
       end(operation);
     }
     cancels = following;
+  }
+}
+
+void Worker::run_errands(Errand* errands) noexcept {
+  while (errands != nullptr) {
+    Errand* following = errands->next;
+    errands->run(*errands, *this);
+    errands = following;
   }
 }
 
@@ -192,10 +206,28 @@ Deadline Worker::announce_idle() noexcept {
   return std::min(next_timer(), until);
 }
 
+/// With nothing to run.
+IdleWait::Step Worker::idle_step() noexcept {
+  if (!idle_wait_.may_spin()) [[likely]]
+    return IdleWait::Step::sleep;
+  if (runtime_.is_awaited()) {
+    idle_wait_.give_up();
+    return IdleWait::Step::sleep;
+  }
+  auto news = Driver::News::none;
+  if (!todo_.empty()) {
+    news = Driver::News::some;
+  } else if (in_flight_ != 0 || streams_ != 0) {
+    news = driver_.news();
+  }
+  return idle_wait_.next(counters_.tasks_run, news, driver_.now());
+}
+
 void Worker::turn(Idle when_idle) noexcept {
   if (queue_.empty()) account_.pause(driver_);  // To look for something to run is no run.
   if (when_idle == Idle::sleep) runtime_.scheduler().between_turns(*this);
-  const bool idle = queue_.empty() && closes_.empty() && when_idle == Idle::sleep;
+  const bool idle =
+      queue_.empty() && closes_.empty() && errands_.empty() && when_idle == Idle::sleep;
   const bool driver_has_work = !todo_.empty() || in_flight_ != 0 || streams_ != 0;
   if (!idle && !driver_has_work && timers_.empty()) return;
   account_.pause(driver_);
@@ -203,11 +235,22 @@ void Worker::turn(Idle when_idle) noexcept {
     expire_timers(driver_.now());
     return;
   }
-  const Deadline until = idle ? announce_idle() : Deadline::now();
+  const IdleWait::Step step = idle ? idle_step() : IdleWait::Step::turn;
+  if (step == IdleWait::Step::look) {
+    expire_timers(idle_wait_.now());
+  } else {
+    turn_driver(step);
+  }
+  if (idle && !queue_.empty()) runtime_.scheduler().before_run(*this);
+}
+
+void Worker::turn_driver(IdleWait::Step step) noexcept {
+  const bool sleeps = step == IdleWait::Step::sleep;
+  const Deadline until = sleeps ? announce_idle() : Deadline::now();
   counters_.turns += 1;
   OpList done;
   driver_.turn(std::move(todo_), until, done);
-  if (idle) {
+  if (sleeps) {
     inbox_.park_word().retract();
     runtime_.scheduler().after_sleep(*this);
   }

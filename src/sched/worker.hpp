@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/move_leaf.hpp>
 #include <rota/core/operation.hpp>
 #include <rota/core/runnable.hpp>
 #include <rota/core/spin_lock.hpp>
@@ -10,6 +11,7 @@
 #include "driver/driver.hpp"
 #include "observe/run_account.hpp"
 #include "sched/frame_pool.hpp"
+#include "sched/idle_wait.hpp"
 #include "sched/run_queue.hpp"
 #include "sched/runtime_core.hpp"
 #include "sched/seat.hpp"
@@ -37,8 +39,9 @@ struct WorkerCounters {
 /// carries it at the moment owns all of it but the Inbox, which is for everybody.
 ///
 /// The loop: run the ready batch; collect the inbox; when nothing is ready ask
-/// the scheduler, announce idleness and look once more; one turn of the driver, which sleeps until
-/// the next timer if there is nothing to do; make waiters ready; expire timers; repeat.
+/// the scheduler, spin for a while where that is asked for (idle_wait.hpp), announce idleness and
+/// look once more; one turn of the driver, which sleeps until the next timer if there is nothing to
+/// do; make waiters ready; expire timers; repeat.
 ///
 /// Where tasks move (`moves_tasks`) a neighbour may steal from the queue at any time, and tend the
 /// worker while a task has had it for long: then the neighbour collects the inbox and what the
@@ -137,6 +140,11 @@ class alignas(128) Worker {
   /// Under it a task that was left behind with its thread changes its chain of regions.
   [[nodiscard]] SpinLock& away_regions() noexcept { return away_regions_; }
 
+  /// Has it run `errand` once its pass is over, before it looks at its inbox and its driver.
+  void run_after_pass(Errand& errand) noexcept { errands_.push_back(errand); }
+  /// Ends a wait, from inside the loop.
+  void wake(Runnable& runnable) noexcept;
+
   /// Its number among the workers of the runtime.
   [[nodiscard]] std::uint16_t index() const noexcept { return index_; }
   [[nodiscard]] bool has_ready() const noexcept { return !queue_.empty(); }
@@ -149,23 +157,30 @@ class alignas(128) Worker {
   [[nodiscard]] std::size_t timers_live() const noexcept { return timers_.size(); }
   /// Whether a Descriptor with a stream lives here, and stays from now on.
   [[nodiscard]] bool settle(Descriptor& descriptor) noexcept;
+  /// The errand of a Descriptor that is asked to move (worker_move.cpp).
+  void move(MoveErrand& move) noexcept;
   /// Closes what its owner has given up. Any thread, where it carries this worker or none.
   static void close_unwaited(Descriptor& descriptor, Worker* here) noexcept;
   [[nodiscard]] WorkerCounters& counters() noexcept { return counters_; }
   /// Something is ready, or was posted and is not collected yet: a pass will not find it idle.
   [[nodiscard]] bool has_work() const noexcept {
-    return !queue_.empty() || !stops_.empty() || !closes_.empty() || !inbox_.empty();
+    return !queue_.empty() || !stops_.empty() || !closes_.empty() || !errands_.empty() ||
+           !inbox_.empty();
   }
   [[nodiscard]] bool moves_tasks() const noexcept { return moves_tasks_; }
+  /// It has nothing to run, and will look again before it sleeps.
+  [[nodiscard]] bool spins() const noexcept { return idle_wait_.spins(); }
 
  private:
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
-  [[nodiscard]] bool run_batch(Seat& seat) noexcept;
   void bring_home(TaskHeader& task) noexcept;
   void collect_inbox() noexcept;
+  void run_errands(Errand* errands) noexcept;
   void take_back(TaskHeader& task) noexcept;
   void look_at(TaskHeader& task) noexcept;
   void turn(Idle when_idle) noexcept;
+  void turn_driver(IdleWait::Step step) noexcept;
+  [[nodiscard]] IdleWait::Step idle_step() noexcept;
   [[nodiscard]] Deadline announce_idle() noexcept;
   [[nodiscard]] Deadline next_timer() noexcept;
   template <OpCode code>
@@ -178,6 +193,12 @@ class alignas(128) Worker {
   [[nodiscard]] bool visit(Operation& operation, CancelNode& node) noexcept;
   [[nodiscard]] bool submit_close(Operation& operation, CancelNode& node) noexcept;
   void take_in(Descriptor& descriptor, Worker& from) noexcept;
+  enum class Given : bool { ended, later };
+  [[nodiscard]] Given give_away(MoveErrand& move) noexcept;
+  [[nodiscard]] Given disarm(Stream& stream) noexcept;
+  void unsettle(Descriptor& descriptor) noexcept;
+  [[nodiscard]] bool is_used(const Descriptor& descriptor) const noexcept;
+  [[nodiscard]] bool send_home(Operation& operation, CancelNode& node) noexcept;
   void start(Operation& operation) noexcept;
   void start_arrived(Operation& operation) noexcept;
   void start_close(Operation& operation) noexcept;
@@ -185,7 +206,6 @@ class alignas(128) Worker {
   void end(Operation& operation) noexcept;
   void leave(Operation& operation) noexcept;
   void deliver(Stream& stream) noexcept;
-  void wake(Runnable& runnable) noexcept;
   void complete(Operation& operation) noexcept;
   void expire_timers(Instant now) noexcept;
   [[nodiscard]] bool fire_some(TimerList& due) noexcept;
@@ -196,6 +216,7 @@ class alignas(128) Worker {
   OpList todo_;
   OpList closes_;             // of Descriptors that visitors have not left
   FifoList<StopNode> stops_;  // of tasks that live here, asked from here
+  FifoList<Errand> errands_;  // asked from here
   Driver& driver_;
   const bool tries_first_;
   const bool tries_lone_reads_;
@@ -207,6 +228,7 @@ class alignas(128) Worker {
   FramePool& frames_;
   WorkerCounters counters_;
   RunAccount account_;
+  IdleWait idle_wait_;
   RuntimeCore& runtime_;
   const std::uint16_t index_;
 

@@ -1,5 +1,6 @@
 #include <rota/core/worker_calls.hpp>
 
+#include <rota/core/check_usage.hpp>
 #include <rota/core/spin_lock.hpp>
 #include <rota/core/stream.hpp>
 #include <rota/result.hpp>
@@ -11,6 +12,7 @@
 #include <exception>
 #include <expected>
 #include <new>
+#include <span>
 #include <utility>
 
 namespace rota::inline v0 {
@@ -124,16 +126,33 @@ SpawnLabel make_label(const char* name, std::source_location site) noexcept {
 
 }  // namespace
 
-TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
-                       std::source_location site) {
-  RuntimeSection section;
-  Worker* here = section.worker();
+RuntimeCore& current_runtime() noexcept {
+  TaskHeader* task = current_task();
+  check_usage(task != nullptr, "called outside any task; this function works only in a task");
+  return task->home->runtime();
+}
+
+ScopeCore& current_root() noexcept { return current_runtime().root(); }
+
+namespace {
+
+TaskHeader& make_task(ScopeCore& scope, Runnable& frame, SpawnLabel label, Worker* here) {
   void* memory = here != nullptr ? here->frames().allocate(sizeof(TaskHeader))
                                  : FramePool::allocate_shared(sizeof(TaskHeader));
   auto& task = *new (memory) TaskHeader;
   task.scope = &scope;
-  task.label = make_label(name, site);
+  task.label = label;
   frame.task = &task;
+  return task;
+}
+
+}  // namespace
+
+TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
+                       std::source_location site) {
+  RuntimeSection section;
+  Worker* here = section.worker();
+  TaskHeader& task = make_task(scope, frame, make_label(name, site), here);
   Scheduler& scheduler = scope.runtime().scheduler();
   const bool inside = here != nullptr && &here->runtime() == &scope.runtime();
   task.home.set(inside ? here : &scheduler.place(task));
@@ -143,6 +162,27 @@ TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
     here->ready(frame);
   } else {
     scheduler.admit(frame);
+  }
+  return task;
+}
+
+TaskHeader& start_task_on(WorkerIndex worker, ScopeCore& scope, Runnable& frame, const char* name,
+                          std::source_location site) {
+  const std::span<Worker* const> workers = scope.runtime().workers();
+  check_usage(worker < workers.size(),
+              "a task was sent to a worker that the runtime has not: the "
+              "index must be below worker_count()");
+  Worker& home = *workers[worker];
+  RuntimeSection section;
+  Worker* here = section.worker();
+  TaskHeader& task = make_task(scope, frame, make_label(name, site), here);
+  task.home.set(&home);
+  if (!scope.add(task)) [[unlikely]]
+    return end_refused(task);
+  if (here == &home) {
+    home.ready(frame);
+  } else {
+    home.post(frame);
   }
   return task;
 }
@@ -221,6 +261,12 @@ void cancel_operation(Leaf& leaf) noexcept {
   } else if (node->word.request()) {
     operation.descriptor->home->post(*node);
   }
+}
+
+WorkerIndex home_index(const Runnable& self) noexcept { return self.task->home->index(); }
+
+void run_after_pass(const Runnable& self, Errand& errand) noexcept {
+  self.task->home->run_after_pass(errand);
 }
 
 void requeue(Runnable& runnable) noexcept { runnable.task->home->ready(runnable); }

@@ -4,6 +4,7 @@
 #include <rota/core/stream.hpp>
 #include <rota/core/worker_calls.hpp>
 
+#include "base/hooks.hpp"
 #include "driver/message.hpp"
 
 #include <cerrno>
@@ -97,8 +98,20 @@ bool Worker::submit_checked(Operation& operation, CancelNode& node) noexcept {
   }
   if (offset_of(operation) > kMostOffset) return complete_with(operation, EINVAL);
   if (moves_tasks_) return submit_moving(operation, node);
-  if (descriptor->home != this) return forward(operation, node);
+  if (descriptor->home != this) return send_home(operation, node);
   return submit_here(operation);
+}
+
+/// Where tasks never move: the Descriptor is another worker's. It stays there while the operation
+/// is inside; a close is its owner's, who asks for nothing else meanwhile.
+bool Worker::send_home(Operation& operation, CancelNode& node) noexcept {
+  if (operation.code == OpCode::close) return forward(operation, node);
+  DescriptorHome& home = operation.descriptor->home;
+  const auto entered = home.enter(this, DescriptorHome::Move::forbidden);
+  if (entered.entry == DescriptorHome::Entry::closed) return complete_with(operation, ECANCELED);
+  if (entered.entry == DescriptorHome::Entry::away) return forward(operation, node);
+  home.leave();  // It has just come here.
+  return submit_inside(operation);
 }
 
 /// Where tasks move, so do Descriptors (descriptor_home.hpp).
@@ -133,11 +146,13 @@ bool Worker::submit_inside(Operation& operation) noexcept {
 /// The Descriptor is another worker's, where somebody else is at work on it.
 bool Worker::visit(Operation& operation, CancelNode& node) noexcept {
   Descriptor& descriptor = *operation.descriptor;
+  cross(Crossing::visit);
   if (try_as_visitor(operation)) {
     descriptor.home.leave();
     counters_.immediate += 1;
     return false;
   }
+  cross(Crossing::stay);
   const auto [entry, from] = descriptor.home.stay(this, runtime_.descriptors_move());
   if (entry != DescriptorHome::Entry::moved) return forward(operation, node);
   take_in(descriptor, *from);
@@ -264,9 +279,11 @@ void Worker::cancel(Operation& operation) noexcept {
 
 /// The operation is done with its Descriptor.
 inline void Worker::leave(Operation& operation) noexcept {
+  if (!moves_tasks_ && operation.forwarded == nullptr) [[likely]]
+    return;
   Descriptor* descriptor = operation.descriptor;
-  if (!moves_tasks_ || descriptor == nullptr || operation.code == OpCode::close) return;
-  descriptor->users -= 1;
+  if (descriptor == nullptr || operation.code == OpCode::close) return;
+  if (moves_tasks_) descriptor->users -= 1;
   descriptor->home.leave();
 }
 

@@ -1,4 +1,3 @@
-#include <rota/core/check_usage.hpp>
 #include <rota/scope.hpp>
 
 #include "sched/worker.hpp"
@@ -13,12 +12,6 @@ bool ScopeWaitLeaf::start(Runnable& self) noexcept {
   if (scope_.wait(self)) return true;
   self.task->parked = 0;
   return false;
-}
-
-RuntimeCore& current_runtime() noexcept {
-  TaskHeader* task = current_task();
-  check_usage(task != nullptr, "called outside any task; this function works only in a task");
-  return task->home->runtime();
 }
 
 }  // namespace rota::inline v0

@@ -39,6 +39,24 @@ TEST_P(Conformance, a_wake_from_another_thread_ends_a_turn_without_deadline) {
   other.join();
 }
 
+TEST_P(Conformance, a_driver_that_tells_of_news_tells_of_all) {
+  FdPair pair = tcp_pair();
+  Descriptor& near = adopt(std::move(pair.near));
+  Transfer& reading = read(near, 8);
+  settle();
+  EXPECT_NE(driver().news(), Driver::News::some) << "nothing has come";
+  send_all(pair.far.number(), "x");
+  // As a worker does that spins: it turns the driver only for news.
+  EXPECT_TRUE(turn_until([&] {
+    while (driver().news() == Driver::News::none) std::this_thread::yield();
+    turn_now();
+    return is_back(reading);
+  }, Deadline::now()));
+  driver().wake();
+  while (driver().news() == Driver::News::none) std::this_thread::yield();
+  EXPECT_TRUE(turn_until([turns = 0]() mutable { return turns++ == 1; }));
+}
+
 TEST_P(Conformance, a_wake_ends_a_turn_that_also_waits_for_operations) {
   FdPair pair = tcp_pair();
   Descriptor& near = adopt(std::move(pair.near));

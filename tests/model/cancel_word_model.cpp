@@ -157,6 +157,12 @@ TEST(cancel_word, a_timeout_of_the_owner_races_with_cancellers_elsewhere) {
   model::expect_holds(model::explore({}, two_cancellers<CancelWord, OwnTimeout::yes>));
 }
 
+TEST(cancel_word, holds_within_eight_preemptions) {
+  model::expect_holds_as_far_as_explored(
+      model::explore_large({.preemptions = 8, .max_executions = 5'000'000},
+                           two_cancellers<CancelWord, OwnTimeout::yes>));
+}
+
 template <Bug bug>
 model::Report planted() {
   return model::explore({}, two_cancellers<BrokenWord<bug>, OwnTimeout::no>);

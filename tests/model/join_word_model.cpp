@@ -194,6 +194,12 @@ TEST(join_word, a_cancelled_joiner_may_wait_again) {
   model::expect_holds(model::explore({}, cancelled_join<JoinWord, AfterCancel::wait_again>));
 }
 
+TEST(join_word, a_cancelled_joiner_holds_within_six_preemptions) {
+  model::expect_holds_as_far_as_explored(
+      model::explore_large({.preemptions = 6, .max_executions = 5'000'000},
+                           cancelled_join<JoinWord, AfterCancel::wait_again>));
+}
+
 TEST(join_word, planted_detach_in_two_steps_is_found) {
   model::expect_found(
       model::explore({}, drop_against_end<BrokenWord<Bug::detach_in_two_steps>>),

@@ -29,8 +29,7 @@ class BrokenStack {
       head_.exchange(&node, MemoryOrder::seq_cst);
       return head == nullptr;
     }
-    constexpr auto order =
-        bug == Bug::relaxed_push ? MemoryOrder::relaxed : MemoryOrder::seq_cst;
+    constexpr auto order = bug == Bug::relaxed_push ? MemoryOrder::relaxed : MemoryOrder::seq_cst;
     do {
       node.next = head;
     } while (!head_.compare_exchange_weak(head, &node, order, MemoryOrder::relaxed));
@@ -58,50 +57,53 @@ class BrokenStack {
     return result;
   }
 
-  [[nodiscard]] bool empty() const {
-    return head_.load(MemoryOrder::seq_cst) == nullptr;
-  }
+  [[nodiscard]] bool empty() const { return head_.load(MemoryOrder::seq_cst) == nullptr; }
 
  private:
   Atomic<Node*> head_{nullptr};
 };
 
-// Two pushers, two nodes each, numbered 10, 11 and 20, 21; main owns the stack.
-template <class Stack>
-void two_pushers() {
+// Pushers with some nodes each, numbered 0, 1, ... and 10, 11, ...; main owns the stack.
+template <class Stack, int pushers, int per_pusher>
+void pushers_and_owner() {
   Stack stack;
-  std::array<Node, 4> nodes;
+  std::array<std::array<Node, per_pusher>, pushers> nodes;
+  std::array<model::Plain<int>, pushers> found_empty;
+  std::array<int, pushers> taken{};
   model::label(stack, "stack");
   model::label(nodes, "nodes");
-  model::Plain<int> found_empty_by_a{0};
-  model::Plain<int> found_empty_by_b{0};
-  const auto push_two = [&](std::size_t first, int number, model::Plain<int>& found_empty) {
-    for (std::size_t i = 0; i < 2; ++i) {
-      nodes[first + i].payload = number + static_cast<int>(i);
-      found_empty = found_empty + (stack.push(nodes[first + i]) ? 1 : 0);
+  const auto push_all = [&](std::size_t pusher) {
+    for (int i = 0; i < per_pusher; ++i) {
+      Node& node = nodes[pusher][static_cast<std::size_t>(i)];
+      node.payload = 10 * static_cast<int>(pusher) + i;
+      found_empty[pusher] = found_empty[pusher] + (stack.push(node) ? 1 : 0);
     }
   };
-  model::Thread a = model::spawn("a", [&] { push_two(0, 10, found_empty_by_a); });
-  model::Thread b = model::spawn("b", [&] { push_two(2, 20, found_empty_by_b); });
-  int next_of_a = 10;
-  int next_of_b = 20;
+  for (std::size_t p = 0; p < pushers; ++p) {
+    model::spawn("pusher", [&push_all, p] { push_all(p); });
+  }
   int batches = 0;
-  while (next_of_a < 12 || next_of_b < 22) {
+  for (int left = pushers * per_pusher; left > 0;) {
     model::wait_until([&stack] { return !stack.empty(); });
     ++batches;
     for (Node* node = stack.take_all(); node != nullptr; node = node->next) {
-      int& next = node->payload < 20 ? next_of_a : next_of_b;
-      model::check(node->payload == next, "each pusher's nodes come out in its order");
+      int& next = taken[static_cast<std::size_t>(node->payload / 10)];
+      model::check(node->payload % 10 == next, "each pusher's nodes come out in its order");
       ++next;
+      --left;
       node->payload = 0;  // The owner may free a node: nobody else touches it any more.
     }
   }
-  a.join();
-  b.join();
+  model::join_all();
   model::check(stack.empty(), "nothing comes out twice");
-  model::check(found_empty_by_a + found_empty_by_b == batches,
-               "one push per batch found the stack empty");
+  for (const model::Plain<int>& found : found_empty) {
+    batches -= found;
+  }
+  model::check(batches == 0, "one push per batch found the stack empty");
 }
+
+template <class Stack>
+constexpr auto two_pushers = pushers_and_owner<Stack, 2, 2>;
 
 void chain_and_single() {
   MpscStack<Node> stack;
@@ -133,6 +135,16 @@ void chain_and_single() {
 
 TEST(mpsc_stack, loses_nothing_and_keeps_each_pushers_order) {
   model::expect_holds(model::explore({}, two_pushers<MpscStack<Node>>));
+}
+
+TEST(mpsc_stack, holds_for_four_pushers) {
+  model::expect_holds_as_far_as_explored(
+      model::explore_large({}, pushers_and_owner<MpscStack<Node>, 4, 1>));
+}
+
+TEST(mpsc_stack, holds_for_three_pushes_each) {
+  model::expect_holds_as_far_as_explored(model::explore_large(
+      {.max_executions = 6'000'000}, pushers_and_owner<MpscStack<Node>, 2, 3>));
 }
 
 TEST(mpsc_stack, a_chain_comes_out_whole) {

@@ -43,6 +43,7 @@ enum class Bug {
   second_thief_enters,
   relaxed_push,
   relaxed_publication_by_thief,
+  relaxed_pop,
 };
 
 // A copy of StealRing with one fault planted.
@@ -71,8 +72,9 @@ class BrokenRing {
       const std::uint32_t to = real(seen) + 1;
       const bool stolen = steal(seen) != real(seen) && bug != Bug::pop_moves_steal;
       next = pack(stolen ? steal(seen) : to, to);
-    } while (
-        !head_.compare_exchange_strong(seen, next, MemoryOrder::release, MemoryOrder::relaxed));
+    } while (!head_.compare_exchange_strong(
+        seen, next, bug == Bug::relaxed_pop ? MemoryOrder::relaxed : MemoryOrder::release,
+        MemoryOrder::relaxed));
     return slots_[real(seen) % capacity].load(MemoryOrder::relaxed);
   }
 
@@ -281,6 +283,12 @@ TEST(run_ring, planted_relaxed_publication_by_a_thief_is_found) {
   model::expect_found(
       model::explore({}, robbed_thief<BrokenRing<Bug::relaxed_publication_by_thief, 4>>),
       Failure::Kind::race);
+}
+
+// A thief sees the head of after the pop and the tail of before the push.
+TEST(run_ring, planted_relaxed_pop_is_found) {
+  model::expect_found(model::explore({}, owner_and_thief<BrokenRing<Bug::relaxed_pop, 2>>),
+                      Failure::Kind::check);
 }
 
 }  // namespace

@@ -42,22 +42,27 @@ struct Watch {
   }
 };
 
-template <Fault fault>
+template <Fault fault, int signals = 1>
 void two_handlers_and_a_close() {
   Watch<fault> watch;
   model::label(watch, "watch");
   watch.pipe.publish(kFd);
-  model::Thread one = model::spawn("one", [&] { watch.handle(watch.written); });
-  model::Thread two = model::spawn("two", [&] { watch.handle(watch.other_written); });
-  model::Thread closer = model::spawn("closer", [&] { watch.close(); });
-  one.join();
-  two.join();
-  closer.join();
+  const auto handle_all = [&watch](model::Plain<int>& mine) {
+    for (int i = 0; i < signals; ++i) watch.handle(mine);
+  };
+  model::spawn("one", [&] { handle_all(watch.written); });
+  model::spawn("two", [&] { handle_all(watch.other_written); });
+  model::spawn("closer", [&] { watch.close(); });
+  model::join_all();
   model::check(watch.written == -1 && watch.other_written == -1, "nothing after the close");
 }
 
 TEST(signal_pipe, no_handler_writes_into_a_closed_fd) {
   model::expect_holds(model::explore({}, two_handlers_and_a_close<Fault::none>));
+}
+
+TEST(signal_pipe, holds_for_two_signals_each) {
+  model::expect_holds(model::explore({}, two_handlers_and_a_close<Fault::none, 2>));
 }
 
 TEST(signal_pipe, planted_close_without_a_wait_is_found) {

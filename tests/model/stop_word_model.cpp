@@ -215,8 +215,18 @@ TEST(stop_word, a_header_outlives_the_look_of_its_home) {
   model::expect_holds(model::explore({}, stop_and_drop<StopWord, 2>));
 }
 
+TEST(stop_word, holds_for_four_stops_within_six_preemptions) {
+  model::expect_holds_as_far_as_explored(model::explore_large(
+      {.preemptions = 6, .max_executions = 5'000'000}, stop_and_drop<StopWord, 4>));
+}
+
 TEST(stop_word, no_stop_is_missed_and_the_header_is_freed_once) {
   model::expect_holds(model::explore({}, two_regions<StopWord>));
+}
+
+TEST(stop_word, no_stop_is_missed_within_seven_preemptions) {
+  model::expect_holds_as_far_as_explored(model::explore_large(
+      {.preemptions = 7, .max_executions = 5'000'000}, two_regions<StopWord>));
 }
 
 TEST(stop_word, a_failure_elsewhere_and_a_look_leave_each_other_alone) {

@@ -25,9 +25,6 @@ void run(Item* item) {
   model::check(item->payload == 1, "what was written before the push is seen");
 }
 
-// Under DequeBarrier::owner, which fences by itself.
-constexpr auto kNoBarrier = [] {};
-
 enum class Bug {
   none,
   relaxed_push,
@@ -35,14 +32,14 @@ enum class Bug {
   bottom_before_top,
   only_entry_without_compare,
   theft_without_compare,
+  take_without_a_fence,
+  theft_without_a_fence,
 };
 
 // A copy of WorkDeque without growth, with one fault planted.
 template <Bug bug>
 class BrokenDeque {
  public:
-  explicit BrokenDeque(DequeBarrier) {}
-
   void push(Item& item) {
     const std::int64_t bottom = bottom_.load(MemoryOrder::relaxed);
     slots_[index(bottom)].store(&item, MemoryOrder::relaxed);
@@ -55,7 +52,7 @@ class BrokenDeque {
         bug == Bug::relaxed_take ? MemoryOrder::relaxed : MemoryOrder::release;
     const std::int64_t last = bottom_.load(MemoryOrder::relaxed) - 1;
     bottom_.store(last, order);
-    fence(MemoryOrder::seq_cst);
+    fence_unless(Bug::take_without_a_fence);
     std::int64_t top = top_.load(MemoryOrder::relaxed);
     if (top < last) return slots_[index(last)].load(MemoryOrder::relaxed);
     Item* item = nullptr;
@@ -71,12 +68,11 @@ class BrokenDeque {
     return item;
   }
 
-  template <class Barrier>
-  Item* steal(Barrier&&) {
+  Item* steal() {
     std::int64_t bottom = 0;
     if constexpr (bug == Bug::bottom_before_top) bottom = bottom_.load(MemoryOrder::acquire);
     std::int64_t top = top_.load(MemoryOrder::acquire);
-    fence(MemoryOrder::seq_cst);
+    fence_unless(Bug::theft_without_a_fence);
     if constexpr (bug != Bug::bottom_before_top) bottom = bottom_.load(MemoryOrder::acquire);
     if (bottom <= top) return nullptr;
     Item* item = slots_[index(top)].load(MemoryOrder::relaxed);
@@ -88,6 +84,9 @@ class BrokenDeque {
   }
 
  private:
+  static void fence_unless(Bug dropped) {
+    if (bug != dropped) fence(MemoryOrder::seq_cst);
+  }
   static std::size_t index(std::int64_t at) { return static_cast<std::size_t>(at) % 4; }
 
   Atomic<std::int64_t> bottom_{0};
@@ -112,11 +111,11 @@ void check_each_ran(Deque& deque, const std::array<Item, count>& items) {
 // The owner forks two, joins both, and forks again, under two thieves.
 template <class Deque>
 void owner_and_two_thieves() {
-  Deque deque(DequeBarrier::owner);
+  Deque deque;
   std::array<Item, 3> items;
   model::label(deque, "deque");
   model::label(items, "items");
-  const auto steal = [&deque] { run(deque.steal(kNoBarrier)); };
+  const auto steal = [&deque] { run(deque.steal()); };
   model::Thread first = model::spawn("first thief", steal);
   model::Thread second = model::spawn("second thief", steal);
   push(deque, items[0]);
@@ -132,17 +131,37 @@ void owner_and_two_thieves() {
 // The buffer of two is outgrown while a thief reads it, and its indices have gone round once.
 template <class Deque>
 void growth_under_a_thief() {
-  Deque deque(DequeBarrier::owner);
+  Deque deque;
   std::array<Item, 5> items;
   model::label(deque, "deque");
   model::label(items, "items");
   push(deque, items[0]);
-  run(deque.steal(kNoBarrier));
+  run(deque.steal());
   model::Thread thief = model::spawn("thief", [&deque] {
-    run(deque.steal(kNoBarrier));
-    run(deque.steal(kNoBarrier));
+    run(deque.steal());
+    run(deque.steal());
   });
   for (std::size_t i = 1; i < 5; ++i) push(deque, items[i]);
+  run(deque.take());
+  thief.join();
+  check_each_ran(deque, items);
+}
+
+// What is pushed was written before there was a thief, so that nothing but a second run can be
+// found: the owner forks two and joins both while a thief steals twice.
+template <class Deque>
+void two_joins_under_a_thief() {
+  Deque deque;
+  std::array<Item, 2> items;
+  model::label(deque, "deque");
+  model::label(items, "items");
+  for (Item& item : items) item.payload = 1;
+  model::Thread thief = model::spawn("thief", [&deque] {
+    run(deque.steal());
+    run(deque.steal());
+  });
+  for (Item& item : items) deque.push(item);
+  run(deque.take());
   run(deque.take());
   thief.join();
   check_each_ran(deque, items);
@@ -159,6 +178,10 @@ TEST(work_deque, every_item_runs_once_under_two_thieves) {
 
 TEST(work_deque, growing_loses_nothing_under_a_thief) {
   model::expect_holds(model::explore({}, growth_under_a_thief<WorkDeque<Item, 2>>));
+}
+
+TEST(work_deque, a_join_and_a_theft_never_have_the_same_item) {
+  model::expect_holds(model::explore({}, two_joins_under_a_thief<WorkDeque<Item, 2>>));
 }
 
 TEST(work_deque, the_copy_without_a_fault_holds) {
@@ -184,6 +207,18 @@ TEST(work_deque, planted_take_of_the_only_entry_without_a_compare_is_found) {
 
 TEST(work_deque, planted_theft_without_a_compare_is_found) {
   model::expect_found(explore_broken<Bug::theft_without_compare>(), Failure::Kind::check);
+}
+
+TEST(work_deque, planted_take_without_a_fence_is_found) {
+  model::expect_found(
+      model::explore({}, two_joins_under_a_thief<BrokenDeque<Bug::take_without_a_fence>>),
+      Failure::Kind::check);
+}
+
+TEST(work_deque, planted_theft_without_a_fence_is_found) {
+  model::expect_found(
+      model::explore({}, two_joins_under_a_thief<BrokenDeque<Bug::theft_without_a_fence>>),
+      Failure::Kind::check);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include <rota/core/platform.hpp>
 #include <rota/core/work_deque.hpp>
 
-#include "base/membarrier.hpp"
 #include "base/random.hpp"
 
 #include <gtest/gtest.h>
@@ -21,59 +20,40 @@ struct Forked {
   int runs = 0;
 };
 
-constexpr auto kBarrier = [] { process_barrier(); };
-
-bool available(DequeBarrier barrier) {
-  return barrier == DequeBarrier::owner || register_process_barrier();
-}
-
-class WorkDequeTest : public testing::TestWithParam<DequeBarrier> {
- protected:
-  void SetUp() override {
-    if (!available(GetParam())) GTEST_SKIP() << "no membarrier here";
-  }
-};
-
-INSTANTIATE_TEST_SUITE_P(Barriers, WorkDequeTest,
-                         testing::Values(DequeBarrier::owner, DequeBarrier::thief),
-                         [](const auto& cell) {
-                           return cell.param == DequeBarrier::owner ? "owner" : "thief";
-                         });
-
-TEST_P(WorkDequeTest, the_owner_takes_the_newest_and_a_thief_the_oldest) {
-  WorkDeque<Forked, 4> deque(GetParam());
+TEST(WorkDequeTest, the_owner_takes_the_newest_and_a_thief_the_oldest) {
+  WorkDeque<Forked, 4> deque;
   std::vector<Forked> items(3);
   EXPECT_TRUE(deque.empty());
   EXPECT_EQ(deque.take(), nullptr);
-  EXPECT_EQ(deque.steal(kBarrier), nullptr);
+  EXPECT_EQ(deque.steal(), nullptr);
   for (Forked& item : items) deque.push(item);
   EXPECT_EQ(deque.size(), 3u);
-  EXPECT_EQ(deque.steal(kBarrier), &items[0]);
+  EXPECT_EQ(deque.steal(), &items[0]);
   EXPECT_EQ(deque.take(), &items[2]);
   EXPECT_EQ(deque.take(), &items[1]);
   EXPECT_EQ(deque.take(), nullptr);
   EXPECT_TRUE(deque.empty());
 }
 
-TEST_P(WorkDequeTest, grows_and_keeps_its_order) {
-  WorkDeque<Forked, 2> deque(GetParam());
+TEST(WorkDequeTest, grows_and_keeps_its_order) {
+  WorkDeque<Forked, 2> deque;
   std::vector<Forked> items(1'000);
   for (Forked& item : items) deque.push(item);
   EXPECT_EQ(deque.size(), items.size());
-  for (std::size_t i = 0; i < 500; ++i) ASSERT_EQ(deque.steal(kBarrier), &items[i]);
+  for (std::size_t i = 0; i < 500; ++i) ASSERT_EQ(deque.steal(), &items[i]);
   for (std::size_t i = 1'000; i > 500; --i) ASSERT_EQ(deque.take(), &items[i - 1]);
   EXPECT_TRUE(deque.empty());
 }
 
-TEST(WorkDequeLayoutTest, what_thieves_move_stands_apart_from_what_the_owner_does) {
+TEST(WorkDequeTest, what_thieves_move_stands_apart_from_what_the_owner_does) {
   EXPECT_EQ(alignof(WorkDeque<Forked>), 128u);
   EXPECT_EQ(sizeof(WorkDeque<Forked>), 3 * 128 + 256 * sizeof(void*));
 }
 
-TEST_P(WorkDequeTest, agrees_with_a_deque_through_a_million_operations) {
+TEST(WorkDequeTest, agrees_with_a_deque_through_a_million_operations) {
   constexpr int kOperations = address_sanitizer || thread_sanitizer ? 100'000 : 1'000'000;
   Random random(1);
-  WorkDeque<Forked, 2> deque(GetParam());
+  WorkDeque<Forked, 2> deque;
   std::deque<Forked*> oracle;
   std::vector<Forked> items(4'096);
   for (int i = 0; i < kOperations; ++i) {
@@ -91,7 +71,7 @@ TEST_P(WorkDequeTest, agrees_with_a_deque_through_a_million_operations) {
     } else {
       Forked* expected = oracle.empty() ? nullptr : oracle.front();
       if (!oracle.empty()) oracle.pop_front();
-      ASSERT_EQ(deque.steal(kBarrier), expected);
+      ASSERT_EQ(deque.steal(), expected);
     }
     ASSERT_EQ(deque.size(), oracle.size());
   }
@@ -99,9 +79,9 @@ TEST_P(WorkDequeTest, agrees_with_a_deque_through_a_million_operations) {
 
 /// The owner forks and joins at random depth under three thieves. Whoever gets an item counts it
 /// with a plain write, which the thread sanitizer watches.
-TEST_P(WorkDequeTest, every_item_runs_once_under_three_thieves) {
+TEST(WorkDequeTest, every_item_runs_once_under_three_thieves) {
   constexpr std::size_t kItems = address_sanitizer || thread_sanitizer ? 100'000 : 1'000'000;
-  auto deque = std::make_unique<WorkDeque<Forked, 2>>(GetParam());
+  auto deque = std::make_unique<WorkDeque<Forked, 2>>();
   std::vector<Forked> items(kItems);
   std::atomic<bool> over{false};
   std::atomic<std::size_t> thefts{0};
@@ -109,7 +89,7 @@ TEST_P(WorkDequeTest, every_item_runs_once_under_three_thieves) {
   for (int thief = 0; thief < 3; ++thief) {
     thieves.emplace_back([&] {
       while (!over.load(std::memory_order_relaxed)) {
-        if (Forked* item = deque->steal(kBarrier)) {
+        if (Forked* item = deque->steal()) {
           item->runs += 1;
           thefts.fetch_add(1, std::memory_order_relaxed);
         } else {

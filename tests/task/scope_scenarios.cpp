@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cerrno>
 #include <exception>
 #include <stdexcept>
@@ -12,12 +13,12 @@ namespace rota::testing_tasks {
 namespace {
 
 template <template <class> class Routine>
-Routine<void> count_after_yields(int yields, int& ended) {
+Routine<void> count_after_yields(int yields, std::atomic<int>& ended) {
   for (int i = 0; i < yields; ++i) co_await yield();
   ended += 1;
 }
 template <template <class> class Routine>
-Routine<void> wait_for_a_stop(int& stopped) {
+Routine<void> wait_for_a_stop(std::atomic<int>& stopped) {
   Event never;
   Result<void> waited = co_await never.wait();
   if (!waited && is_canceled(waited.error())) stopped += 1;
@@ -30,12 +31,12 @@ Routine<void> fail_with(const char* what) {
 
 template <template <class> class Routine>
 Routine<void> children_end_before_their_scope(World) {
-  int ended = 0;
+  std::atomic<int> ended = 0;
   int result = co_await with_scope([&ended](Scope& scope) -> Task<int> {
     for (int i = 0; i < 10; ++i) {
       static_cast<void>(spawn_routine(scope, count_after_yields<Routine>(i, ended)));
     }
-    EXPECT_EQ(scope.live(), 10u);
+    EXPECT_LE(scope.live(), 10u);
     co_return 7;
   });
   EXPECT_EQ(result, 7);
@@ -44,7 +45,7 @@ Routine<void> children_end_before_their_scope(World) {
 
 template <template <class> class Routine>
 Routine<void> the_first_error_stops_the_siblings_and_goes_on(World) {
-  int stopped = 0;
+  std::atomic<int> stopped = 0;
   std::string caught;
   try {
     co_await with_scope([&stopped](Scope& scope) -> Task<void> {
@@ -136,7 +137,7 @@ Routine<void> an_error_that_the_body_joined_is_one_error(World) {
 
 template <template <class> class Routine>
 Routine<void> an_error_of_the_body_stops_the_children(World) {
-  int stopped = 0;
+  std::atomic<int> stopped = 0;
   bool caught = false;
   try {
     co_await with_scope([&stopped](Scope& scope) -> Task<void> {
@@ -214,7 +215,7 @@ Routine<void> a_body_that_joins_a_failing_child_gets_its_error(World) {
 }
 
 template <template <class> class Routine>
-Routine<void> hold_a_scope(int& stopped) {
+Routine<void> hold_a_scope(std::atomic<int>& stopped) {
   co_await with_scope([&stopped](Scope& scope) -> Task<void> {
     static_cast<void>(spawn_routine(scope, wait_for_a_stop<Routine>(stopped)));
     co_await with_scope([&stopped](Scope& inner) -> Task<void> {
@@ -226,7 +227,7 @@ Routine<void> hold_a_scope(int& stopped) {
 
 template <template <class> class Routine>
 Routine<void> a_stop_goes_down_through_nested_scopes(World) {
-  int stopped = 0;
+  std::atomic<int> stopped = 0;
   JoinHandle<void> holder = spawn_routine(hold_a_scope<Routine>(stopped));
   for (int i = 0; i < 5; ++i) co_await yield();
   EXPECT_EQ(stopped, 0);
@@ -238,7 +239,7 @@ Routine<void> a_stop_goes_down_through_nested_scopes(World) {
 
 template <template <class> class Routine>
 Routine<void> children_of_a_stopped_scope_run_and_are_stopped(World) {
-  int stopped = 0;
+  std::atomic<int> stopped = 0;
   co_await with_scope([&stopped](Scope& scope) -> Task<void> {
     scope.request_stop();
     static_cast<void>(spawn_routine(scope, wait_for_a_stop<Routine>(stopped)));

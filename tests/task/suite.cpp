@@ -21,14 +21,19 @@ struct Driven {
   bool small = false;  ///< queues that most scenarios fill
   SchedulerKind scheduler = SchedulerKind::single;
   std::uint32_t workers = 1;
+  Waiting waiting = Waiting::block;
 
   [[nodiscard]] Config config() const {
     constexpr std::uint32_t kSmallRing = 8;
+    // Long enough to be seen by what comes soon, and to end before what comes late.
+    constexpr std::uint32_t kSpinUs = 30;
     Config config;
     config.driver.kind = kind;
     config.driver.ring = ring;
     config.scheduler.kind = scheduler;
     config.scheduler.workers = workers;
+    config.scheduler.waiting = waiting;
+    config.scheduler.spin_us = kSpinUs;
     if (small) {
       config.driver.ring_entries = kSmallRing;
       config.driver.completion_entries = 2 * kSmallRing;
@@ -80,7 +85,27 @@ constexpr std::array kDrivers{
     Driven{.name = "select_stealing_2",
            .kind = DriverKind::select,
            .scheduler = SchedulerKind::stealing,
-           .workers = 2}};
+           .workers = 2},
+    Driven{.name = "epoll_spin", .kind = DriverKind::epoll, .waiting = Waiting::spin_then_block},
+    Driven{.name = "io_uring_busy_poll",
+           .kind = DriverKind::io_uring,
+           .waiting = Waiting::busy_poll},
+    Driven{.name = "poll_busy_poll", .kind = DriverKind::poll, .waiting = Waiting::busy_poll},
+    Driven{.name = "io_uring_per_core_2_busy_poll",
+           .kind = DriverKind::io_uring,
+           .scheduler = SchedulerKind::per_core,
+           .workers = 2,
+           .waiting = Waiting::busy_poll},
+    Driven{.name = "epoll_stealing_2_spin",
+           .kind = DriverKind::epoll,
+           .scheduler = SchedulerKind::stealing,
+           .workers = 2,
+           .waiting = Waiting::spin_then_block},
+    Driven{.name = "io_uring_stealing_2_busy_poll",
+           .kind = DriverKind::io_uring,
+           .scheduler = SchedulerKind::stealing,
+           .workers = 2,
+           .waiting = Waiting::busy_poll}};
 
 class ScenarioTest : public testing::Test {
  public:

@@ -100,7 +100,7 @@ def mission_names_tests(tree):
 def private_headers_are_used(tree):
     """A header that nobody includes is dead; sources are found by the build, so they never are."""
     wanted = {Path(name).name for path in tree.files(CPP) for _, _, name in tree.includes(path)}
-    for path in tree.files({".hpp", ".h"}, under=("src", "tests", "cli", "bench")):
+    for path in tree.files({".hpp", ".h"}, under=("src", "tests", "cli", "bench", "model")):
         if path.name not in wanted:
             yield finding(path, 1, "no file includes it: delete it or use it")
 

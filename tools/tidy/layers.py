@@ -41,15 +41,15 @@ PUBLIC = {
     "observe": {"lengths"},
     "preempt": {"budget", "safepoint", "blocking"},
     "task": {"task", "spawn", "scope", "join", "stop", "time", "fiber", "timeout", "yield",
-             "poll_fn", "stop_bridge"},
-    "sync": {"sync", "event", "channel", "mutex", "semaphore", "select"},
-    "net": {"net", "tcp", "address", "fd_watch"},
+             "poll_fn", "stop_bridge", "workers", "sharded"},
+    "sync": {"sync", "event", "channel", "mutex", "semaphore", "select", "worker_channel"},
+    "net": {"net", "tcp", "address", "fd_watch", "listener_group"},
     "fs": {"fs", "file"},
     "process": {"process", "signal"},
     "runtime": {"rota", "runtime", "capabilities", "contention", "sim"},
 }
 
-SEES_PUBLIC_ONLY = ("cli", "examples", "bench")
+SEES_PUBLIC_ONLY = ("cli", "examples", "bench", "model")
 MEASURES_PARTS = Path("bench/micro")  # a micro benchmark is of one private part
 
 

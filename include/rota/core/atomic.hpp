@@ -2,7 +2,7 @@
 
 // The atomic shim. Everything lock-free in Rota is written over these names and includes this
 // file by the path <rota/core/atomic.hpp>. A model test puts another file of the same path first
-// on its include path (tests/model/shim), where each operation is a scheduling point of an
+// on its include path (model/shim), where each operation is a scheduling point of an
 // explorer: what is model-checked is then the very code that ships.
 
 #include <rota/core/memory_order.hpp>

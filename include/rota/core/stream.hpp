@@ -50,6 +50,13 @@ struct Stream : Operation {
     return count_++ == 0;
   }
 
+  /// It was disarmed by a cancel that was not its consumer's wish: takes back the last result, if it
+  /// says so. For whoever arms it again.
+  void forget_cancel(std::int32_t cancelled) noexcept {
+    const std::size_t newest = (head_ + count_ + ring_.size() - 1) % ring_.size();
+    if (count_ != 0 && ring_[newest].result == cancelled) --count_;
+  }
+
   StreamResult pop() noexcept {
     assert(!empty());
     StreamResult oldest = ring_[head_];

@@ -8,12 +8,6 @@
 
 namespace rota::inline v0 {
 
-// Which side of a WorkDeque pays for the order between an owner's take and a theft.
-enum class DequeBarrier : std::uint8_t {
-  owner,  // A fence in every take, and one in every theft.
-  thief,  // A barrier on every core of the process in a theft, and nothing in a take.
-};
-
 // What a worker has forked and not yet run: the owner pushes and takes at the bottom, newest first,
 // as if the forks were calls; thieves take the oldest at the top, which is the largest piece of
 // work. It grows, for a fork may not fail for want of room, and owns nothing that it points at.
@@ -33,23 +27,25 @@ enum class DequeBarrier : std::uint8_t {
 //   4. A thief reads `top` before `bottom`. The other way round it may find a `bottom` that is long
 //      gone above a `top` that has come there since, and take what the owner has.
 //   5. Lower bottom and read top, read top and read bottom: between the two of each side stands a
-//      full barrier, so that of an owner and a thief that want one entry at least one sees the
-//      other. A plain fence does on both sides. Or the thief's is a barrier on every core, and the
-//      owner's only keeps the compiler from swapping the two, as in take_over_word.hpp.
+//      seq_cst fence, so that of an owner and a thief that want one entry at least one sees the
+//      other.
 //   6. The owner compares the room with a `top` that it saw before, and looks again when that says
 //      full: the line of `top` stays with the thieves.
 //   7. A buffer that was outgrown is kept until the deque dies, since a thief may read it still:
 //      all of them together are smaller than the last.
 //
-// Measured on two busy cores (bench/micro/work_deque.cpp), median and quartiles: a push and a take
-// above other entries take 3.0 ns (2.7-3.7) if the owner fences and 2.2 ns (2.1-2.8) if the thief
-// does, of the only entry 5.4 and 4.3 ns; a theft takes 5 ns and 360 ns.
+// On two busy cores (bench/micro/work_deque.cpp) a push and a take above other entries take 3.0 ns
+// (quartiles 2.7 to 3.7), of the only entry 5.4 ns, a theft 5 ns.
+//
+// Rejected: a barrier on every core by the thief (membarrier), with no fence in a take. A push and
+// a take were 2.2 ns then, and a theft 360 ns; of bursts of eight forks a thief got none, since
+// they were over before its barrier was; and each theft interrupts every core that runs a worker.
 template <class T, std::size_t first_capacity = 256>
 class alignas(128) WorkDeque {
   static_assert((first_capacity & (first_capacity - 1)) == 0 && first_capacity >= 2);
 
  public:
-  explicit WorkDeque(DequeBarrier barrier) noexcept : barrier_(barrier) {}
+  WorkDeque() noexcept = default;
   ~WorkDeque() {
     while (buffer_.load(MemoryOrder::relaxed) != &first_) {
       Buffer* grown = buffer_.load(MemoryOrder::relaxed);
@@ -75,31 +71,19 @@ class alignas(128) WorkDeque {
   [[nodiscard]] T* take() noexcept {
     const std::int64_t last = bottom_.load(MemoryOrder::relaxed) - 1;
     bottom_.store(last, MemoryOrder::release);  // Rule 3.
-    if (barrier_ == DequeBarrier::thief) [[likely]] {
-      signal_fence(MemoryOrder::seq_cst);
-    } else {
-      fence(MemoryOrder::seq_cst);
-    }
-    const std::int64_t top = top_.load(MemoryOrder::relaxed);  // After the barrier: rule 5.
+    fence(MemoryOrder::seq_cst);                // Rule 5.
+    const std::int64_t top = top_.load(MemoryOrder::relaxed);
     if (top < last) [[likely]]
       return slots_[last & mask_].load(MemoryOrder::relaxed);
     return take_only(last, top);
   }
 
   // Any thread but the owner's. The oldest entry; null when there is none or another one was
-  // quicker. `barrier_everywhere` orders memory on every core that runs a thread of this process
-  // (membarrier(2), PRIVATE_EXPEDITED); it is called only under DequeBarrier::thief, and only when
-  // there seems to be something.
-  template <class Barrier>
-  [[nodiscard]] T* steal(Barrier&& barrier_everywhere) noexcept {
-    // Acquire pairs with the thief that moved the top: its barrier came before.
+  // quicker.
+  [[nodiscard]] T* steal() noexcept {
+    // Acquire pairs with the thief that moved the top: its fence came before.
     std::int64_t top = top_.load(MemoryOrder::acquire);
-    if (bottom_.load(MemoryOrder::relaxed) <= top) return nullptr;
-    if (barrier_ == DequeBarrier::thief) {
-      barrier_everywhere();
-    } else {
-      fence(MemoryOrder::seq_cst);
-    }
+    fence(MemoryOrder::seq_cst);  // Rule 5.
     // Acquire pairs with push.
     if (bottom_.load(MemoryOrder::acquire) <= top) return nullptr;
     // Acquire pairs with make_room; older than the bottom it cannot be, and newer does no harm.
@@ -168,7 +152,6 @@ class alignas(128) WorkDeque {
   Atomic<T*>* slots_ = first_slots_;  // Of the newest buffer, as is the mask.
   std::int64_t mask_ = first_capacity - 1;
   Atomic<Buffer*> buffer_{&first_};
-  const DequeBarrier barrier_;
   // Moved by thieves, and by the owner for its only entry.
   alignas(128) Atomic<std::int64_t> top_{0};
   alignas(128) Buffer first_{first_slots_, first_capacity - 1, nullptr};

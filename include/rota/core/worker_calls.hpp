@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/core/cancel_node.hpp>
+#include <rota/core/errand.hpp>
 #include <rota/core/instant.hpp>
 #include <rota/core/operation.hpp>
 #include <rota/core/runnable.hpp>
@@ -15,6 +16,9 @@
 namespace rota::inline v0 {
 
 struct Stream;
+
+/// Which of the workers of a runtime: from 0, below `worker_count()`.
+using WorkerIndex = std::size_t;
 
 /// What task code may ask of the worker below it. Every call goes through the one bracket between
 /// task code and worker (docs/design/0001), is never inlined, and takes the
@@ -50,6 +54,15 @@ void leave_region(StopRegion& region) noexcept;
 /// scope's runtime names. Throws std::bad_alloc, and then nothing has happened. Any thread.
 TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
                        std::source_location site);
+
+/// The same on a worker of the scope's runtime that the caller names; an index that names none is an
+/// error of usage.
+TaskHeader& start_task_on(WorkerIndex worker, ScopeCore& scope, Runnable& frame, const char* name,
+                          std::source_location site);
+
+/// The runtime of the task that calls, and its scope. Abort with a message outside any task.
+[[nodiscard]] RuntimeCore& current_runtime() noexcept;
+[[nodiscard]] ScopeCore& current_root() noexcept;
 
 /// The end of a root task, called by its last frame.
 /// Returns true when nobody holds the task: the caller frees it by `free_task`.
@@ -113,6 +126,11 @@ inline void park(Leaf& leaf) noexcept {
   task.leaf = &leaf;
   task.parked = 1;
 }
+/// The home worker's.
+[[nodiscard]] WorkerIndex home_index(const Runnable& self) noexcept;
+/// Has the home worker of `self` run `errand` once its pass is over, before it looks at its inbox
+/// and its driver. The errand is with no worker yet.
+void run_after_pass(const Runnable& self, Errand& errand) noexcept;
 /// Puts the runnable behind the other ready ones of its home worker.
 void requeue(Runnable& runnable) noexcept;
 /// The home worker's clock, read now.

@@ -1,0 +1,24 @@
+#include "sched/wait_rule.hpp"
+
+#include "base/cpu_topology.hpp"
+#include "sched/placement.hpp"
+#include "sched/wake_cost.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace rota::inline v0 {
+
+Duration derived_spin(Duration wake, std::size_t workers, std::size_t cpus) noexcept {
+  return workers < cpus ? std::min(2 * wake, most_spin) : Duration{};
+}
+
+WaitRule choose_wait(const SchedulerConfig& config, std::size_t workers) {
+  WaitRule rule{config.waiting, std::chrono::microseconds(config.spin_us)};
+  if (rule.waiting != Waiting::spin_then_block || config.spin_us != 0) return rule;
+  const std::size_t cpus = cpus_kept_busy(read_machine());
+  if (workers < cpus) rule.spin = derived_spin(wake_cost(), workers, cpus);
+  return rule;
+}
+
+}  // namespace rota::inline v0

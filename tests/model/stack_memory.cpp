@@ -1,7 +1,0 @@
-#include "model/stack_memory.hpp"
-
-namespace rota::model {
-
-void forget_frames(void*, std::size_t) {}  // Nothing remembers them.
-
-}  // namespace rota::model

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <rota/config.hpp>
+#include <rota/core/platform.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace rota::testing_stress {
+
+enum class TaskKind : std::uint8_t { coroutine, fiber };
+
+/// What a stress test runs on.
+struct Column {
+  const char* driver;
+  DriverKind kind;
+  std::uint32_t workers;
+  TaskKind task;
+
+  [[nodiscard]] Config config() const {
+    Config config;
+    config.driver.kind = kind;
+    config.driver.ring = RingProfile::movable;
+    config.scheduler.kind = SchedulerKind::stealing;
+    config.scheduler.workers = workers;
+    return config;
+  }
+  [[nodiscard]] std::string name() const {
+    return std::string(driver) + "_" + std::to_string(workers) +
+           (task == TaskKind::fiber ? "_fibers" : "_coroutines");
+  }
+};
+
+inline void PrintTo(const Column& column, std::ostream* out) { *out << column.name(); }
+
+/// More workers than any machine of ours has cores, so that the kernel interrupts them anywhere.
+inline std::vector<Column> columns() {
+  std::vector<Column> all;
+  for (const std::uint32_t workers : {2U, 8U, 16U}) {
+    for (const TaskKind task : {TaskKind::coroutine, TaskKind::fiber}) {
+      all.push_back({"epoll", DriverKind::epoll, workers, task});
+      all.push_back({"io_uring", DriverKind::io_uring, workers, task});
+    }
+  }
+  return all;
+}
+
+/// Instrumented builds repeat less: each round costs them ten times as much.
+[[nodiscard]] constexpr std::size_t rounds(std::size_t plain) noexcept {
+  return address_sanitizer || thread_sanitizer ? (plain + 9) / 10 : plain;
+}
+
+}  // namespace rota::testing_stress
