@@ -6,6 +6,7 @@
 #include "base/fatal.hpp"
 #include "base/membarrier.hpp"
 #include "driver/choose.hpp"
+#include "observe/task_lengths.hpp"
 #include "sched/carriers.hpp"
 #include "sched/per_core.hpp"
 #include "sched/placement.hpp"
@@ -163,7 +164,9 @@ struct Runtime::State {
         // Alone there is nobody to tend.
         const bool watches = can_tend && workers.size() > 1;
         const Duration watch = watches ? std::chrono::microseconds(config.watch_us) : Duration{};
-        auto stealing = std::make_unique<StealingScheduler>(*shared, watch);
+        auto stealing = std::make_unique<StealingScheduler>(
+            *shared, StealingScheduler::Limits{
+                         watch, Duration(std::chrono::microseconds(config.steal_one_us))});
         std::vector<std::vector<std::uint16_t>> victims;
         for (std::size_t i = 0; i < workers.size(); ++i) {
           victims.push_back(victims_by_distance(placement, i));
@@ -322,6 +325,12 @@ RuntimeCounters Runtime::counters() const noexcept {
   sum.frames_live = FramePool::live_everywhere();
   sum.descriptors_live = state_->core.descriptors().live();
   return sum;
+}
+
+TaskLengths Runtime::task_lengths() const {
+  std::vector<const RunAccount*> accounts;
+  for (const Worker* worker : state_->workers) accounts.push_back(&worker->account());
+  return rota::task_lengths(accounts);
 }
 
 namespace {

@@ -55,8 +55,10 @@ struct SchedulerConfig {
   SchedulerKind kind = SchedulerKind::single;
   std::uint32_t workers = 0;  ///< 0: as many as this process may use CPUs
   Pinning pinning = Pinning::best;
-  std::uint32_t watch_us = 1000;  ///< stealing: a task that runs for longer has its worker's
-                                  ///< I/O and timers seen to by another; 0: never
+  std::uint32_t watch_us = 1000;     ///< stealing: a task that runs for longer has its worker's
+                                     ///< I/O and timers seen to by another; 0: never
+  std::uint32_t steal_one_us = 100;  ///< stealing: from a worker whose tasks run for longer on
+                                     ///< average a thief takes one, else half; 0: always half
   Waiting waiting = Waiting::block;
   std::uint32_t spin_us = 0;  ///< spin_then_block: 0 is twice the cost of a wake, which is measured
                               ///< once, and at most 50; and no spin where there are as many workers

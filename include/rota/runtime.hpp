@@ -5,6 +5,7 @@
 #include <rota/core/scope_core.hpp>
 #include <rota/fiber.hpp>
 #include <rota/join.hpp>
+#include <rota/lengths.hpp>
 #include <rota/result.hpp>
 #include <rota/task.hpp>
 
@@ -130,6 +131,10 @@ class Runtime {
   [[nodiscard]] const std::vector<RefusedDriver>& refused() const noexcept;
   /// Any thread. Each count is right; together they are of one moment only while nothing runs.
   [[nodiscard]] RuntimeCounters counters() const noexcept;
+  /// How long its tasks run and wait to be run, by spawn site and by worker, and its longest runs
+  /// by name. Always on. Any thread, at any time: what a worker is in the midst of, up to 64 runs,
+  /// comes later. Throws std::bad_alloc. What was loaded with the code that spawned must still be.
+  [[nodiscard]] TaskLengths task_lengths() const;
 
  private:
   struct State;

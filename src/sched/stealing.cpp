@@ -99,7 +99,7 @@ bool StealingScheduler::search(Worker& worker) noexcept {
 
 bool StealingScheduler::steal(Worker& worker, const State& state) noexcept {
   for (const std::uint16_t victim : state.victims) {
-    Runnable* stolen = workers_[victim]->steal_into(worker, StealAmount::half);
+    Runnable* stolen = workers_[victim]->steal_into(worker, amount_from(*workers_[victim]));
     if (stolen == nullptr) continue;
     take_stolen(worker, *stolen);
     return true;
@@ -132,6 +132,12 @@ bool StealingScheduler::steal_fork(Worker& worker, const State& state) noexcept 
     return true;
   }
   return false;
+}
+
+StealAmount StealingScheduler::amount_from(const Worker& victim) const noexcept {
+  const auto average_ns = static_cast<std::int64_t>(victim.account().average_run_ns());
+  const bool long_ones = steal_one_ != Duration{} && average_ns > steal_one_.ns;
+  return long_ones ? StealAmount::one : StealAmount::half;
 }
 
 /// A searcher has something to run.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sched/run_ring.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/shared_work.hpp"
 
@@ -18,6 +19,8 @@ namespace rota::inline v0 {
 ///      rouses another (chained wakes), so one wake at a time spreads what there is. It ends its
 ///      search before it runs anything, or those who leave their work to the searcher would wait
 ///      for a task.
+///      It takes half of a queue, for one theft is to keep it busy; but one where the victim's
+///      tasks have been long, or the rest would wait behind it as it did before.
 ///   2. Before it sleeps it announces that and looks once more at everything (idle_set.hpp).
 ///   3. Whoever makes work for others, by a push to the injector, by running a task while others
 ///      wait behind it, or by a fork when nothing else of its own is left to steal, rouses one idle
@@ -32,9 +35,14 @@ namespace rota::inline v0 {
 ///      of its many rounds: most tasks that are next run at once, their message in the cache.
 class StealingScheduler final : public Scheduler {
  public:
-  /// `watch`: how long a task may run before its worker is tended, at the most twice that; zero: it
-  /// is not.
-  StealingScheduler(SharedWork& shared, Duration watch) noexcept : shared_(shared), watch_(watch) {}
+  struct Limits {
+    Duration watch;      ///< how long a task may run before its worker is tended, at the most
+                         ///< twice that; zero: it is not
+    Duration steal_one;  ///< from a victim whose tasks run for longer on average a thief takes one;
+                         ///< zero: always half
+  };
+  StealingScheduler(SharedWork& shared, Limits limits) noexcept
+      : shared_(shared), watch_(limits.watch), steal_one_(limits.steal_one) {}
   /// Once, before the first worker runs. `victims` has, for each worker, the others in the order in
   /// which it looks at them.
   void attach(std::span<Worker* const> workers, std::vector<std::vector<std::uint16_t>> victims);
@@ -73,6 +81,7 @@ class StealingScheduler final : public Scheduler {
   [[nodiscard]] bool steal_fork(Worker& worker, const State& state) noexcept;
   [[nodiscard]] bool steal_slot(Worker& worker, const State& state) noexcept;
   void take_stolen(Worker& worker, Runnable& stolen) noexcept;
+  [[nodiscard]] StealAmount amount_from(const Worker& victim) const noexcept;
   void found(Worker& worker, State& state) noexcept;
   [[nodiscard]] bool is_work_left() const noexcept;
   void rouse_one(std::span<const std::uint16_t> near) noexcept;
@@ -86,6 +95,7 @@ class StealingScheduler final : public Scheduler {
 
   SharedWork& shared_;
   const Duration watch_;
+  const Duration steal_one_;
   std::span<Worker* const> workers_;
   std::vector<State> states_;
 

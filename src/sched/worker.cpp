@@ -60,8 +60,10 @@ void Worker::try_tend(std::uint64_t tick) noexcept {
   Seat* seat = seat_.load(MemoryOrder::acquire);
   if (seat == nullptr || !seat->word.try_borrow(tick, process_barrier)) return;
   counters_.tended += 1;
-  collect_inbox();
-  turn(Idle::return_at_once);
+  account_.tend([this] {
+    collect_inbox();
+    turn(Idle::return_at_once);
+  });
   seat->word.give_back();
 }
 
@@ -71,11 +73,13 @@ Worker::CarryEnd Worker::carry(Seat& seat) noexcept {
   seat.forks = forks_.load(MemoryOrder::relaxed);
   seat_.store(&seat, MemoryOrder::release);
   if (hooks.carrier_started != nullptr) hooks.carrier_started();
+  account_.begin_carry(driver_);
   while (!leave_.load(MemoryOrder::relaxed)) {
     if (!run_ready(seat)) return CarryEnd::taken;
     collect_inbox();
     turn(Idle::sleep);
   }
+  account_.pause(driver_);
   leave_.store(false, MemoryOrder::relaxed);
   seat_.store(nullptr, MemoryOrder::release);
   seat.worker = nullptr;
@@ -91,11 +95,15 @@ void Worker::pass(Seat& seat, Idle idle) noexcept {
     turn(idle);
     seat.worker = nullptr;
     seat.forks = nullptr;
+    account_.pause(driver_);
   }
 }
 
+/// As many runs, or for as long a time, as the driver, the timers and the inbox may wait.
 /// False: the worker was taken over while a task ran; nothing of it may be touched any more.
 bool Worker::run_ready(Seat& seat) noexcept {
+  if (queue_.empty()) return true;
+  account_.begin_batch(driver_);
   for (int runs = 0; runs < kBatchTasks; ++runs) {
     Runnable* runnable = queue_.pop();
     if (runnable == nullptr) return true;
@@ -106,13 +114,14 @@ bool Worker::run_ready(Seat& seat) noexcept {
     seat.task = &task;
     seat.units_until_look = kUnitsPerLook;
     seat.looks = 0;
+    account_.begin_run(*runnable, driver_);
     seat.word.enter_task();
     runnable->resume(*runnable);
     // The task may be gone now, and the worker too. A bracket that found it taken says so by
     // `seat.worker`; else the last look is here.
     seat.task = nullptr;
     if (seat.worker == nullptr || !seat.word.leave_task()) return part(seat);
-    if (leave_.load(MemoryOrder::relaxed)) return true;
+    if (account_.end_run(driver_) || leave_.load(MemoryOrder::relaxed)) return true;
   }
   return true;
 }
@@ -237,11 +246,13 @@ IdleWait::Step Worker::idle_step() noexcept {
 }
 
 void Worker::turn(Idle when_idle) noexcept {
+  if (queue_.empty()) account_.pause(driver_);  // To look for something to run is no run.
   if (when_idle == Idle::sleep) runtime_.scheduler().between_turns(*this);
   const bool idle =
       queue_.empty() && closes_.empty() && errands_.empty() && when_idle == Idle::sleep;
   const bool driver_has_work = !todo_.empty() || in_flight_ != 0 || streams_ != 0;
   if (!idle && !driver_has_work && timers_.empty()) return;
+  account_.pause(driver_);
   if (!idle && !driver_has_work) {
     expire_timers(driver_.now());
     return;

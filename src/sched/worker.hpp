@@ -9,6 +9,7 @@
 #include "core/counter.hpp"
 #include "core/inbox.hpp"
 #include "driver/driver.hpp"
+#include "observe/run_account.hpp"
 #include "sched/fork_store.hpp"
 #include "sched/frame_pool.hpp"
 #include "sched/idle_wait.hpp"
@@ -85,6 +86,7 @@ class alignas(128) Worker {
   [[nodiscard]] bool has_mail() const noexcept { return !inbox_.empty(); }
   /// By a thief that carries `thief`: one to run at once, with more of them in the thief's queue.
   Runnable* steal_into(Worker& thief, StealAmount amount) noexcept {
+    thief.account_.forget_probe();
     return queue_.steal_into(thief.queue_, amount);
   }
   /// Whether a thief would find something in its ring or its deque of forks. A guess.
@@ -95,6 +97,8 @@ class alignas(128) Worker {
   /// By a worker with nothing to run: takes a forking function from the thread that carries
   /// `victim`, and runs it next.
   [[nodiscard]] bool steal_fork(const Worker& victim) noexcept;
+  /// How long its tasks run, and wait to be run.
+  [[nodiscard]] const RunAccount& account() const noexcept { return account_; }
   /// Ends its sleep, or the next one.
   void rouse() noexcept {
     if (inbox_.knock()) driver_.wake();
@@ -115,14 +119,20 @@ class alignas(128) Worker {
   /// Ends the wait of a task that lives here.
   void ready(Runnable& runnable) noexcept {
     runnable.task->parked = 0;
-    queue_.push(runnable);
+    ready_from_elsewhere(runnable);
   }
   /// Ends the wait of a task that lives on another worker, and moves here where tasks move. It
   /// stays parked, as far as its home can see, until it is run: the home may look at it meanwhile,
   /// and what the task was parked on knows that the wait is over.
-  void ready_from_elsewhere(Runnable& runnable) noexcept { queue_.push(runnable); }
+  void ready_from_elsewhere(Runnable& runnable) noexcept {
+    account_.note_ready(runnable, driver_);
+    queue_.push(runnable);
+  }
   /// The same for a task that the running one has woken, which is next.
-  void ready_next(Runnable& runnable) noexcept { queue_.push_next(runnable); }
+  void ready_next(Runnable& runnable) noexcept {
+    account_.note_ready(runnable, driver_);
+    queue_.push_next(runnable);
+  }
   /// Starts an operation of a task that lives here; false: it completed at once.
   [[nodiscard]] bool submit(Operation& operation, CancelNode& node) noexcept;
   /// Starts an operation that no task waits for.
@@ -225,6 +235,7 @@ class alignas(128) Worker {
   TimerWheel timers_;
   FramePool& frames_;
   WorkerCounters counters_;
+  RunAccount account_;
   IdleWait idle_wait_;
   RuntimeCore& runtime_;
   const std::uint16_t index_;

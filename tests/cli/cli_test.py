@@ -152,47 +152,6 @@ class Doctor(unittest.TestCase):
             self.assertIn(part, choice)
 
 
-class Contention(unittest.TestCase):
-    """`rota lab contention`. What it finds depends on the machine; here stands what it says."""
-
-    def setUp(self):
-        if len(os.sched_getaffinity(0)) < 2:
-            self.skipTest("two threads contend on two CPUs, and there is one")
-
-    def test_table_and_document_have_every_layout_with_a_figure_or_a_reason(self):
-        done = rota("lab", "contention", "--rounds", "1")
-        document = json.loads(rota("lab", "contention", "--rounds", "2", "--json").stdout)
-        text = done.stdout
-        self.assertEqual(done.returncode, 1 if "not measured" in text else 0, done.stderr)
-        self.assertLessEqual(max(map(len, text.splitlines())), 100)
-        self.assertGreaterEqual(len(document["cases"]), 9)
-        for layout in document["cases"]:
-            self.assertIn(layout["structure"], text)
-            self.assertIn(layout["layout"], text)
-            self.assertEqual(len(layout["rounds"]), 2)
-            if layout["ns_per_operation"] is not None:
-                self.assertGreater(layout["ns_per_operation"]["median"], 0)
-                self.assertGreater(layout["counted_share"], 0)
-        for structure in {layout["structure"] for layout in document["cases"]}:
-            padded = [c["padded"] for c in document["cases"] if c["structure"] == structure]
-            self.assertEqual(padded.count(True), 1, structure)
-        self.assertRegex(document["configuration"]["Placement"], r"CPU \d+ and CPU \d+, ")
-
-    def test_on_one_cpu_says_why_not(self):
-        cpu = max(os.sched_getaffinity(0))
-        done = rota("lab", "contention", preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
-        self.assertEqual(done.returncode, 1)
-        self.assertEqual(done.stdout, "")
-        self.assertIn("only on two CPUs", done.stderr)
-
-    def test_help_teaches_what_is_measured(self):
-        text = rota("lab", "contention", "--help").stdout
-        for word in ("--rounds", "--json", "padding", "windows", "Example:"):
-            self.assertIn(word, text)
-        self.assertLessEqual(max(map(len, text.splitlines())), 100)
-        self.assertIn("contention", rota("lab", "--help").stdout)
-
-
 class Output(unittest.TestCase):
     """Who does not get what was asked for hears of it, with a status and a reason."""
 

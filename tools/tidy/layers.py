@@ -17,7 +17,8 @@ MAY_INCLUDE = {
     "core": LOW,
     "time": ("core", *LOW),
     "driver": ("core", *LOW),
-    "sched": ("core", "time", *LOW, "driver/driver.hpp", "driver/message.hpp"),
+    "observe": ("core", *LOW),
+    "sched": ("core", "time", "observe", *LOW, "driver/driver.hpp", "driver/message.hpp"),
     "preempt": ("core", "time", *LOW, "sched/worker.hpp"),
     "task": ("core", "time", "preempt", *LOW, "sched/worker.hpp"),
     "sync": WAITS,
@@ -26,8 +27,8 @@ MAY_INCLUDE = {
     "process": (*WAITS, "sync"),
     "tls": (*WAITS, "sync", "net"),
     "http": (*WAITS, "sync", "net", "tls"),
-    "runtime": ("core", "time", "driver", "sched", "preempt", "task", "sync", "net", "fs",
-                "process", "tls", "http", *LOW),
+    "runtime": ("core", "time", "driver", "observe", "sched", "preempt", "task", "sync", "net",
+                "fs", "process", "tls", "http", *LOW),
 }
 
 # The layer of each header that stands directly in include/rota. Those in a folder there belong to
@@ -37,6 +38,7 @@ PUBLIC = {
     "core": {"config", "operation", "waker", "leaf", "await", "stop_token", "deadline",
              "scope_errors"},
     "time": {"clock"},
+    "observe": {"lengths"},
     "preempt": {"budget", "safepoint", "blocking"},
     "task": {"task", "spawn", "scope", "join", "stop", "time", "fiber", "timeout", "yield",
              "poll_fn", "stop_bridge", "workers", "sharded",

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <string>
+#include <vector>
+
+namespace rota::cli {
+
+// What an argument must be, with refusals that name what is allowed. For main.cpp.
+
+inline std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+/// A check that names what is allowed; the option's own name is put in front by the parser.
+inline CLI::Validator one_of(const std::vector<std::string>& allowed) {
+  return CLI::Validator(
+      [allowed](const std::string& value) -> std::string {
+        for (const std::string& name : allowed) {
+          if (name == value) return {};
+        }
+        return "'" + value + "' is not one of: " + joined(allowed);
+      },
+      {});
+}
+
+inline CLI::Validator within(double least, double most) {
+  const auto text = [](double value) {
+    std::string digits = std::to_string(value);
+    digits.erase(digits.find_last_not_of('0') + 1);
+    if (digits.back() == '.') digits.pop_back();
+    return digits;
+  };
+  const std::string range = text(least) + " to " + text(most);
+  return CLI::Validator(
+      [least, most, range](const std::string& value) -> std::string {
+        double number = 0;
+        const bool is_number = CLI::detail::lexical_cast(value, number);
+        if (is_number && number >= least && number <= most) return {};
+        return "'" + value + "' is not a number from " + range;
+      },
+      {});
+}
+
+}  // namespace rota::cli

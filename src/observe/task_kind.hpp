@@ -1,0 +1,47 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <string_view>
+
+#include "core/counter.hpp"
+#include "observe/histogram.hpp"
+
+namespace rota::inline v0 {
+
+/// A copy of the beginning of a task's name, which may end with the task.
+class TaskName {
+ public:
+  TaskName() = default;
+  explicit TaskName(const char* name) noexcept {
+    for (std::size_t i = 0; i + 1 < text_.size() && name[i] != '\0'; ++i) text_[i] = name[i];
+  }
+  [[nodiscard]] std::string_view view() const noexcept { return text_.data(); }
+
+ private:
+  std::array<char, 32> text_{};
+};
+
+/// The tasks that one line of a program spawns, as one worker has seen them. Any thread reads.
+struct TaskKind {
+  /// How many short runs in a row show that the kind's runs are short. So many are stamped one by
+  /// one at first, and again after each long one.
+  static constexpr std::uint32_t kProbation = 16;
+
+  TaskKind() = default;
+  TaskKind(std::source_location of, const char* first_name) noexcept : site(of), name(first_name) {}
+
+  const std::source_location site;
+  const TaskName name;  ///< of its first task
+  Histogram run_ns;
+  Histogram queue_ns;
+  Counter total_ns;  ///< of all runs
+
+  // The worker's alone.
+  std::uint32_t unstamped = 0;           ///< runs since the last stamp
+  std::uint32_t probation = kProbation;  ///< runs to be stamped one by one
+};
+
+}  // namespace rota::inline v0
