@@ -104,7 +104,7 @@ class Court {
 
   [[nodiscard]] std::uint64_t posts() const { return posts_.load(); }
   [[nodiscard]] std::uint64_t sleeps() const {
-    return sides_[0].worker->sleeps() + sides_[1].worker->sleeps();
+    return sides_[0].worker->counters().sleeps + sides_[1].worker->counters().sleeps;
   }
 
  private:
