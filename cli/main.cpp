@@ -1,5 +1,5 @@
-// The command line of `rota`: what is asked for, checked, and handed on. With argument_checks.hpp the
-// only file that sees CLI11.
+// The command line of `rota`: what is asked for, checked, and handed on. Nobody else sees CLI11, by
+// itself or by argument_checks.hpp.
 
 #include "argument_checks.hpp"
 #include "doctor.hpp"

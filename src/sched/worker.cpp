@@ -136,6 +136,7 @@ bool Worker::part(Seat& seat) noexcept {
 bool Worker::steal_fork(const Worker& victim) noexcept {
   ForkFrame* stolen = victim.forks_.load(MemoryOrder::acquire)->steal();
   if (stolen == nullptr) return false;
+  account_.forget_probe();  // Its queue is empty.
   queue_.push_own(forks_.load(MemoryOrder::relaxed)->stolen_run(*stolen, *this));
   return true;
 }
