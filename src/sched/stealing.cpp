@@ -54,7 +54,7 @@ Deadline StealingScheduler::before_sleep(Worker& worker) noexcept {
   State& state = state_of(worker);
   const auto role = std::exchange(state.role, IdleSet::Role::busy);
   const bool told_to_look = shared_.idle.announce(worker.index(), role);
-  // It takes nothing yet: it is no searcher, and would have to rouse another one for what it leaves.
+  // It takes nothing yet: it is no searcher, and would have to rouse another for what it leaves.
   if (told_to_look && is_work_left()) return Deadline::now();
   return next_look(worker, state);
 }

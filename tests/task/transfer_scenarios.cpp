@@ -180,7 +180,8 @@ void add_transfer_scenarios(Suite& suite) {
   suite.add("what_was_closed_answers_bad_file_descriptor",
             what_was_closed_answers_bad_file_descriptor<Task>,
             what_was_closed_answers_bad_file_descriptor<Script>);
-  suite.add("a_lone_read_of_a_page_that_is_cached_does_not_suspend", a_lone_read_of_a_page_that_is_cached_does_not_suspend<Task>,
+  suite.add("a_lone_read_of_a_page_that_is_cached_does_not_suspend",
+            a_lone_read_of_a_page_that_is_cached_does_not_suspend<Task>,
             a_lone_read_of_a_page_that_is_cached_does_not_suspend<Script>, RunOrder::queue);
   suite.add("a_close_that_nobody_awaits_closes_all_the_same",
             a_close_that_nobody_awaits_closes_all_the_same<Task>,
