@@ -54,6 +54,8 @@ void ForkStore::retire(ForkStore& store) noexcept {
 Runnable& ForkStore::stolen_run(ForkFrame& frame, Worker& worker) noexcept {
   stolen_run_.frame = &frame;
   stolen_run_.header.home.set(&worker);
+  // The run counts as one of the task's kind. The task is there at least until the frame has run.
+  stolen_run_.header.label = frame.root->waiter->task->label;
   return stolen_run_;
 }
 
