@@ -48,7 +48,9 @@ TEST(HistogramTest, buckets_follow_each_other_without_a_gap) {
   for (std::size_t bucket = 0; bucket < Buckets::buckets; ++bucket) {
     const std::uint64_t edge = Buckets::upper_edge_of(bucket);
     EXPECT_EQ(Buckets::bucket_of(edge), bucket);
-    if (bucket + 1 < Buckets::buckets) EXPECT_EQ(Buckets::bucket_of(edge + 1), bucket + 1);
+    if (bucket + 1 < Buckets::buckets) {
+      EXPECT_EQ(Buckets::bucket_of(edge + 1), bucket + 1);
+    }
   }
   EXPECT_EQ(Buckets::upper_edge_of(Buckets::buckets - 1), Buckets::greatest);
 }
