@@ -15,6 +15,7 @@ GTEST = re.compile(r"\b(?:TYPED_)?TEST(?:_F|_P)?\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 CTEST = re.compile(r"\badd_test\s*\(\s*NAME\s+([^\s)]+)|\bset\s*\(\s*(?:cell|name)\s+\"([^\"]+)\"")
 RUNNER = re.compile(r"\brota_(?:test|columns)\s*\(\s*(\w+)|\bTEST_PREFIX\s+\"?([\w.]+)\.\"?")
 COLUMNS = re.compile(r"\brota_columns\s*\([^)\"]*\"COLUMN\.\*\"([^)]*)\)")
+LIST = re.compile(r"\bset\s*\(\s*(\w+)\s+([^)]*)\)")
 SCENARIO = re.compile(r"\bsuite\.add\(\s*\"(\w+)\"")
 SWEEP = re.compile(r"[\w*]*\*[\w*]*\.cpp")  # *_test.cpp in a list or a script
 
@@ -22,7 +23,12 @@ SWEEP = re.compile(r"[\w*]*\*[\w*]*\.cpp")  # *_test.cpp in a list or a script
 def scenario_names(tree):
     """A suite that registers its cases by name runs each in every column: COLUMN.case."""
     for cmake in tree.files({".txt"}, under=("tests",)):
-        columns = " ".join(COLUMNS.findall(tree.text(cmake))).split()
+        text = tree.text(cmake)
+        # A list may be made of lists, and may be set to this or to that: all of them are columns.
+        columns = " ".join(COLUMNS.findall(text))
+        for name, items in reversed(LIST.findall(text)):
+            columns = columns.replace(f"${{{name}}}", f"{items} ${{{name}}}")
+        columns = re.sub(r"\$\{\w+\}", "", columns).split()
         if not columns:
             continue
         for path in tree.files({".cpp"}, under=cmake.parts[:1]):
