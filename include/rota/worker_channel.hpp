@@ -117,8 +117,11 @@ class WorkerChannelCore {
   std::vector<std::unique_ptr<SendLane>> lanes_;
   ChannelNodes arrived_;  // the receiver's own
 
+  // Apart by padding and not by alignment: a channel may be a local of a coroutine, whose frame is
+  // aligned to 16.
+  [[maybe_unused]] std::byte apart_[128]{};
   // Written by every sending worker, once per batch, and by the receiver.
-  alignas(128) SpinLock mail_lock_;
+  SpinLock mail_lock_;
   ChannelNodes mail_;
   ChannelWait* receiver_ = nullptr;  // parked
   bool closed_ = false;
