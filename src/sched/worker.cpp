@@ -249,22 +249,21 @@ IdleWait::Step Worker::idle_step() noexcept {
 void Worker::turn(Idle when_idle) noexcept {
   if (queue_.empty()) account_.pause(driver_);  // To look for something to run is no run.
   if (when_idle == Idle::sleep) runtime_.scheduler().between_turns(*this);
-  const bool idle =
-      queue_.empty() && closes_.empty() && errands_.empty() && when_idle == Idle::sleep;
+  const bool starves = queue_.empty() && when_idle == Idle::sleep;
+  const bool idle = starves && closes_.empty() && errands_.empty();
   const bool driver_has_work = !todo_.empty() || in_flight_ != 0 || streams_ != 0;
   if (!idle && !driver_has_work && timers_.empty()) return;
   account_.pause(driver_);
-  if (!idle && !driver_has_work) {
-    expire_timers(driver_.now());
-    return;
-  }
   const IdleWait::Step step = idle ? idle_step() : IdleWait::Step::turn;
   if (step == IdleWait::Step::look) {
     expire_timers(idle_wait_.now());
+  } else if (!idle && !driver_has_work) {
+    expire_timers(driver_.now());
   } else {
     turn_driver(step);
   }
-  if (idle && !queue_.empty()) runtime_.scheduler().before_run(*this);
+  // Also when a close kept it from its sleep: it may be a searcher, to whom others leave work.
+  if (starves && !queue_.empty()) runtime_.scheduler().before_run(*this);
 }
 
 void Worker::turn_driver(IdleWait::Step step) noexcept {

@@ -240,7 +240,7 @@ class alignas(128) Worker {
   RuntimeCore& runtime_;
   const std::uint16_t index_;
 
-  // Read by a taker.
+  // Read by takers and thieves, and written seldom.
   alignas(128) Atomic<Seat*> seat_{nullptr};
   // Of the thread that carries it, and between two of them ready for the next. Written by a taker,
   // who leaves the old one to the thread; thieves read it.
@@ -248,8 +248,9 @@ class alignas(128) Worker {
   // Written by whoever ends the loop.
   Atomic<bool> leave_{false};
 
+  // Taken by the carrier at each timer, which no thief's look at the line above shall wait for.
+  alignas(128) SpinLock timers_lock_;  // where tasks move: around each use of the wheel and firing
   SpinLock away_regions_;
-  SpinLock timers_lock_;  // where tasks move: around each use of the wheel, and each firing
 
   Inbox inbox_;
 };
