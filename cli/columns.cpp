@@ -23,6 +23,12 @@ std::string pad_left(std::string_view text, std::size_t columns) {
   return out += text;
 }
 
+std::string table_row(std::span<const std::size_t> widths, const std::vector<std::string>& fields) {
+  std::string row = "  " + pad_right(fields.front(), widths.front());
+  for (std::size_t i = 1; i < fields.size(); ++i) row += pad_left(fields[i], widths[i]);
+  return row;
+}
+
 std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
   std::vector<std::string> lines(1);
   while (!text.empty()) {

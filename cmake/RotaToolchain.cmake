@@ -17,6 +17,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # strings (GCC bug 105651).
   target_compile_options(rota_options INTERFACE
     ${ROTA_GNU_COROUTINES} -Wno-maybe-uninitialized -Wno-restrict)
+  if(ROTA_UNITY)
+    # It takes an anonymous namespace in a source of a unit for one in a header.
+    target_compile_options(rota_options INTERFACE -Wno-subobject-linkage)
+  endif()
 endif()
 
 if(ROTA_SANITIZE STREQUAL "address-undefined")

@@ -16,7 +16,6 @@
 namespace rota::cli {
 namespace {
 
-constexpr double ns_per_s = 1e9;
 /// For a process to start, set up, or end its window: far above what it takes.
 constexpr std::uint64_t patience_ms = 20'000;
 

@@ -12,17 +12,15 @@
 namespace rota::cli {
 namespace {
 
-constexpr std::int64_t ns_per_ms = 1'000'000;
 constexpr unsigned seed = 20;  // Any: every driver gets the same sleeps.
 
 struct TimerRun {
   Window& window;
   std::mt19937_64 random{seed};
 
-  Duration between_ms(std::int64_t least, std::int64_t most) {
-    const std::int64_t span_ns = (most - least) * ns_per_ms;
-    const auto part_ns = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(span_ns));
-    return Duration(least * ns_per_ms + part_ns);
+  Duration between_ms(std::uint64_t least, std::uint64_t most) {
+    const std::uint64_t part_ns = random() % ((most - least) * ns_per_ms);
+    return Duration(static_cast<std::int64_t>(least * ns_per_ms + part_ns));
   }
 };
 

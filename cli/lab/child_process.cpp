@@ -18,7 +18,6 @@
 namespace rota::cli {
 namespace {
 
-constexpr std::uint64_t ns_per_ms = 1'000'000;
 /// How long an interrupt may go unseen when the signal arrives just before the wait.
 constexpr std::uint64_t look_up_ms = 100;
 

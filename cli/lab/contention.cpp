@@ -24,11 +24,9 @@ std::optional<Spread> cost_of(const ContentionCase& layout) {
 
 std::string percent(double share) { return std::to_string(static_cast<int>(100 * share)) + " %"; }
 
-std::string row_of(const std::vector<std::string>& fields) {
-  constexpr std::size_t columns[] = {20, 12, 18, 12, 10};
-  std::string row = "  " + pad_right(fields.front(), columns[0]);
-  for (std::size_t i = 1; i < fields.size(); ++i) row += pad_left(fields[i], columns[i]);
-  return row;
+std::string contention_row(const std::vector<std::string>& fields) {
+  constexpr std::size_t widths[] = {20, 12, 18, 12, 10};
+  return table_row(widths, fields);
 }
 
 void print_layout(const Style& style, const ContentionReport& report,
@@ -42,7 +40,7 @@ void print_layout(const Style& style, const ContentionReport& report,
   const auto ratio = ratio_to_padded(report, layout);
   std::printf(
       "%s\n",
-      row_of({layout.layout, format_ns(cost->median), format_ns_range(cost->least, cost->most),
+      contention_row({layout.layout, format_ns(cost->median), format_ns_range(cost->least, cost->most),
               ratio ? format_figure(ratio->median) : "–", percent(layout.counted_share)})
           .c_str());
 }
@@ -55,7 +53,7 @@ void print_report(const ContentionReport& report, const Rows& configuration) {
       structure = &layout.structure;
       std::printf(
           "\n%s\n%s\n", style.bold(*structure).c_str(),
-          style.faint(row_of({"layout", "time/op", "least–most", "×padded", "counted"})).c_str());
+          style.faint(contention_row({"layout", "time/op", "least–most", "×padded", "counted"})).c_str());
     }
     print_layout(style, report, layout);
   }

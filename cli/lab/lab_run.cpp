@@ -11,7 +11,6 @@
 namespace rota::cli {
 namespace {
 
-constexpr double ns_per_s = 1e9;
 constexpr std::string_view usual_baseline = "epoll";
 
 /// A cell that failed in its first round is not tried again; one that failed later is.

@@ -46,11 +46,9 @@ std::string site_text(const std::source_location& site) {
   return file.empty() ? "the runtime itself" : file + ":" + std::to_string(site.line());
 }
 
-std::string row_of(const std::vector<std::string>& fields) {
-  constexpr std::size_t columns[] = {26, 9, 10, 10, 10, 12, 10};
-  std::string row = "  " + pad_right(fields.front(), columns[0]);
-  for (std::size_t i = 1; i < fields.size(); ++i) row += pad_left(fields[i], columns[i]);
-  return row;
+std::string lengths_row(const std::vector<std::string>& fields) {
+  constexpr std::size_t widths[] = {26, 9, 10, 10, 10, 12, 10};
+  return table_row(widths, fields);
 }
 
 void print_delays(const Style& style, const std::vector<DisciplineResult>& results) {
@@ -59,9 +57,9 @@ void print_delays(const Style& style, const std::vector<DisciplineResult>& resul
     const std::string title = std::string(kind.name) + " tasks, of " +
                               format_ns(static_cast<double>(kind.run_ns)) + ": the wait to run";
     std::printf("\n%s\n%s\n", style.bold(title).c_str(),
-                style.faint(row_of({"", "p50", "p99", "p99.9", "tasks"})).c_str());
+                style.faint(lengths_row({"", "p50", "p99", "p99.9", "tasks"})).c_str());
     for (const auto& [discipline, figures] : results) {
-      std::printf("%s\n", row_of({discipline.name, format_ns(delay_ns(figures, length, 0.5)),
+      std::printf("%s\n", lengths_row({discipline.name, format_ns(delay_ns(figures, length, 0.5)),
                                   format_ns(delay_ns(figures, length, 0.99)),
                                   format_ns(delay_ns(figures, length, 0.999)),
                                   std::to_string(figures.delay_ns[length].count())})
@@ -69,10 +67,10 @@ void print_delays(const Style& style, const std::vector<DisciplineResult>& resul
     }
   }
   std::printf("\n%s\n%s\n", style.bold("all tasks").c_str(),
-              style.faint(row_of({"", "CPU", "CPU/work", "thefts"})).c_str());
+              style.faint(lengths_row({"", "CPU", "CPU/work", "thefts"})).c_str());
   for (const auto& [discipline, figures] : results) {
     std::printf("%s\n",
-                row_of({discipline.name, format_ns(static_cast<double>(figures.cpu_ns)),
+                lengths_row({discipline.name, format_ns(static_cast<double>(figures.cpu_ns)),
                         format_figure(cpu_per_work(figures)), std::to_string(figures.thefts)})
                     .c_str());
   }
@@ -83,14 +81,14 @@ void print_own_account(const Style& style, const DisciplineResult& result) {
   const std::string title = std::string("What Rota says itself: ") + discipline.name;
   std::printf(
       "\n%s\n%s\n", style.bold(title).c_str(),
-      style.faint(row_of({"spawned at", "runs", "run p50", "p99", "max", "queued p50", "p99"}))
+      style.faint(lengths_row({"spawned at", "runs", "run p50", "p99", "max", "queued p50", "p99"}))
           .c_str());
   for (const KindLengths& kind : figures.lengths.kinds) {
     const auto queued = [&kind](Duration delay) {
       return kind.samples == 0 ? std::string("–") : format_ns(ns_of(delay));
     };
     const std::string name = kind.name.empty() ? "" : pad_right(kind.name, 7);
-    std::printf("%s\n", row_of({name + site_text(kind.site), std::to_string(kind.runs),
+    std::printf("%s\n", lengths_row({name + site_text(kind.site), std::to_string(kind.runs),
                                 format_ns(ns_of(kind.run.p50)), format_ns(ns_of(kind.run.p99)),
                                 format_ns(ns_of(kind.run.max)), queued(kind.queued.p50),
                                 queued(kind.queued.p99)})

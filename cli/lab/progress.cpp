@@ -14,7 +14,6 @@ Progress::Progress(unsigned steps)
 Progress::~Progress() { end(); }
 
 void Progress::step(const std::string& what) {
-  constexpr double ns_per_s = 1e9;
   const double taken_s = static_cast<double>(monotonic_ns() - started_ns_) / ns_per_s;
   char text[96];
   if (begun_ == 0) {

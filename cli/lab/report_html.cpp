@@ -55,7 +55,7 @@ std::string calls_text(const Cell& cell) {
   return cell.syscalls ? format_figure(cell.syscalls->per_operation) : std::string("n/a");
 }
 
-std::string row_of(const LabResults& results, const Cell& cell) {
+std::string html_row(const LabResults& results, const Cell& cell) {
   const std::string driver(cell.driver.title);
   const auto cpu = spread_of(cell, &Sample::cpu_ns);
   if (!cpu) {
@@ -87,7 +87,7 @@ std::string row_of(const LabResults& results, const Cell& cell) {
 
 std::string table_of(const LabResults& results, const Workload& workload) {
   std::string rows;
-  for (const Cell* cell : results.cells_of(workload)) rows += row_of(results, *cell);
+  for (const Cell* cell : results.cells_of(workload)) rows += html_row(results, *cell);
   return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Figures\">\n" +
          element("table", element("caption", html_of(workload.title)) +
                               head_of(results, workload) + element("tbody", rows)) +

@@ -14,7 +14,6 @@
 namespace rota::cli {
 namespace {
 
-constexpr std::uint64_t ns_per_ms = 1'000'000;
 constexpr int syscall_stop = SIGTRAP | 0x80;  // what PTRACE_O_TRACESYSGOOD makes of it
 
 /// A data argument of ptrace that is a number.

@@ -12,22 +12,7 @@ namespace {
 
 constexpr std::size_t page_columns = 98;
 
-struct Column {
-  std::size_t columns;
-  const char* title;
-};
-constexpr Column table_columns[] = {{17, "driver"}, {9, "CPU"},  {16, "least–most"}, {7, "ratio"},
-                                    {9, "per s"},   {9, "p50"},  {9, "p99"},         {9, "p99.9"},
-                                    {9, "calls"}};
-
-/// The first column stands left, figures stand right.
-std::string row_of(const std::vector<std::string>& fields) {
-  std::string row = "  " + pad_right(fields.front(), table_columns[0].columns);
-  for (std::size_t i = 1; i < fields.size(); ++i) {
-    row += pad_left(fields[i], table_columns[i].columns);
-  }
-  return row;
-}
+constexpr std::size_t table_widths[] = {17, 9, 16, 7, 9, 9, 9, 9, 9};
 
 std::string latency_text(const Cell& cell, double Sample::* figure) {
   if (cell.workload->latency.empty()) return {};
@@ -52,7 +37,7 @@ void print_refusal(const Style& style, const std::string& text) {
 void print_cell(const Style& style, const LabResults& results, const Cell& cell) {
   const auto cpu = spread_of(cell, &Sample::cpu_ns);
   if (!cpu) {
-    std::printf("  %s%s\n", pad_right(cell.driver.title, table_columns[0].columns).c_str(),
+    std::printf("  %s%s\n", pad_right(cell.driver.title, table_widths[0]).c_str(),
                 style.bad("not measured").c_str());
     print_refusal(style, cell.refusal.empty() ? results.cut_short : cell.refusal);
     return;
@@ -60,13 +45,13 @@ void print_cell(const Style& style, const LabResults& results, const Cell& cell)
   const auto rate = spread_of(cell, &Sample::operations_per_s);
   const std::string calls =
       cell.syscalls ? format_figure(cell.syscalls->per_operation) : std::string("n/a");
-  std::printf("%s\n", row_of({std::string(cell.driver.title), format_ns(cpu->median),
-                              format_ns_range(cpu->least, cpu->most), ratio_text(results, cell),
-                              format_rate(rate->median) + marks_of(cell),
-                              latency_text(cell, &Sample::p50_ns),
-                              latency_text(cell, &Sample::p99_ns),
-                              latency_text(cell, &Sample::p999_ns), calls})
-                          .c_str());
+  const std::string row =
+      table_row(table_widths,
+                {std::string(cell.driver.title), format_ns(cpu->median),
+                 format_ns_range(cpu->least, cpu->most), ratio_text(results, cell),
+                 format_rate(rate->median) + marks_of(cell), latency_text(cell, &Sample::p50_ns),
+                 latency_text(cell, &Sample::p99_ns), latency_text(cell, &Sample::p999_ns), calls});
+  std::printf("%s\n", row.c_str());
   if (!cell.refusal.empty()) print_refusal(style, "a round failed: " + cell.refusal);
   if (!cell.syscalls_refusal.empty()) {
     print_refusal(style, "calls were not counted: " + cell.syscalls_refusal);
@@ -75,13 +60,11 @@ void print_cell(const Style& style, const LabResults& results, const Cell& cell)
 
 void print_workload(const Style& style, const LabResults& results, const Workload& workload) {
   std::printf("\n%s\n", style.bold(workload.title).c_str());
-  std::vector<std::string> titles;
-  for (const Column& column : table_columns) titles.emplace_back(column.title);
-  titles[1] += '/' + std::string("op");
-  titles[3] = "×" + results.baseline;
-  titles[8] += "/op";
+  std::vector<std::string> titles{"driver",  "CPU/op", "least–most", "×" + results.baseline,
+                                  "per s",   "p50",    "p99",        "p99.9",
+                                  "calls/op"};
   if (workload.latency.empty()) titles[5] = titles[6] = titles[7] = "";
-  std::printf("%s\n", style.faint(row_of(titles)).c_str());
+  std::printf("%s\n", style.faint(table_row(table_widths, titles)).c_str());
   for (const Cell* cell : results.cells_of(workload)) print_cell(style, results, *cell);
 }
 
@@ -112,13 +95,15 @@ std::vector<std::string> reading_notes(const LabResults& results) {
     notes.push_back("System calls were counted in a pass of their own, by " + method + ".");
   }
   if (bound) {
-    notes.emplace_back("† generator-bound: the load generator's core was busy for 95 % of the time "
-                       "or more; the server could do more than this rate. Its CPU/op stands.");
+    notes.emplace_back(
+        "† generator-bound: the load generator's core was busy for 95 % of the time "
+        "or more; the server could do more than this rate. Its CPU/op stands.");
   }
   if (disturbed) {
-    notes.emplace_back("‡ disturbed: for more than 10 % of the window something else had the CPU "
-                       "while a measured process was ready to run. Its rate and latency tell "
-                       "little, its CPU/op less than usual.");
+    notes.emplace_back(
+        "‡ disturbed: for more than 10 % of the window something else had the CPU "
+        "while a measured process was ready to run. Its rate and latency tell "
+        "little, its CPU/op less than usual.");
   }
   if (!results.cut_short.empty()) {
     notes.push_back("Partial results: " + results.cut_short + " before all " +

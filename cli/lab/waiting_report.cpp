@@ -18,11 +18,9 @@ constexpr std::size_t kIndent = 2;
 constexpr std::size_t kPageColumns = 96;
 constexpr std::size_t kTitleColumns = 18;
 
-std::string row_of(const std::vector<std::string>& fields) {
-  constexpr std::size_t columns[] = {kTitleColumns, 11, 18, 11, 13, 13};
-  std::string row = std::string(kIndent, ' ') + pad_right(fields.front(), columns[0]);
-  for (std::size_t i = 1; i < fields.size(); ++i) row += pad_left(fields[i], columns[i]);
-  return row;
+std::string waiting_row(const std::vector<std::string>& fields) {
+  constexpr std::size_t widths[] = {kTitleColumns, 11, 18, 11, 13, 13};
+  return table_row(widths, fields);
 }
 
 /// Of a figure of the samples, whatever it is.
@@ -58,7 +56,7 @@ void print_cell(const Style& style, const WaitingCell& cell) {
   if (!cell.samples.empty()) {
     const auto p50 = p50_of(cell);
     const std::string row =
-        row_of({title, format_ns(p50->median), format_ns_range(p50->least, p50->most),
+        waiting_row({title, format_ns(p50->median), format_ns_range(p50->least, p50->most),
                 format_ns(p99_of(cell)->median), format_ns(cpu_of(cell)->median),
                 percent(idle_of(cell)->median)});
     std::printf("%s\n", row.c_str());
@@ -113,7 +111,7 @@ void print_table(const WaitingResults& results) {
     if (cell.driver.title != driver) {
       driver = cell.driver.title;
       const std::string head =
-          row_of({"waiting", "round trip", "least–most", "p99", "CPU/request", "idle CPU"});
+          waiting_row({"waiting", "round trip", "least–most", "p99", "CPU/request", "idle CPU"});
       std::printf("\n%s\n%s\n", style.bold(driver).c_str(), style.faint(head).c_str());
     }
     print_cell(style, cell);

@@ -9,8 +9,6 @@
 namespace rota::cli {
 namespace {
 
-constexpr std::uint64_t ns_per_ms = 1'000'000;
-
 std::uint64_t process_cpu_ns() { return clock_ns(CLOCK_PROCESS_CPUTIME_ID); }
 
 /// How long this thread was ready and did not run, less what the other threads of this process,

@@ -27,7 +27,6 @@ namespace {
 
 /// A read never asks for more than this; it is also what one send offers at most.
 constexpr std::size_t hot_buffer_bytes = 256U * 1024U;
-constexpr std::uint64_t ns_per_ms = 1'000'000;
 /// A server that answers nothing for this long is reported instead of waited for.
 constexpr std::uint64_t patience_ns = 10'000 * ns_per_ms;
 /// What is outstanding at the end of a window comes back within this time, or counts as lost.

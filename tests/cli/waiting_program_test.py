@@ -37,7 +37,7 @@ class Waiting(unittest.TestCase):
     STARVED = "answered nothing in the measured window"  # On a machine that is busy with others.
 
     def test_table_and_document_have_every_driver_with_every_way_or_a_reason(self):
-        arguments = ("lab", "waiting", "--rounds", "1", "--seconds", "0.3")
+        arguments = ("lab", "waiting", "--rounds", "1", "--seconds", "0.15")
         done = rota(*arguments)
         document = json.loads(rota(*arguments, "--json").stdout)
         self.assertEqual(done.returncode, 1 if self.STARVED in done.stdout else 0, done.stderr)

@@ -122,7 +122,7 @@ class ScenarioTest : public testing::Test {
   void run() {
     const Config config = driver_.config();
     if (scenario_.order == RunOrder::queue && driver_.scheduler == SchedulerKind::stealing) {
-      GTEST_SKIP() << "it tells by yields how far other tasks are: these run in parallel here";
+      GTEST_SKIP() << "it takes for granted that tasks run in turn: here they run in parallel";
     }
     Result<Runtime> runtime = Runtime::make(config);
     if (!runtime) GTEST_SKIP() << "no such driver here: " << runtime.error().message();

@@ -72,7 +72,7 @@ void add_time_scenarios(Suite& suite) {
             sleep_until_the_past_ends_at_once<Script>);
   suite.add("sleepers_wake_in_the_order_of_their_instants",
             sleepers_wake_in_the_order_of_their_instants<Task>,
-            sleepers_wake_in_the_order_of_their_instants<Script>);
+            sleepers_wake_in_the_order_of_their_instants<Script>, RunOrder::queue);
   suite.add("tasks_start_and_yield_in_turn", tasks_start_and_yield_in_turn<Task>,
             tasks_start_and_yield_in_turn<Script>, RunOrder::queue);
 }
