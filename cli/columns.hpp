@@ -15,7 +15,7 @@ std::size_t columns_of(std::string_view text) noexcept;
 std::string pad_right(std::string_view text, std::size_t columns);
 std::string pad_left(std::string_view text, std::size_t columns);
 
-/// A row of a table, two columns in: the first field stands left, the figures behind it stand right.
+/// A row of a table, two columns in: the first field stands left, figures behind it stand right.
 std::string table_row(std::span<const std::size_t> widths, const std::vector<std::string>& fields);
 
 /// Lines of at most `columns`, broken at spaces. At least one line.

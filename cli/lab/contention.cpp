@@ -38,11 +38,11 @@ void print_layout(const Style& style, const ContentionReport& report,
     return;
   }
   const auto ratio = ratio_to_padded(report, layout);
-  std::printf(
-      "%s\n",
-      contention_row({layout.layout, format_ns(cost->median), format_ns_range(cost->least, cost->most),
-              ratio ? format_figure(ratio->median) : "–", percent(layout.counted_share)})
-          .c_str());
+  std::printf("%s\n",
+              contention_row(
+                  {layout.layout, format_ns(cost->median), format_ns_range(cost->least, cost->most),
+                   ratio ? format_figure(ratio->median) : "–", percent(layout.counted_share)})
+                  .c_str());
 }
 
 void print_report(const ContentionReport& report, const Rows& configuration) {
@@ -53,7 +53,8 @@ void print_report(const ContentionReport& report, const Rows& configuration) {
       structure = &layout.structure;
       std::printf(
           "\n%s\n%s\n", style.bold(*structure).c_str(),
-          style.faint(contention_row({"layout", "time/op", "least–most", "×padded", "counted"})).c_str());
+          style.faint(contention_row({"layout", "time/op", "least–most", "×padded", "counted"}))
+              .c_str());
     }
     print_layout(style, report, layout);
   }

@@ -60,9 +60,9 @@ void print_delays(const Style& style, const std::vector<DisciplineResult>& resul
                 style.faint(lengths_row({"", "p50", "p99", "p99.9", "tasks"})).c_str());
     for (const auto& [discipline, figures] : results) {
       std::printf("%s\n", lengths_row({discipline.name, format_ns(delay_ns(figures, length, 0.5)),
-                                  format_ns(delay_ns(figures, length, 0.99)),
-                                  format_ns(delay_ns(figures, length, 0.999)),
-                                  std::to_string(figures.delay_ns[length].count())})
+                                       format_ns(delay_ns(figures, length, 0.99)),
+                                       format_ns(delay_ns(figures, length, 0.999)),
+                                       std::to_string(figures.delay_ns[length].count())})
                               .c_str());
     }
   }
@@ -71,7 +71,7 @@ void print_delays(const Style& style, const std::vector<DisciplineResult>& resul
   for (const auto& [discipline, figures] : results) {
     std::printf("%s\n",
                 lengths_row({discipline.name, format_ns(static_cast<double>(figures.cpu_ns)),
-                        format_figure(cpu_per_work(figures)), std::to_string(figures.thefts)})
+                             format_figure(cpu_per_work(figures)), std::to_string(figures.thefts)})
                     .c_str());
   }
 }
@@ -89,9 +89,9 @@ void print_own_account(const Style& style, const DisciplineResult& result) {
     };
     const std::string name = kind.name.empty() ? "" : pad_right(kind.name, 7);
     std::printf("%s\n", lengths_row({name + site_text(kind.site), std::to_string(kind.runs),
-                                format_ns(ns_of(kind.run.p50)), format_ns(ns_of(kind.run.p99)),
-                                format_ns(ns_of(kind.run.max)), queued(kind.queued.p50),
-                                queued(kind.queued.p99)})
+                                     format_ns(ns_of(kind.run.p50)), format_ns(ns_of(kind.run.p99)),
+                                     format_ns(ns_of(kind.run.max)), queued(kind.queued.p50),
+                                     queued(kind.queued.p99)})
                             .c_str());
   }
   std::size_t shown = 0;

@@ -57,8 +57,8 @@ void print_cell(const Style& style, const WaitingCell& cell) {
     const auto p50 = p50_of(cell);
     const std::string row =
         waiting_row({title, format_ns(p50->median), format_ns_range(p50->least, p50->most),
-                format_ns(p99_of(cell)->median), format_ns(cpu_of(cell)->median),
-                percent(idle_of(cell)->median)});
+                     format_ns(p99_of(cell)->median), format_ns(cpu_of(cell)->median),
+                     percent(idle_of(cell)->median)});
     std::printf("%s\n", row.c_str());
     return;
   }
