@@ -1,93 +1,61 @@
 #include <rota/core/check_usage.hpp>
 #include <rota/runtime.hpp>
-#include <rota/scope.hpp>
-#include <rota/signal.hpp>
 
-#include "base/fatal.hpp"
+#include "base/entropy.hpp"
 #include "base/membarrier.hpp"
 #include "driver/choose.hpp"
 #include "observe/task_lengths.hpp"
 #include "sched/carriers.hpp"
+#include "sched/lone_carriage.hpp"
 #include "sched/per_core.hpp"
 #include "sched/placement.hpp"
-#include "sched/quiet_wait.hpp"
+#include "sched/sim_crew.hpp"
 #include "sched/single.hpp"
 #include "sched/stealing.hpp"
-#include "sched/thrown.hpp"
 #include "sched/worker.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <cstdio>
-#include <cstdlib>
-#include <exception>
-#include <mutex>
 
 namespace rota::inline v0 {
 
 namespace {
 
-/// Runs on a worker when the task that `block_on` waits for has ended.
-struct LoopEnd : Runnable {
-  explicit LoopEnd(Worker& home) noexcept {
-    header.home.set(&home);
-    task = &header;
-    resume = [](Runnable& self) noexcept { self.task->home->leave(); };
+/// As many as are simulated where nothing else is said: the same on every machine, so that a run is
+/// repeated by its seed.
+constexpr std::uint32_t kSimulatedWorkers = 4;
+
+/// The single scheduler's worker is wherever the caller is, and so are those of a simulation.
+Placement place_workers(const Config& config) {
+  const SchedulerConfig& scheduler = config.scheduler;
+  if (scheduler.kind == SchedulerKind::single) return {{Place{}}, {}, {}};
+  if (config.driver.kind == DriverKind::sim) {
+    const std::uint32_t workers = scheduler.workers == 0 ? kSimulatedWorkers : scheduler.workers;
+    return {std::vector<Place>(workers), {}, {}};
   }
-  TaskHeader header;
-};
-
-/// The same where the workers have threads of their own, and the caller only waits.
-class EndSignal : public Runnable {
- public:
-  explicit EndSignal(Worker& home) noexcept {
-    header_.home.set(&home);
-    task = &header_;
-    resume = [](Runnable& self) noexcept { static_cast<EndSignal&>(self).send(); };
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    sent_.wait(lock, [this] { return has_ended_; });
-  }
-
- private:
-  void send() noexcept {
-    // Under the mutex: whoever waits may destroy this as soon as it is released.
-    std::lock_guard lock(mutex_);
-    has_ended_ = true;
-    sent_.notify_one();
-  }
-
-  TaskHeader header_;
-  std::mutex mutex_;
-  std::condition_variable sent_;
-  bool has_ended_ = false;
-};
-
-}  // namespace
-
-namespace {
-
-/// The single scheduler's worker is wherever the caller is.
-Placement place_workers(const SchedulerConfig& config) {
-  if (config.kind == SchedulerKind::single) return {{Place{}}, {}, {}};
-  Pinning pinning = config.pinning;
+  Pinning pinning = scheduler.pinning;
   if (pinning == Pinning::best) {
-    pinning = config.kind == SchedulerKind::per_core ? Pinning::own_cpu : Pinning::never;
+    pinning = scheduler.kind == SchedulerKind::per_core ? Pinning::own_cpu : Pinning::never;
   }
-  return choose_placement(read_machine(), config.workers, pinning);
+  return choose_placement(read_machine(), scheduler.workers, pinning);
 }
 
 }  // namespace
 
 struct Runtime::State {
-  explicit State(const SchedulerConfig& config) : placement(place_workers(config)) {
-    if (config.kind != SchedulerKind::stealing) return;
-    shared = std::make_unique<SharedWork>(static_cast<std::uint32_t>(placement.places.size()));
+  explicit State(const Config& config) : placement(place_workers(config)) {
+    if (config.scheduler.kind == SchedulerKind::single) return;
+    if (config.scheduler.kind == SchedulerKind::stealing) {
+      shared = std::make_unique<SharedWork>(static_cast<std::uint32_t>(placement.places.size()));
+    }
+    if (config.driver.kind == DriverKind::sim) {
+      auto made_crew = std::make_unique<SimCrew>(core, config.driver.seed);
+      crew = made_crew.get();
+      core.use(*crew);
+      carriage = std::move(made_crew);
+    }
   }
 
   /// The drivers are there: makes the workers, and the scheduler over them.
@@ -101,13 +69,9 @@ struct Runtime::State {
     scheduler = make_scheduler(config);
     core.use(*scheduler);
     core.employ(workers);
-    if (config.kind == SchedulerKind::single) return {};
-    std::vector<int> cpus;
-    for (const Place& place : placement.places) cpus.push_back(place.cpu);
-    return carriers.start(workers, cpus);
+    return config.kind == SchedulerKind::single ? carry_on_caller() : carry_beside();
   }
 
-  [[nodiscard]] bool on_own_threads() const noexcept { return !carriers.empty(); }
   [[nodiscard]] std::size_t in_flight() const noexcept {
     return sum([](const Worker& worker) { return worker.in_flight(); });
   }
@@ -122,13 +86,14 @@ struct Runtime::State {
   /// the kernel; for equal semantics all are, and a program hears it under any of them.
   void enter(const char* if_in_task) noexcept {
     check_usage(current_task() == nullptr, if_in_task);
-    if (on_own_threads()) return;
+    if (carriage->serves_any_thread()) return;
     const pid_t here = ::gettid();
     pid_t seen = 0;
     const bool first = carrier.compare_exchange_strong(seen, here, MemoryOrder::relaxed);
     check_usage(first || seen == here,
-                "block_on, shutdown or the destructor was called on a second thread: a runtime of "
-                "one worker belongs to the first thread that calls block_on or shutdown");
+                "block_on, shutdown or the destructor was called on a second thread: a runtime "
+                "without threads of its own belongs to the first thread that calls block_on or "
+                "shutdown");
   }
 
   RuntimeCore core;
@@ -140,11 +105,27 @@ struct Runtime::State {
   std::vector<std::unique_ptr<Worker>> made;
   std::vector<Worker*> workers;
   std::unique_ptr<Scheduler> scheduler;
-  Carriers carriers;
-  // The thread that a runtime of one worker belongs to; 0 until it is entered.
+  SimCrew* crew = nullptr;  // the carriage of simulated workers
+  std::unique_ptr<Carriage> carriage;
+  // The thread that a runtime without threads of its own belongs to; 0 until it is entered.
   Atomic<pid_t> carrier{0};
 
  private:
+  Result<void> carry_on_caller() {
+    carriage = std::make_unique<LoneCarriage>(*workers.front());
+    return {};
+  }
+
+  Result<void> carry_beside() {
+    if (crew != nullptr) return crew->employ(workers);
+    auto carriers = std::make_unique<Carriers>(core);
+    std::vector<int> cpus;
+    for (const Place& place : placement.places) cpus.push_back(place.cpu);
+    auto started = carriers->start(workers, cpus);
+    carriage = std::move(carriers);
+    return started;
+  }
+
   [[nodiscard]] DescriptorHome::Move descriptors_move() const noexcept {
     const bool all =
         std::ranges::all_of(drivers, [](const auto& driver) { return driver->traits().lets_go; });
@@ -192,15 +173,17 @@ DriverConfig driver_config(const Config& config) {
 
 }  // namespace
 
-Result<Runtime> Runtime::make(const Config& config) {
-  const bool several = config.scheduler.kind != SchedulerKind::single;
-  // A virtual clock is one worker's.
-  if (several && config.driver.kind == DriverKind::sim) return failure(EOPNOTSUPP);
-  auto state = std::make_unique<State>(config.scheduler);
+Result<Runtime> Runtime::make(const Config& asked) {
+  Config config = asked;
+  if (config.driver.kind == DriverKind::sim && config.driver.seed == 0) {
+    config.driver.seed = entropy();
+  }
+  auto state = std::make_unique<State>(config);
   const std::vector<Place>& places = state->placement.places;
   for (std::size_t i = 0; i < places.size(); ++i) {
     std::vector<Refusal> refusals;
-    auto chosen = choose_driver(driver_config(config), &refusals, places[i].cpu);
+    auto chosen = choose_driver(driver_config(config), &refusals,
+                                {.cpu = places[i].cpu, .world = state->crew});
     if (!chosen) return std::unexpected(chosen.error());
     state->drivers.push_back(std::move(chosen->driver));
     if (i != 0) continue;
@@ -229,18 +212,10 @@ Runtime::~Runtime() { end(); }
 
 void Runtime::end() noexcept {
   if (state_ == nullptr) return;
-  if (state_->on_own_threads()) {
-    shutdown();
-    state_->carriers.stop();
-  } else if (has_anything_to_do(*state_->workers.front())) {
-    shutdown();
-  }
+  if (state_->carriage->may_have_work()) shutdown();
+  state_->carriage->stop();
   check_usage(state_->core.descriptors().live() == 0,
               "a socket, a file or a watch outlived its Runtime; drop or close it first");
-}
-
-bool Runtime::has_anything_to_do(const Worker& only) noexcept {
-  return root().live() != 0 || only.in_flight() != 0 || only.has_work();
 }
 
 void Runtime::enter() noexcept {
@@ -249,19 +224,7 @@ void Runtime::enter() noexcept {
 
 ScopeCore& Runtime::root() noexcept { return state_->core.root(); }
 
-void Runtime::run_until_done(TaskHeader& task) {
-  Worker& worker = *state_->workers.front();
-  if (state_->on_own_threads()) {
-    EndSignal end(worker);
-    if (task.join.wait(&end)) end.wait();
-    return;
-  }
-  LoopEnd end(worker);
-  if (!task.join.wait(&end)) return;
-  if (worker.carry(current_seat()) == Worker::CarryEnd::taken) {
-    fatal("the worker was taken over under block_on");
-  }
-}
+void Runtime::run_until_done(TaskHeader& task) { state_->carriage->run_until_ended(task); }
 
 void Runtime::request_stop() noexcept { state_->core.root().stop_all(); }
 
@@ -269,31 +232,10 @@ ShutdownReport Runtime::shutdown(Duration limit) {
   state_->enter("shutdown, or the destructor of a Runtime with tasks, was called inside a task");
   root().refuse();
   request_stop();
-  if (state_->on_own_threads()) {
-    QuietWait(state_->core, state_->workers).wait(limit);
-  } else {
-    drain(*state_->workers.front(), limit);
-  }
+  state_->carriage->run_until_quiet(limit);
   return {.tasks = root().live(),
           .operations = state_->in_flight(),
           .descriptors = state_->core.descriptors().live()};
-}
-
-void Runtime::drain(Worker& worker, Duration limit) {
-  // A timer ends the sleep in which the limit passes; who looks at the clock is the loop.
-  TimerEntry alarm([](TimerEntry&) noexcept {});
-  const Instant due = worker.driver().now() + limit;
-  if (limit != Duration::max()) worker.insert_timer(alarm, due);
-  // Pass by pass, with nothing of this call in a queue, so that it may end after any of them. What
-  // tasks leave open is closed by operations, which are counted; a descriptor whose owner is still
-  // alive is reported and not waited for, as this very thread may hold it.
-  while (has_anything_to_do(worker)) {
-    if (worker.driver().now() >= due) break;
-    // Only a pass that runs nothing may sleep: one that runs the last task has nothing to wait for.
-    const auto idle = worker.has_work() ? Worker::Idle::return_at_once : Worker::Idle::sleep;
-    worker.pass(current_seat(), idle);
-  }
-  worker.remove_timer(alarm);
 }
 
 std::string_view Runtime::driver_name() const noexcept {
@@ -333,68 +275,6 @@ TaskLengths Runtime::task_lengths() const {
   return rota::task_lengths(accounts);
 }
 
-namespace {
-
-Task<Result<SignalWatch>> watch_for_the_end() { co_return SignalWatch::open({SIGINT, SIGTERM}); }
-
-Task<bool> stop_when_seen(Runtime& runtime, Result<SignalWatch> watch) {
-  if (!watch) co_return false;
-  Result<int> signal = co_await watch->next();
-  if (!signal) co_return false;
-  runtime.request_stop();
-  co_return true;
-}
-
-}  // namespace
-
-Task<bool> stop_on_signal(Runtime& runtime) {
-  Result<SignalWatch> watch = SignalWatch::open({SIGINT, SIGTERM});
-  Task<bool> stopper = stop_when_seen(runtime, std::move(watch));
-  bool stopped = co_await std::move(stopper);
-  co_return stopped;
-}
-
 std::size_t frame_bytes_in_use() noexcept { return FramePool::bytes_everywhere(); }
-
-namespace {
-
-template <class T>
-int run_and_report(Task<T> main, const Config& config) {
-  auto runtime = Runtime::make(config);
-  if (!runtime) {
-    std::fprintf(stderr, "rota: cannot start: %s\n", runtime.error().message().c_str());
-    return EXIT_FAILURE;
-  }
-  // A peer that is gone is an error of the write (EPIPE), not the end of the program.
-  ::signal(SIGPIPE, SIG_IGN);
-  // Before `main` begins, wherever that is: a signal that it sends itself is one of them.
-  Result<SignalWatch> watch = runtime->block_on(watch_for_the_end());
-  JoinHandle<bool> stopper =
-      runtime->spawn(stop_when_seen(*runtime, std::move(watch)), SpawnOptions("signals"));
-  int status = EXIT_FAILURE;
-  try {
-    if constexpr (std::is_void_v<T>) {
-      runtime->block_on(std::move(main));
-      status = EXIT_SUCCESS;
-    } else {
-      status = runtime->block_on(std::move(main));
-    }
-  } catch (...) {
-    const std::exception_ptr error = std::current_exception();
-    if (stopper.is_done() && stopper.take() && says_canceled(error)) {
-      status = EXIT_SUCCESS;
-    } else {
-      std::fprintf(stderr, "rota: %s\n", text_of(error).c_str());
-    }
-  }
-  runtime->shutdown();
-  return status;
-}
-
-}  // namespace
-
-int run(Task<int> main, const Config& config) { return run_and_report(std::move(main), config); }
-
-int run(Task<void> main, const Config& config) { return run_and_report(std::move(main), config); }
 
 }  // namespace rota::inline v0

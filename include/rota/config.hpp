@@ -4,7 +4,9 @@
 
 namespace rota::inline v0 {
 
-/// How operations reach the kernel. `best` probes the machine, best first.
+/// How operations reach the kernel. `best` probes the machine, best first. Under `sim` time is
+/// virtual and a seed decides what real life leaves open; the workers of every scheduler share the
+/// thread that calls `block_on`, and the seed decides which of them goes on.
 enum class DriverKind : std::uint8_t { best, select, poll, epoll, io_uring, sim };
 
 /// How an io_uring is set up. `pinned` (SINGLE_ISSUER, DEFER_TASKRUN) is the fastest and bound to
@@ -53,7 +55,7 @@ enum class Waiting : std::uint8_t {
 /// What runs the tasks.
 struct SchedulerConfig {
   SchedulerKind kind = SchedulerKind::single;
-  std::uint32_t workers = 0;  ///< 0: as many as this process may use CPUs
+  std::uint32_t workers = 0;  ///< 0: as many as this process may use CPUs; `sim`: 4 anywhere
   Pinning pinning = Pinning::best;
   std::uint32_t watch_us = 1000;     ///< stealing: a task that runs for longer has its worker's
                                      ///< I/O and timers seen to by another; 0: never

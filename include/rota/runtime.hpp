@@ -65,12 +65,12 @@ struct RuntimeCounters {
 /// `make` probes the machine (choose.cpp keeps why each mechanism was refused). With the single
 /// scheduler it starts no thread before one is needed, and the runtime belongs to the first thread
 /// that calls `block_on` or `shutdown`, which may be another one than made it; no other thread may
-/// call these two. With several workers each has a thread of its own from the start, and any thread
-/// may call them. Nobody may inside a task. What says so is for any thread. The destructor asks
-/// everything to stop and waits for it without a limit: call `shutdown` first to have one. After a
-/// clean shutdown, with nothing posted since, any thread may run it. Sockets, files and watches are
-/// gone before it, and so are threads that may still wake a task. Breaking one of these rules ends
-/// the process with a message.
+/// call these two; so it is with every scheduler under `sim`. Else each of several workers has a
+/// thread of its own from the start, and any thread may call them. Nobody may inside a task. What
+/// says so is for any thread. The destructor asks everything to stop and waits for it without a
+/// limit: call `shutdown` first to have one. After a clean shutdown, with nothing posted since, any
+/// thread may run it. Sockets, files and watches are gone before it, and so are threads that may
+/// still wake a task. Breaking one of these rules ends the process with a message.
 class Runtime {
  public:
   [[nodiscard]] static Result<Runtime> make(const Config& config = {});
@@ -80,8 +80,9 @@ class Runtime {
   ~Runtime();
 
   /// Runs `task`, and with it whatever else is ready, until `task` has ended. Blocks the calling
-  /// thread, which carries the worker meanwhile, if it is a single one. Rethrows the task's
-  /// exception; after a `shutdown` the task is refused as by `spawn`, and that is rethrown.
+  /// thread, which carries the workers meanwhile, unless they have threads of their own. Rethrows
+  /// the task's exception; after a `shutdown` the task is refused as by `spawn`, and that is
+  /// rethrown.
   template <class T>
   T block_on(Task<T> task) {
     enter();
@@ -142,8 +143,6 @@ class Runtime {
 
   void enter() noexcept;
   void end() noexcept;
-  [[nodiscard]] bool has_anything_to_do(const Worker& only) noexcept;
-  void drain(Worker& worker, Duration limit);
   ScopeCore& root() noexcept;
   void run_until_done(TaskHeader& task);
 

@@ -4,11 +4,12 @@
 
 namespace rota::inline v0 {
 
-struct Seat;
-
-/// Where threads meet in a runtime whose tasks move.
+/// Where workers meet.
 enum class Crossing : std::uint8_t {
-  run,    ///< a worker is about to run a task that lives there
+  idle,   ///< a worker has nothing to run, and is about to announce its sleep
+  last,   ///< it has announced it, and is about to look once more
+  // Where tasks move:
+  run,    ///< it is about to run a task that lives there
   move,   ///< it is about to become the home of one that it took from another
   stole,  ///< it has stolen, and nobody has been told yet
   visit,  ///< it is inside a Descriptor of another, before its system call
@@ -20,18 +21,11 @@ enum class Crossing : std::uint8_t {
 struct Hooks {
   std::int64_t (*monotonic_ns)() = nullptr;
   std::uint64_t (*random)() = nullptr;
-  Seat* (*current_seat)() = nullptr;
   void (*carrier_started)() = nullptr;
-  void (*before_park)() = nullptr;
-  /// For a stress test, which lets other threads run there. Never called where tasks do not move.
+  /// For a stress test, which lets other threads run there.
   void (*crossing)(Crossing) = nullptr;
 };
 
 inline constinit Hooks hooks{};
-
-inline void cross(Crossing crossing) noexcept {
-  if (hooks.crossing != nullptr) [[unlikely]]
-    hooks.crossing(crossing);
-}
 
 }  // namespace rota::inline v0

@@ -39,7 +39,7 @@ const char* name_of(DriverKind kind, const DriverConfig& config) noexcept {
 
 /// What is asked for, and for which worker.
 struct PlacedConfig : DriverConfig {
-  int cpu;
+  DriverPlace place;
 };
 
 MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals) {
@@ -49,7 +49,7 @@ MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals
   request.completion_entries = config.completion_entries;
   request.bounded_workers = config.bounded_ring_workers;
   request.unbounded_workers = config.unbounded_ring_workers;
-  request.cpu = config.cpu;
+  request.cpu = config.place.cpu;
   return UringDriver::make(request, refusals);
 }
 
@@ -62,9 +62,10 @@ MadeDriver make_over(Result<std::unique_ptr<Poller>> poller, const char* name, c
   return std::unexpected(poller.error());
 }
 
-MadeDriver make_simulated(const DriverConfig& config, std::vector<Refusal>& refusals) {
+MadeDriver make_simulated(const PlacedConfig& config, std::vector<Refusal>& refusals) {
   try {
-    return make_sim_driver(config.seed);
+    SimWorld* world = config.place.world;
+    return make_sim_driver(world == nullptr ? config.seed : world->draw_seed(), world);
   } catch (const std::system_error& error) {
     refusals.push_back({"sim", error.what(), error.code().value()});
     return std::unexpected(error.code());
@@ -137,8 +138,8 @@ Result<ChosenDriver> choose_named(const PlacedConfig& config, std::vector<Refusa
 }  // namespace
 
 Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused,
-                                   int cpu) {
-  PlacedConfig config{asked, cpu};
+                                   DriverPlace place) {
+  PlacedConfig config{asked, place};
   if (config.kind == DriverKind::sim && config.seed == 0) config.seed = entropy();
   std::vector<Refusal> refusals;
   Result<ChosenDriver> chosen = config.kind == DriverKind::best ? choose_best(config, refusals)

@@ -12,6 +12,15 @@
 
 namespace rota::inline v0 {
 
+class SimWorld;
+
+/// The worker that a driver is made for.
+struct DriverPlace {
+  int cpu = -1;               ///< where it is pinned: threads that the kernel starts for a ring
+                              ///< shall run there too
+  SimWorld* world = nullptr;  ///< which it shares with others; null: it is simulated alone, if so
+};
+
 struct ChosenDriver {
   std::unique_ptr<Driver> driver;
   std::string reason;  ///< why this one, and which better ones were refused
@@ -21,9 +30,8 @@ struct ChosenDriver {
 /// and falls back with equal semantics; a ring is pinned unless the movable profile was asked for;
 /// a driver that was asked for by name is made or refused, never replaced. `refused`, if given,
 /// gets every refusal in the order of the attempts, whether a driver was made or not; one that was
-/// made without something it asked for first has refusals as well. `cpu` is where the worker that
-/// it is for is pinned: threads that the kernel starts for a ring shall run there too.
+/// made without something it asked for first has refusals as well.
 Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused,
-                                   int cpu = -1);
+                                   DriverPlace place = {});
 
 }  // namespace rota::inline v0

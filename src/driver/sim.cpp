@@ -4,8 +4,6 @@
 #include "driver/sim_attempt.hpp"
 #include "driver/sim_mark.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -29,12 +27,6 @@ bool is_idle(const Descriptor& descriptor) noexcept {
          descriptor.unordered.empty() && descriptor.streaming == nullptr;
 }
 
-bool reaches_network(int fd) noexcept {
-  int domain = AF_UNIX;
-  socklen_t length = sizeof domain;
-  return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain != AF_UNIX;
-}
-
 }  // namespace
 
 SimDriver::SimDriver(const SimOptions& options)
@@ -42,7 +34,9 @@ SimDriver::SimDriver(const SimOptions& options)
       faults_(options.faults),
       habits_(SimHabits::swarm(random_)),
       trace_(options.keep),
-      now_(habits_.begin),
+      world_(options.world),
+      own_now_(habits_.begin),
+      now_(world_ == nullptr ? own_now_ : world_->clock()),
       network_grace_ms_(options.network_grace_ms) {
   if (!wake_fd_.valid()) throw std::system_error(errno, std::system_category(), "eventfd");
 }
@@ -56,7 +50,7 @@ const DriverTraits& SimDriver::traits() const noexcept {
                                        .watches_edges = false,
                                        .nonblocking_fds = true,
                                        .any_carrier = true,
-                                       .lets_go = false,
+                                       .lets_go = true,
                                        .virtual_clock = true};
   return traits;
 }
@@ -91,21 +85,24 @@ bool SimDriver::rest(Deadline until) {
     return true;
   }
   collect_blocked();  // Anew: the round has added to them.
+  if (world_ != nullptr) return rest_in_world(until);
   if (until.is_never()) {
     trace_.note(SimEvent::sleep, now_);
     ::poll(polled_.data(), polled_.size(), -1);  // The next round looks at what ended it.
     return false;
   }
-  if (network_came_first()) return false;
+  if (network_comes_first(polled_, network_grace_ms_)) return false;
   now_ = std::max(now_, until.instant());
   trace_.note(SimEvent::deadline, now_);
   return true;
 }
 
-bool SimDriver::network_came_first() {
-  const bool waits_for_network =
-      std::ranges::any_of(polled_, [](const pollfd& polled) { return reaches_network(polled.fd); });
-  return waits_for_network && ::poll(polled_.data(), polled_.size(), network_grace_ms_) > 0;
+bool SimDriver::rest_in_world(Deadline until) {
+  trace_.note(SimEvent::sleep, now_);
+  world_->rest(polled_, until);
+  if (!until.passed(now_)) return false;
+  trace_.note(SimEvent::deadline, now_);
+  return true;
 }
 
 void SimDriver::start(Operation& operation, OpList& done) {
@@ -277,9 +274,10 @@ void SimDriver::leave_if_idle(Descriptor& descriptor) {
   descriptor.driver_index = -1;
 }
 
-std::unique_ptr<Driver> make_sim_driver(std::uint64_t seed) {
+std::unique_ptr<Driver> make_sim_driver(std::uint64_t seed, SimWorld* world) {
   SimOptions options;
   options.seed = seed;
+  options.world = world;
   return std::make_unique<SimDriver>(options);
 }
 

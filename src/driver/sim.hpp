@@ -6,6 +6,7 @@
 #include "driver/sim_faults.hpp"
 #include "driver/sim_habits.hpp"
 #include "driver/sim_trace.hpp"
+#include "driver/sim_world.hpp"
 #include "driver/wake_fd.hpp"
 
 #include <poll.h>
@@ -26,13 +27,16 @@ struct SimOptions {
   /// arrives soon, not at once. Given only while an operation waits on a socket other than a Unix
   /// one, so that a closed world of Unix sockets, pipes and files is exactly repeatable.
   int network_grace_ms = 2;
+  SimWorld* world = nullptr;  ///< which it shares with the drivers of other workers; outlives it
 };
 
 /// A driver over real fds in which a seed decides everything that real life leaves open.
 ///
 /// 1. The clock is virtual. Each round of a turn takes a few seeded microseconds; when nothing
 ///    can complete before the deadline, time moves there at once. Without a deadline somebody
-///    outside must act, so the driver then sleeps for real, and no virtual time passes.
+///    outside must act, so the driver then sleeps for real, and no virtual time passes. Where
+///    several workers are simulated the clock is that of their SimWorld, and what is said here of
+///    time and sleep is true of all of them together.
 /// 2. A turn is a series of rounds. In each, the operations that could complete are taken in a
 ///    seeded order; one may be held back for some rounds, or attempted with a smaller length.
 ///    Order within a lane is kept, since only its first operation is attempted.
@@ -75,7 +79,7 @@ class SimDriver final : public Driver {
   void advance_clock();
   /// True when the turn is over, false when another round may bring something.
   bool rest(Deadline until);
-  bool network_came_first();
+  bool rest_in_world(Deadline until);
 
   void try_once(Operation& operation, OpList& done);
   Attempt attempt_seeded(Operation& operation);
@@ -100,8 +104,10 @@ class SimDriver final : public Driver {
   SimFaults faults_;
   SimHabits habits_;
   SimTrace trace_;
-  Instant now_;
-  int network_grace_ms_;
+  SimWorld* const world_;
+  Instant own_now_;
+  Instant& now_;  // its own, or the world's
+  const int network_grace_ms_;
   WakeFd wake_fd_;
   bool woken_ = false;  ///< in this turn
 
@@ -116,6 +122,6 @@ class SimDriver final : public Driver {
 };
 
 /// The simulation as conformance and `DriverKind::sim` use it: seeded, without faults.
-std::unique_ptr<Driver> make_sim_driver(std::uint64_t seed);
+std::unique_ptr<Driver> make_sim_driver(std::uint64_t seed, SimWorld* world);
 
 }  // namespace rota::inline v0

@@ -22,7 +22,8 @@ enum class SimEvent : std::uint8_t {
   spurious_wake,  ///< the turn ended for no reason
   clock_jump,     ///< the value is the leap in nanoseconds
   deadline,       ///< nothing could complete: time moved to the deadline
-  sleep,          ///< nothing could complete and no deadline was set: a real sleep began
+  sleep,          ///< nothing could complete: a real sleep began, as no deadline was set, or else
+                  ///< other workers go on
 };
 
 /// The record of a simulated run: a hash of everything that was decided and that happened, and

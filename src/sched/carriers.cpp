@@ -2,11 +2,14 @@
 
 #include "base/cpu_affinity.hpp"
 #include "base/signals_blocked.hpp"
+#include "sched/quiet_wait.hpp"
 
 #include <pthread.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <cstdio>
+#include <mutex>
 #include <system_error>
 
 namespace rota::inline v0 {
@@ -22,6 +25,28 @@ void carry_on_this_thread(Worker& worker, int cpu) {
   if (cpu >= 0) static_cast<void>(pin_this_thread(cpu));
   static_cast<void>(worker.carry(current_seat()));
 }
+
+class EndSignal : public EndOfTask {
+ public:
+  explicit EndSignal(Worker& home) noexcept
+      : EndOfTask(home, [](Runnable& self) noexcept { static_cast<EndSignal&>(self).send(); }) {}
+  void wait() {
+    std::unique_lock lock(mutex_);
+    sent_.wait(lock, [this] { return has_ended_; });
+  }
+
+ private:
+  void send() noexcept {
+    // Under the mutex: whoever waits may destroy this as soon as it is released.
+    std::lock_guard lock(mutex_);
+    has_ended_ = true;
+    sent_.notify_one();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable sent_;
+  bool has_ended_ = false;
+};
 
 }  // namespace
 
@@ -41,6 +66,13 @@ Result<void> Carriers::start(std::span<Worker* const> workers, std::span<const i
   }
   return {};
 }
+
+void Carriers::run_until_ended(TaskHeader& task) {
+  EndSignal end(*workers_.front());
+  if (task.join.wait(&end)) end.wait();
+}
+
+void Carriers::run_until_quiet(Duration limit) { QuietWait(core_, workers_).wait(limit); }
 
 void Carriers::stop() noexcept {
   for (Worker* worker : workers_) worker->leave();

@@ -2,6 +2,7 @@
 
 #include <rota/result.hpp>
 
+#include "sched/carriage.hpp"
 #include "sched/worker.hpp"
 
 #include <span>
@@ -12,21 +13,22 @@ namespace rota::inline v0 {
 
 /// The threads that carry the workers of a runtime: one each, named after its worker, and bound to
 /// its CPU where it has one. Signals of the process go to other threads.
-class Carriers {
+class Carriers final : public Carriage {
  public:
-  Carriers() = default;
-  Carriers(const Carriers&) = delete;
-  Carriers& operator=(const Carriers&) = delete;
-  ~Carriers() { stop(); }
+  explicit Carriers(RuntimeCore& core) noexcept : core_(core) {}
+  ~Carriers() override { stop(); }
 
   /// `cpus` has a CPU for each worker, -1 where its thread may run on any. Fails when there is no
   /// thread to be had; then none was started.
   Result<void> start(std::span<Worker* const> workers, std::span<const int> cpus);
-  /// Has each worker leave its loop, and waits for that. What is ready then stays.
-  void stop() noexcept;
-  [[nodiscard]] bool empty() const noexcept { return threads_.empty(); }
+
+  [[nodiscard]] bool serves_any_thread() const noexcept override { return true; }
+  void run_until_ended(TaskHeader& task) override;
+  void run_until_quiet(Duration limit) override;
+  void stop() noexcept override;
 
  private:
+  RuntimeCore& core_;
   std::vector<Worker*> workers_;
   std::vector<std::thread> threads_;
 };

@@ -67,12 +67,6 @@ std::coroutine_handle<> bring_here(ForkFrame& parent, ForkStore& here) noexcept 
   return parent.join.end_child() ? bring_here(parent, here) : std::noop_coroutine();
 }
 
-/// The store of the calling thread if it can be had without a call, which would cost each frame as
-/// much as its memory does.
-ForkStore* thread_store() noexcept {
-  return hooks.current_seat == nullptr ? thread_seat.forks : nullptr;
-}
-
 [[gnu::noinline]] void* allocate_slowly(std::size_t bytes) noexcept {
   try {
     if (bytes > FramePool::kLargestBlock) return ::operator new(bytes);
@@ -103,7 +97,7 @@ void start_root_at_home(Runnable& waiter) noexcept {
 }  // namespace
 
 void* allocate_fork(std::size_t bytes) noexcept {
-  ForkStore* store = thread_store();
+  ForkStore* store = this_seat().forks;
   if (store == nullptr || bytes > FramePool::kLargestBlock) [[unlikely]]
     return allocate_slowly(bytes);
   void* memory = store->frames().try_allocate(bytes);
@@ -113,7 +107,7 @@ void* allocate_fork(std::size_t bytes) noexcept {
 }
 
 void free_fork(void* memory, std::size_t bytes) noexcept {
-  ForkStore* store = thread_store();
+  ForkStore* store = this_seat().forks;
   if (store == nullptr || bytes > FramePool::kLargestBlock ||
       &FramePool::of(memory) != &store->frames()) [[unlikely]]
     return free_slowly(memory, bytes);

@@ -13,6 +13,8 @@
 
 namespace rota::inline v0 {
 
+class SimCrew;
+
 /// What the workers of one runtime share. Fixed before the first worker runs.
 class RuntimeCore {
  public:
@@ -29,6 +31,10 @@ class RuntimeCore {
     shared_ = &work;
     descriptors_move_ = descriptors;
   }
+
+  /// The workers that are made from now on are simulated: they share a thread.
+  void use(SimCrew& crew) noexcept { crew_ = &crew; }
+  [[nodiscard]] SimCrew* crew() const noexcept { return crew_; }
 
   /// How the workers wait that are made from now on.
   void use(WaitRule rule) noexcept { wait_rule_ = rule; }
@@ -70,6 +76,7 @@ class RuntimeCore {
   Scheduler* scheduler_ = nullptr;
   std::span<Worker* const> workers_;
   SharedWork* shared_ = nullptr;
+  SimCrew* crew_ = nullptr;
   WaitRule wait_rule_;
   DescriptorHome::Move descriptors_move_ = DescriptorHome::Move::forbidden;
   SpinLock listener_lock_;

@@ -2,16 +2,16 @@
 
 #include <rota/core/seat.hpp>
 
-#include "base/hooks.hpp"
-
 namespace rota::inline v0 {
 
 /// A static library is part of the program, whose thread-locals need no look-up at run time.
 [[gnu::tls_model("initial-exec")]] extern constinit thread_local Seat thread_seat;
+/// The seat of the worker that a simulation has the thread carry; null: the thread has its own.
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local Seat* stand_in_seat;
 
 /// `current_seat` for functions of the runtime, none of which task code is inlined into.
 [[nodiscard]] inline Seat& this_seat() noexcept {
-  return hooks.current_seat == nullptr ? thread_seat : *hooks.current_seat();
+  return stand_in_seat == nullptr ? thread_seat : *stand_in_seat;
 }
 
 /// The bracket between task code and the worker. While one is open the worker cannot be taken

@@ -1,6 +1,6 @@
 #include "sched/stealing.hpp"
 
-#include "base/hooks.hpp"
+#include "sched/sim_crew.hpp"
 #include "sched/worker.hpp"
 
 #include <algorithm>
@@ -89,6 +89,7 @@ bool StealingScheduler::search(Worker& worker) noexcept {
   const bool searches = state.role == IdleSet::Role::searcher;
   if (!searches && !shared_.idle.try_begin_search(worker.index())) return false;
   state.role = IdleSet::Role::searcher;
+  if (SimCrew* crew = worker.runtime().crew()) crew->shuffle(state.victims);
   if (take_injected(worker) || steal(worker, state) || steal_fork(worker, state)) return true;
   if (worker.spins()) {
     if (watch_ == Duration{} || !is_look_due(worker, state)) return false;
@@ -119,7 +120,7 @@ bool StealingScheduler::steal_slot(Worker& worker, const State& state) noexcept 
 }
 
 void StealingScheduler::take_stolen(Worker& worker, Runnable& stolen) noexcept {
-  cross(Crossing::stole);
+  worker.cross(Crossing::stole);
   worker.counters().stolen += 1;
   worker.ready_from_elsewhere(stolen);
 }
@@ -127,7 +128,7 @@ void StealingScheduler::take_stolen(Worker& worker, Runnable& stolen) noexcept {
 bool StealingScheduler::steal_fork(Worker& worker, const State& state) noexcept {
   for (const std::uint16_t victim : state.victims) {
     if (!worker.steal_fork(*workers_[victim])) continue;
-    cross(Crossing::stole);
+    worker.cross(Crossing::stole);
     worker.counters().stolen += 1;
     return true;
   }

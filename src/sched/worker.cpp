@@ -3,8 +3,8 @@
 #include <rota/core/check_usage.hpp>
 #include <rota/core/worker_calls.hpp>
 
-#include "base/hooks.hpp"
 #include "base/membarrier.hpp"
+#include "sched/sim_crew.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -18,6 +18,7 @@ Worker::Worker(RuntimeCore& runtime, Driver& driver, std::uint16_t index)
       tries_lone_reads_(driver.traits().tries_lone_reads),
       watches_edges_(driver.traits().watches_edges),
       moves_tasks_(runtime.shared() != nullptr),
+      crew_(runtime.crew()),
       timers_(driver.now()),
       frames_(FramePool::acquire()),
       idle_wait_(driver.traits().virtual_clock ? WaitRule{} : runtime.wait_rule()),
@@ -141,6 +142,11 @@ bool Worker::steal_fork(const Worker& victim) noexcept {
   return true;
 }
 
+void Worker::let_others_come(Crossing crossing) noexcept {
+  if (hooks.crossing != nullptr) hooks.crossing(crossing);
+  if (crew_ != nullptr) crew_->cross();
+}
+
 /// Before a task runs that may come from another worker. There is more to run than this one can at
 /// once: others may come and steal. That somebody is idle is asked behind a fence (IdleSet::claim),
 /// or one who has just looked could sleep over what waits here for as long as this task runs.
@@ -218,9 +224,10 @@ void Worker::wake(Runnable& runnable) noexcept {
 /// Until when the driver may sleep, once everything a waker may have published was looked at
 /// again after the announcement (park_word.hpp).
 Deadline Worker::announce_idle() noexcept {
-  if (hooks.before_park != nullptr) hooks.before_park();
+  cross(Crossing::idle);
   counters_.announced += 1;
   inbox_.park_word().announce();
+  cross(Crossing::last);
   const Deadline until = runtime_.scheduler().before_sleep(*this);
   const bool stays = inbox_.empty() && queue_.empty() && !leave_.load(MemoryOrder::seq_cst);
   if (!stays) return Deadline::now();

@@ -6,6 +6,7 @@
 #include <rota/core/spin_lock.hpp>
 #include <rota/core/task_header.hpp>
 
+#include "base/hooks.hpp"
 #include "core/counter.hpp"
 #include "core/inbox.hpp"
 #include "driver/driver.hpp"
@@ -175,10 +176,16 @@ class alignas(128) Worker {
            !inbox_.empty();
   }
   [[nodiscard]] bool moves_tasks() const noexcept { return moves_tasks_; }
+  /// Others may come between here.
+  void cross(Crossing crossing) noexcept {
+    if (hooks.crossing != nullptr || crew_ != nullptr) [[unlikely]]
+      let_others_come(crossing);
+  }
   /// It has nothing to run, and will look again before it sleeps.
   [[nodiscard]] bool spins() const noexcept { return idle_wait_.spins(); }
 
  private:
+  void let_others_come(Crossing crossing) noexcept;
   [[nodiscard]] bool run_ready(Seat& seat) noexcept;
   static bool part(Seat& seat) noexcept;
   void bring_home(TaskHeader& task) noexcept;
@@ -230,6 +237,7 @@ class alignas(128) Worker {
   const bool tries_lone_reads_;
   const bool watches_edges_;
   const bool moves_tasks_;
+  SimCrew* const crew_;
   Counter in_flight_;        // one-shot operations that the driver has
   std::size_t streams_ = 0;  // streams that were ever started
   TimerWheel timers_;

@@ -4,7 +4,6 @@
 #include <rota/core/stream.hpp>
 #include <rota/core/worker_calls.hpp>
 
-#include "base/hooks.hpp"
 #include "driver/message.hpp"
 
 #include <cerrno>

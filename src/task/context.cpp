@@ -27,23 +27,27 @@ struct Context::Start {
 };
 
 Context::Context(StackMemory stack, Entry entry, void* argument) noexcept
-    : stack_(stack),
-      entry_(entry),
+    : entry_(entry),
       argument_(argument),
       inside_(fcontext::make_fcontext(stack.lowest + stack.bytes, stack.bytes, Start::run)),
-      sanitizer_inside_(create_sanitizer_fiber()) {}
+      sanitizer_own_(create_sanitizer_fiber()),
+      sanitizer_inside_(sanitizer_own_),
+      inside_lowest_(stack.lowest),
+      inside_bytes_(stack.bytes) {}
 
-Context::~Context() { destroy_sanitizer_fiber(sanitizer_inside_); }
+Context::~Context() { destroy_sanitizer_fiber(sanitizer_own_); }
 
 __attribute__((noinline, no_sanitize("thread"))) void Context::enter() noexcept {
   void* fake_stack = nullptr;
   if constexpr (address_sanitizer) {
-    __sanitizer_start_switch_fiber(&fake_stack, stack_.lowest, stack_.bytes);
+    __sanitizer_start_switch_fiber(&fake_stack, inside_lowest_, inside_bytes_);
   }
   sanitizer_outside_ = current_sanitizer_fiber();
   if constexpr (thread_sanitizer) __tsan_switch_to_fiber(sanitizer_inside_, 0);
   inside_ = fcontext::jump_fcontext(inside_, this).fctx;
-  if constexpr (address_sanitizer) __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
+  if constexpr (address_sanitizer) {
+    __sanitizer_finish_switch_fiber(fake_stack, &inside_lowest_, &inside_bytes_);
+  }
 }
 
 __attribute__((noinline, no_sanitize("thread"))) void Context::leave() noexcept {
@@ -51,6 +55,7 @@ __attribute__((noinline, no_sanitize("thread"))) void Context::leave() noexcept 
   if constexpr (address_sanitizer) {
     __sanitizer_start_switch_fiber(&fake_stack, outside_lowest_, outside_bytes_);
   }
+  sanitizer_inside_ = current_sanitizer_fiber();
   if constexpr (thread_sanitizer) __tsan_switch_to_fiber(sanitizer_outside_, 0);
   outside_ = fcontext::jump_fcontext(outside_, nullptr).fctx;
   if constexpr (address_sanitizer) {

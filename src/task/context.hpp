@@ -32,14 +32,17 @@ class Context {
  private:
   struct Start;
 
-  const StackMemory stack_;
   const Entry entry_;
   void* const argument_;
   void* inside_;             // where the stack goes on; while it is left
   void* outside_ = nullptr;  // where the carrier goes on; while it is entered
 
-  // What the sanitizers know of both sides; unused in other builds.
-  void* const sanitizer_inside_;
+  // What the sanitizers know of both sides; unused in other builds. A context may be left on the
+  // stack of another, which was entered inside: that is where it is entered again.
+  void* const sanitizer_own_;
+  void* sanitizer_inside_;
+  const void* inside_lowest_;
+  std::size_t inside_bytes_;
   void* sanitizer_outside_ = nullptr;
   const void* outside_lowest_ = nullptr;
   std::size_t outside_bytes_ = 0;

@@ -7,10 +7,7 @@
 #include "base/fatal.hpp"
 #include "sched/worker.hpp"
 
-#include <cxxabi.h>
-
 #include <cassert>
-#include <cstring>
 #include <new>
 
 namespace rota::inline v0 {
@@ -20,14 +17,6 @@ namespace {
 // The object is placed so that what is below it is a stack as the platform's ABI wants it.
 constexpr std::size_t kStackAlignment = 16;
 constexpr std::size_t kFiberBytes = (sizeof(Fiber) + kStackAlignment - 1) & ~(kStackAlignment - 1);
-
-ExceptionState exchange_exceptions(const ExceptionState& next) noexcept {
-  auto* globals = abi::__cxa_get_globals();
-  ExceptionState before;
-  std::memcpy(static_cast<void*>(&before), globals, sizeof before);
-  std::memcpy(static_cast<void*>(globals), &next, sizeof next);
-  return before;
-}
 
 }  // namespace
 

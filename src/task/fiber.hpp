@@ -5,20 +5,13 @@
 #include <rota/task.hpp>
 
 #include "task/context.hpp"
+#include "task/exception_state.hpp"
 #include "task/stack_pool.hpp"
 
 #include <coroutine>
 #include <cstdint>
 
 namespace rota::inline v0 {
-
-/// The exception state of one stack: what <cxxabi.h> keeps per thread and calls __cxa_eh_globals.
-/// A thread has one, so each switch puts the stack's own in its place: a fiber may wait inside a
-/// catch block, or in a destructor while it unwinds, and end that on another thread.
-struct ExceptionState {
-  void* caught = nullptr;
-  std::uintptr_t uncaught = 0;
-};
 
 /// A runnable with a stack of its own, one part of a task as its coroutine frames are.
 ///

@@ -140,7 +140,7 @@ TEST(UringWorkers, run_where_the_ring_was_told) {
       DriverConfig config;
       config.kind = DriverKind::io_uring;
       config.ring = profile;
-      auto chosen = choose_driver(config, nullptr, cpu);
+      auto chosen = choose_driver(config, nullptr, {.cpu = cpu});
       ASSERT_TRUE(chosen.has_value());
       const auto found = cpus_that_serve(std::move(chosen->driver));
       ASSERT_FALSE(found.empty()) << "no thread of the kernel's served the request";

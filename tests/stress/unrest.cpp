@@ -23,13 +23,9 @@ void give_way() {
 
 Unrest::Unrest(std::uint32_t per_mille) noexcept {
   yields_per_mille.store(per_mille);
-  hooks.before_park = give_way;
   hooks.crossing = [](Crossing) { give_way(); };
 }
 
-Unrest::~Unrest() {
-  hooks.before_park = nullptr;
-  hooks.crossing = nullptr;
-}
+Unrest::~Unrest() { hooks.crossing = nullptr; }
 
 }  // namespace rota::testing_stress

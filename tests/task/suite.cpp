@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -30,6 +31,9 @@ struct Driven {
     Config config;
     config.driver.kind = kind;
     config.driver.ring = ring;
+    if (const char* seed = std::getenv("ROTA_SEED")) {
+      config.driver.seed = std::strtoull(seed, nullptr, 10);
+    }
     config.scheduler.kind = scheduler;
     config.scheduler.workers = workers;
     config.scheduler.waiting = waiting;
@@ -50,6 +54,18 @@ constexpr std::array kDrivers{
     Driven{.name = "io_uring_movable", .kind = DriverKind::io_uring, .ring = RingProfile::movable},
     Driven{.name = "io_uring_small", .kind = DriverKind::io_uring, .small = true},
     Driven{.name = "sim", .kind = DriverKind::sim},
+    Driven{.name = "sim_per_core_2",
+           .kind = DriverKind::sim,
+           .scheduler = SchedulerKind::per_core,
+           .workers = 2},
+    Driven{.name = "sim_stealing_2",
+           .kind = DriverKind::sim,
+           .scheduler = SchedulerKind::stealing,
+           .workers = 2},
+    Driven{.name = "sim_stealing_8",
+           .kind = DriverKind::sim,
+           .scheduler = SchedulerKind::stealing,
+           .workers = 8},
     Driven{.name = "epoll_per_core_2",
            .kind = DriverKind::epoll,
            .scheduler = SchedulerKind::per_core,
