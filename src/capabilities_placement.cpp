@@ -45,9 +45,9 @@ void list_worker(CapabilityList& list, const Placement& placement, std::size_t w
   std::string where = "on no particular CPU";
   if (place.cpu >= 0) {
     where = "CPU " + std::to_string(place.cpu) + ", node " + std::to_string(place.node);
+    const std::string victims = victims_text(placement, worker);
+    if (!victims.empty()) where += "; pinned there, would steal from " + victims;
   }
-  const std::string victims = victims_text(placement, worker);
-  if (!victims.empty()) where += "; would steal from " + victims;
   list.fact("worker " + std::to_string(worker), where);
 }
 
@@ -56,9 +56,13 @@ void list_worker(CapabilityList& list, const Placement& placement, std::size_t w
 void probe_placement(CapabilityList& list) {
   list.begin_group("placement");
   const Machine machine = read_machine();
-  const Placement placement = choose_placement(machine, 0, Pinning::always);
+  SchedulerConfig config;
+  config.kind = SchedulerKind::stealing;
+  const Placement stealing = choose_placement(machine, config);
+  config.kind = SchedulerKind::per_core;
+  const Placement placement = choose_placement(machine, config);
   list.fact("one worker per core", placement.reason);
-  list.fact("work stealing", choose_placement(machine, 0, Pinning::own_cpu).reason);
+  list.fact("work stealing", stealing.reason);
   for (std::size_t worker = 0; worker < placement.places.size(); ++worker) {
     if (worker == kMostWorkers) {
       list.fact("further workers",

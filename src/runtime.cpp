@@ -35,11 +35,7 @@ Placement place_workers(const Config& config) {
     const std::uint32_t workers = scheduler.workers == 0 ? kSimulatedWorkers : scheduler.workers;
     return {std::vector<Place>(workers), {}, {}};
   }
-  Pinning pinning = scheduler.pinning;
-  if (pinning == Pinning::best) {
-    pinning = scheduler.kind == SchedulerKind::per_core ? Pinning::own_cpu : Pinning::never;
-  }
-  return choose_placement(read_machine(), scheduler.workers, pinning);
+  return choose_placement(read_machine(), scheduler);
 }
 
 }  // namespace

@@ -78,6 +78,14 @@ Placement choose_placement(const Machine& machine, unsigned workers, Pinning pin
   return placement;
 }
 
+Placement choose_placement(const Machine& machine, const SchedulerConfig& config) {
+  Pinning pinning = config.pinning;
+  if (pinning == Pinning::best) {
+    pinning = config.kind == SchedulerKind::per_core ? Pinning::own_cpu : Pinning::never;
+  }
+  return choose_placement(machine, config.workers, pinning);
+}
+
 Nearness nearness(const Place& one, const Place& other) noexcept {
   if (one.core == other.core) return Nearness::core;
   if (one.l2 == other.l2) return Nearness::l2;

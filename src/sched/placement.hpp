@@ -27,6 +27,10 @@ struct Placement {
 /// and close together: node by node, the nearest to the first one before others.
 [[nodiscard]] Placement choose_placement(const Machine& machine, unsigned workers, Pinning pinning);
 
+/// The same for a scheduler, each of which has its own best pinning: per_core or stealing. (The
+/// worker of `single` is wherever its caller is.)
+[[nodiscard]] Placement choose_placement(const Machine& machine, const SchedulerConfig& config);
+
 /// What two workers share, the most first. Workers that are not pinned stand nowhere, all in the
 /// same place.
 enum class Nearness : std::uint8_t { core, l2, l3, node, machine };

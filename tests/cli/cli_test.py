@@ -134,11 +134,18 @@ class Doctor(unittest.TestCase):
 
     def test_each_worker_is_shown_with_its_cpu_and_its_victims(self):
         found = self.placement()
+        if "None is pinned" in found["one worker per core"]:
+            self.assertEqual(found["worker 0"], "on no particular CPU")
+            self.skipTest("under a quota no worker has a CPU")
         several = "worker 1" in found
         self.assertEqual(several, "would steal from" in found["worker 0"], found)
         if not several:
             self.skipTest("one worker has no victims")
-        self.assertRegex(found["worker 1"], r"^CPU \d+, node \d+; would steal from .*\(.*\)$")
+        self.assertRegex(found["worker 1"],
+                         r"^CPU \d+, node \d+; pinned there, would steal from .*\(.*\)$")
+
+    def test_workers_that_steal_are_pinned_only_where_that_is_asked_for(self):
+        self.assertIn("None is pinned.", self.placement()["work stealing"])
 
     def test_a_refused_driver_is_shown_with_its_error_and_what_helps(self):
         # Room for one number: poll needs no more, epoll and io_uring do.

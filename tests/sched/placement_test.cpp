@@ -112,6 +112,17 @@ TEST(Pinned, workers_that_are_more_than_the_cpus_share_them_in_turn) {
             "6 workers on 4 CPUs, as asked for. They are pinned, and some share a CPU.");
 }
 
+TEST(BestPinning, is_an_own_cpu_for_each_where_tasks_stay_and_none_where_they_move) {
+  SchedulerConfig config;
+  config.kind = SchedulerKind::per_core;
+  EXPECT_EQ(cpus_in(choose_placement(small_machine(""), config)), from_to(0, 3));
+  config.kind = SchedulerKind::stealing;
+  EXPECT_EQ(cpus_in(choose_placement(small_machine(""), config)), std::vector(4, -1));
+  config.workers = 5;
+  config.pinning = Pinning::always;
+  EXPECT_EQ(cpus_in(choose_placement(small_machine(""), config)), (std::vector{0, 1, 2, 3, 0}));
+}
+
 TEST(PinnedToOwnCpu, workers_are_not_pinned_when_they_would_share) {
   EXPECT_EQ(cpus_in(choose_placement(small_machine(""), 4, Pinning::own_cpu)), from_to(0, 3));
   const Placement placement = choose_placement(small_machine(""), 5, Pinning::own_cpu);
