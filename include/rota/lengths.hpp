@@ -26,7 +26,8 @@ struct RunLengths {
   Duration total;
   LengthSpread run;
   /// How long a task was ready in the queue of the worker that then ran it: of a sample, about
-  /// one in 251. Not in it: the way to that queue from another thread, and who was stolen from it.
+  /// one in 251. Not in it: the way to that queue from another thread, and who was stolen from it;
+  /// so where much is stolen the samples are fewer, and of those that stayed.
   LengthSpread queued;
   std::uint64_t samples = 0;  ///< each counts for as many as became ready until it ran
 };

@@ -41,11 +41,13 @@ namespace rota::inline v0 {
 //   7. A match must be of the same stay in the queue. A thief may take the probe, and it may come
 //      back, or another one at its address, when it was freed. Whatever enters the queue comes by
 //      `note_ready`, which forgets a probe of the same address, or by a theft of this worker from
-//      another, when its own queue is empty: the thief calls `forget_probe`.
+//      another, when its own queue is empty: whoever finds it empty calls `run_dry`, which forgets.
 //   8. Every `kSampleEvery`th is a probe, and none while there is one already. So that times of
 //      long delays do not count for less, a sample counts for all that became ready until it ran.
 //
-// Not in it: what waits in an inbox or in the injector is not in the worker's queue yet.
+// Not in it: what waits in an inbox or in the injector is not in the worker's queue yet. A probe
+// that is stolen is lost: the thief takes up to half a ring and would have to look at each of them
+// for a stamp that the victim writes meanwhile, or every Runnable would have to carry its own.
 //
 // What it costs, measured by bench_run_account on a busy machine: 3.8 to 4.6 ns for a wake and a
 // run where kinds seldom change, 7.6 to 10 ns where each run is of another kind than the last,
@@ -114,11 +116,12 @@ class alignas(128) RunAccount {
     if (--until_probe_ == 0) [[unlikely]]
       begin_probe(runnable, clock);
   }
-  /// The queue is empty.
-  void forget_probe() noexcept {
-    if (probe_ == nullptr) return;
-    probe_ = nullptr;
-    until_probe_ = kSampleEvery;
+  /// The queue is empty: a probe was stolen, or went to the injector. To look for something to run
+  /// is no run.
+  template <class Clock>
+  void run_dry(const Clock& clock) noexcept {
+    pause(clock);
+    forget_probe();
   }
 
   // --- Any thread -------------------------------------------------------------------------------
@@ -131,6 +134,12 @@ class alignas(128) RunAccount {
   [[nodiscard]] const LongestSlices& longest() const noexcept { return longest_; }
 
  private:
+  void forget_probe() noexcept {
+    if (probe_ == nullptr) return;
+    probe_ = nullptr;
+    until_probe_ = kSampleEvery;
+  }
+
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
   static constexpr std::uintptr_t kNoKey = 1;
 

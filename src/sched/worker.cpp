@@ -137,7 +137,6 @@ bool Worker::part(Seat& seat) noexcept {
 bool Worker::steal_fork(const Worker& victim) noexcept {
   ForkFrame* stolen = victim.forks_.load(MemoryOrder::acquire)->steal();
   if (stolen == nullptr) return false;
-  account_.forget_probe();  // Its queue is empty.
   queue_.push_own(forks_.load(MemoryOrder::relaxed)->stolen_run(*stolen, *this));
   return true;
 }
@@ -254,7 +253,7 @@ IdleWait::Step Worker::idle_step() noexcept {
 }
 
 void Worker::turn(Idle when_idle) noexcept {
-  if (queue_.empty()) account_.pause(driver_);  // To look for something to run is no run.
+  if (queue_.empty()) account_.run_dry(driver_);
   if (when_idle == Idle::sleep) runtime_.scheduler().between_turns(*this);
   const bool starves = queue_.empty() && when_idle == Idle::sleep;
   const bool idle = starves && closes_.empty() && errands_.empty();

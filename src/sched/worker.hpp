@@ -87,7 +87,6 @@ class alignas(128) Worker {
   [[nodiscard]] bool has_mail() const noexcept { return !inbox_.empty(); }
   /// By a thief that carries `thief`: one to run at once, with more of them in the thief's queue.
   Runnable* steal_into(Worker& thief, StealAmount amount) noexcept {
-    thief.account_.forget_probe();
     return queue_.steal_into(thief.queue_, amount);
   }
   /// Whether a thief would find something in its ring or its deque of forks. A guess.

@@ -279,9 +279,20 @@ TEST_F(RunAccountTest, a_probe_that_was_stolen_is_not_matched_when_it_is_woken_h
 
 TEST_F(RunAccountTest, a_probe_that_was_stolen_is_not_matched_when_it_is_stolen_back) {
   wait(a_, 1'000'000);
-  account_.forget_probe();
+  account_.run_dry(clock_);
   run(a_, 10);
   EXPECT_EQ(waits_of(a_).count(), 0u);
+}
+
+TEST_F(RunAccountTest, a_probe_that_was_stolen_for_good_does_not_end_the_sampling) {
+  wait(a_, 10);
+  account_.run_dry(clock_);
+  account_.begin_batch(clock_);
+  for (std::uint32_t i = 0; i < RunAccount::kSampleEvery; ++i) {
+    wait(b_, 20);
+    run(b_, 10);
+  }
+  EXPECT_EQ(waits_of(b_).count(), 1u);
 }
 
 TEST_F(RunAccountTest, a_probe_that_was_freed_is_not_matched_by_another_one_at_its_address) {
@@ -301,7 +312,7 @@ TEST_F(RunAccountTest, a_theft_without_a_probe_does_not_put_off_the_next_one) {
   run(a_, 10);
   for (std::uint32_t i = 1; i < RunAccount::kSampleEvery; ++i) {
     wait(passer_by_, 1);
-    account_.forget_probe();
+    account_.run_dry(clock_);
   }
   wait(b_, 10);
   run(b_, 10);
