@@ -260,7 +260,10 @@ RuntimeCounters Runtime::counters() const noexcept {
     sum.timers_live += worker->timers_live();
     sum.operations_live += worker->in_flight();
   }
-  sum.frames_live = FramePool::live_everywhere();
+  const FramePool::Use frames = FramePool::use();
+  sum.frames_live = frames.blocks;
+  sum.frames_live_bytes = frames.bytes;
+  sum.frames_peak_bytes = frames.peak_bytes;
   sum.descriptors_live = state_->core.descriptors().live();
   return sum;
 }
@@ -271,6 +274,6 @@ TaskLengths Runtime::task_lengths() const {
   return rota::task_lengths(accounts);
 }
 
-std::size_t frame_bytes_in_use() noexcept { return FramePool::bytes_everywhere(); }
+std::size_t frame_bytes_in_use() noexcept { return FramePool::use().bytes; }
 
 }  // namespace rota::inline v0

@@ -51,13 +51,17 @@ struct RuntimeCounters {
   std::uint64_t stolen = 0;         ///< times a worker took from another one's queue
   std::uint64_t tended = 0;         ///< times a worker saw to the I/O of one inside a long task
   std::int64_t frames_live = 0;     ///< frames and headers of all runtimes of this process
+  std::size_t frames_live_bytes = 0;  ///< theirs; without what is above 4 KiB, which malloc gives
+  /// What they have ever needed: the most that each worker had out, to a page per size. Memory that
+  /// was taken for frames once is kept for frames.
+  std::size_t frames_peak_bytes = 0;
   std::size_t descriptors_live = 0;
   std::size_t timers_live = 0;
   std::size_t operations_live = 0;
 };
 
-/// Bytes of all frames and task headers of this process that are in use. Any thread; exact while
-/// no other thread runs tasks.
+/// `frames_live_bytes` of RuntimeCounters, without a Runtime. Any thread; exact while no other
+/// thread runs tasks.
 [[nodiscard]] std::size_t frame_bytes_in_use() noexcept;
 
 /// A scheduler with its workers, their drivers and their timers.

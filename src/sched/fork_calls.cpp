@@ -81,8 +81,9 @@ std::coroutine_handle<> bring_here(ForkFrame& parent, ForkStore& here) noexcept 
   if (bytes > FramePool::kLargestBlock) return ::operator delete(memory);
   FramePool& pool = FramePool::of(memory);
   const ForkStore* store = this_seat().forks;
-  if (store != nullptr && &store->frames() == &pool) return pool.free_local(memory, bytes);
-  pool.free_remote(memory);
+  if (store == nullptr) return pool.free_remote(memory);
+  if (&store->frames() == &pool) return pool.free_local(memory, bytes);
+  store->frames().free_away(memory, bytes);
 }
 
 /// Nothing to end: the functions ask by themselves whether the task must stop.

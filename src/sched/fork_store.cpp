@@ -47,6 +47,7 @@ ForkStore& ForkStore::acquire(SharedWork* shared) {
 }
 
 void ForkStore::retire(ForkStore& store) noexcept {
+  store.frames_.hand_over();
   SpinGuard guard(free_stores.lock);
   store.next_store_ = std::exchange(free_stores.first, &store);
 }

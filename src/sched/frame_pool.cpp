@@ -1,6 +1,6 @@
 #include "sched/frame_pool.hpp"
 
-#include <cassert>
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 
@@ -13,6 +13,7 @@ struct PoolRegistry {
   SpinLock lock;
   FramePool* first = nullptr;
   FramePool* shared = nullptr;
+  std::size_t pools = 0;
 };
 
 constinit PoolRegistry registry;
@@ -26,24 +27,27 @@ FramePool& FramePool::acquire() {
     pool->in_use_ = true;
     return *pool;
   }
+  return add_to_registry();
+}
+
+/// Under the lock.
+FramePool& FramePool::add_to_registry() {
   auto* pool = new FramePool;
+  pool->number_ = registry.pools++;
   pool->next_pool_ = registry.first;
   registry.first = pool;
   return *pool;
 }
 
 void FramePool::retire(FramePool& pool) noexcept {
+  pool.hand_over();
   SpinGuard guard(registry.lock);
   pool.in_use_ = false;
 }
 
 void* FramePool::allocate_shared(std::size_t bytes) {
   SpinGuard guard(registry.lock);
-  if (registry.shared == nullptr) {
-    registry.shared = new FramePool;
-    registry.shared->next_pool_ = registry.first;
-    registry.first = registry.shared;
-  }
+  if (registry.shared == nullptr) registry.shared = &add_to_registry();
   return registry.shared->allocate(bytes);
 }
 
@@ -54,6 +58,15 @@ void FramePool::free_remote(void* memory) noexcept {
                           MemoryOrder::release);
   remote_blocks_.fetch_add(1, MemoryOrder::release);
   remote_.push(*static_cast<Block*>(memory));
+}
+
+void FramePool::free_away(void* memory, std::size_t bytes) noexcept {
+  // Release: whoever counts this block as back has also counted it as given out.
+  away_bytes_.store(away_bytes_.load(MemoryOrder::relaxed) + class_bytes(class_of(bytes)),
+                    MemoryOrder::release);
+  away_blocks_.store(away_blocks_.load(MemoryOrder::relaxed) + 1, MemoryOrder::release);
+  FramePool& home = of(memory);
+  away_.add(home.number_, home.remote_, *static_cast<Block*>(memory));
 }
 
 void FramePool::collect_remote() noexcept {
@@ -70,54 +83,59 @@ void FramePool::collect_remote() noexcept {
 void FramePool::refill(std::size_t size_class) {
   collect_remote();
   if (free_[size_class] != nullptr) return;
+  if (uncarved_[size_class].blocks == 0) add_slab(size_class);
+  carve(size_class);
+}
+
+void FramePool::add_slab(std::size_t size_class) {
   void* memory = std::aligned_alloc(kSlabBytes, kSlabBytes);
   if (memory == nullptr) throw std::bad_alloc();
   static_assert(sizeof(Slab) <= kSlabFirst);
-  auto* slab = new (memory) Slab{this, slabs_, size_class};
-  slabs_ = slab;
+  slabs_ = new (memory) Slab{this, slabs_, size_class};
+  uncarved_[size_class] = {static_cast<std::byte*>(memory) + kSlabFirst,
+                           (kSlabBytes - kSlabFirst) / class_bytes(size_class)};
+}
+
+void FramePool::carve(std::size_t size_class) noexcept {
+  Uncarved& uncarved = uncarved_[size_class];
   const std::size_t step = class_bytes(size_class);
-  auto* base = static_cast<std::byte*>(memory);
-  // Carved from the end, so that the list begins with the lowest address.
-  for (std::size_t at = kSlabFirst + (kSlabBytes - kSlabFirst) / step * step; at > kSlabFirst;) {
-    at -= step;
-    auto* block = reinterpret_cast<Block*>(base + at);
+  const std::size_t count =
+      std::min(std::max<std::size_t>(kCarvedBytes / step, 1), uncarved.blocks);
+  // From the end, so that the list begins with the lowest address.
+  for (std::size_t left = count; left > 0; --left) {
+    auto* block = reinterpret_cast<Block*>(uncarved.begin + (left - 1) * step);
     block->next = free_[size_class];
     free_[size_class] = block;
   }
+  uncarved.begin += count * step;
+  uncarved.blocks -= count;
+  carved_bytes_ += count * step;
 }
 
-std::int64_t FramePool::live() const noexcept {
-  const std::uint64_t back = remote_blocks_.load(MemoryOrder::acquire);
-  std::uint64_t given = 0;
-  for (const Counter& blocks : given_) given += blocks;
-  return static_cast<std::int64_t>(given - back);
-}
-
-std::size_t FramePool::bytes_in_use() const noexcept {
-  const std::uint64_t back = remote_bytes_.load(MemoryOrder::acquire);
-  std::size_t given = 0;
-  for (std::size_t size_class = 0; size_class < kClasses; ++size_class) {
-    given += given_[size_class] * class_bytes(size_class);
-  }
-  return given - back;
-}
-
-std::size_t FramePool::bytes_everywhere() noexcept {
+/// What is back is counted first, or a block could be back that was not given yet.
+FramePool::Use FramePool::use() noexcept {
   SpinGuard guard(registry.lock);
-  std::size_t sum = 0;
-  for (FramePool* pool = registry.first; pool != nullptr; pool = pool->next_pool_) {
-    sum += pool->bytes_in_use();
+  std::uint64_t blocks_back = 0;
+  std::uint64_t bytes_back = 0;
+  for (const FramePool* pool = registry.first; pool != nullptr; pool = pool->next_pool_) {
+    // Acquire pairs with free_away and free_remote.
+    blocks_back += pool->away_blocks_.load(MemoryOrder::acquire) +
+                   pool->remote_blocks_.load(MemoryOrder::acquire);
+    bytes_back += pool->away_bytes_.load(MemoryOrder::acquire) +
+                  pool->remote_bytes_.load(MemoryOrder::acquire);
   }
-  return sum;
-}
-
-std::int64_t FramePool::live_everywhere() noexcept {
-  SpinGuard guard(registry.lock);
-  std::int64_t sum = 0;
-  for (FramePool* pool = registry.first; pool != nullptr; pool = pool->next_pool_) {
-    sum += pool->live();
+  std::uint64_t blocks = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t peak_bytes = 0;
+  for (const FramePool* pool = registry.first; pool != nullptr; pool = pool->next_pool_) {
+    for (std::size_t size_class = 0; size_class < kClasses; ++size_class) {
+      const std::uint64_t given = pool->given_[size_class];
+      blocks += given;
+      bytes += given * class_bytes(size_class);
+    }
+    peak_bytes += pool->carved_bytes_;
   }
-  return sum;
+  return {static_cast<std::int64_t>(blocks - blocks_back), bytes - bytes_back, peak_bytes};
 }
 
 }  // namespace rota::inline v0

@@ -4,6 +4,7 @@
 #include <rota/core/spin_lock.hpp>
 
 #include "core/counter.hpp"
+#include "sched/remote_frees.hpp"
 
 #include <array>
 #include <cstddef>
@@ -19,17 +20,31 @@ namespace rota::inline v0 {
 /// 2. The owner allocates and frees through a list per class, with plain loads and stores.
 /// 3. Any other thread frees by pushing the block onto `remote_`; the owner takes that list whole
 ///    when its own is empty. Nobody else does: whoever counts reads counters and no list.
-/// 4. Slabs stay with the pool, and pools stay for ever: a frame may outlive its runtime. A pool
+/// 4. A thread with a pool of its own pushes whole batches (remote_frees.hpp), and hands over what
+///    is left of them before it sleeps or goes. A block counts as back as soon as it is freed: the
+///    thread that frees counts it in its own pool, which costs no locked instruction either.
+/// 5. Slabs stay with the pool, and pools stay for ever: a frame may outlive its runtime. A pool
 ///    whose worker is gone is given to the next worker.
-/// 5. Frames above `kLargestBlock` come from the global allocator.
+/// 6. A slab is carved step by step, and only for want of blocks that have come back. So what was
+///    carved is the most that was ever out, to `kCarvedBytes` per class, at no cost to a count.
+/// 7. Frames above `kLargestBlock` come from the global allocator, and are not counted.
 class FramePool {
  public:
   static constexpr std::size_t kSlabBytes = 64 * 1024;
   static constexpr std::size_t kLargestBlock = 4096;
 
+  /// Of all pools, since the process began. Any thread; `blocks` and `bytes` are exact when nobody
+  /// allocates or frees, and never below zero.
+  struct Use {
+    std::int64_t blocks = 0;     ///< given out and not yet freed
+    std::size_t bytes = 0;       ///< theirs
+    std::size_t peak_bytes = 0;  ///< no less than `bytes` ever were: the most of each pool
+  };
+  [[nodiscard]] static Use use() noexcept;
+
   /// A pool for a new worker: one that is free, or a new one. Throws std::bad_alloc.
   static FramePool& acquire();
-  /// The owner is gone.
+  /// The owner is gone, and hands over what it had freed for others.
   static void retire(FramePool& pool) noexcept;
   /// For threads that carry no worker: under a lock.
   static void* allocate_shared(std::size_t bytes);
@@ -43,43 +58,55 @@ class FramePool {
   /// Owner. Null: `allocate` has to do more than to take from a list.
   [[nodiscard]] void* try_allocate(std::size_t bytes) noexcept;
   void free_local(void* block, std::size_t bytes) noexcept; // owner
-  void free_remote(void* block) noexcept;                   // any thread
-
-  /// Blocks given out and not yet back, and their bytes. Any thread; exact when none allocates or
-  /// frees, and never below zero.
-  [[nodiscard]] std::int64_t live() const noexcept;
-  [[nodiscard]] std::size_t bytes_in_use() const noexcept;
-
-  /// The same of all pools.
-  [[nodiscard]] static std::int64_t live_everywhere() noexcept;
-  [[nodiscard]] static std::size_t bytes_everywhere() noexcept;
+  /// Owner, of a block that another pool gave: it goes back with the next batch.
+  void free_away(void* block, std::size_t bytes) noexcept;
+  /// Owner. All batches go now.
+  void hand_over() noexcept { away_.hand_over(); }
+  void free_remote(void* block) noexcept;  // any thread, of this pool's blocks, at once
 
  private:
   struct Block {
     Block* next;
   };
   struct Slab;
+  /// What is left of the newest slab of a class.
+  struct Uncarved {
+    std::byte* begin = nullptr;
+    std::size_t blocks = 0;
+  };
 
   static constexpr std::size_t kFineStep = 16;      // classes of 16 bytes up to 512
   static constexpr std::size_t kFineLimit = 512;
   static constexpr std::size_t kCoarseStep = 256;   // then of 256 bytes
+  static constexpr std::size_t kCarvedBytes = 4096; // at a time; a page, which is touched then
   static constexpr std::size_t kClasses =
       kFineLimit / kFineStep + (kLargestBlock - kFineLimit) / kCoarseStep;
 
   FramePool() = default;
+  static FramePool& add_to_registry();
   static std::size_t class_of(std::size_t bytes) noexcept;
   static std::size_t class_bytes(std::size_t size_class) noexcept;
   void refill(std::size_t size_class);
+  void add_slab(std::size_t size_class);
+  void carve(std::size_t size_class) noexcept;
   void collect_remote() noexcept;
 
   std::array<Block*, kClasses> free_{};
   std::array<Counter, kClasses> given_;  // blocks taken from the lists less freed by the owner
+  std::array<Uncarved, kClasses> uncarved_{};
+  Counter carved_bytes_;
+  RemoteFrees<Block, MpscStack<Block>> away_;
+  // What the owner has freed of other pools' blocks. Written by the owner alone, and read by those
+  // who count.
+  Atomic<std::uint64_t> away_blocks_{0};
+  Atomic<std::uint64_t> away_bytes_{0};
   Slab* slabs_ = nullptr;             // never walked; it keeps them in sight of a leak checker
   FramePool* next_pool_ = nullptr;    // in the list of all pools
+  std::size_t number_ = 0;            // among all pools
   bool in_use_ = true;
   alignas(128) MpscStack<Block> remote_;
-  // What other threads have freed since the pool was made, in blocks and bytes. Beside the list,
-  // whose line the freeing thread has anyway.
+  // What threads without a pool have freed since the pool was made, in blocks and bytes. Beside the
+  // list, whose line the freeing thread has anyway.
   Atomic<std::uint64_t> remote_blocks_{0};
   Atomic<std::uint64_t> remote_bytes_{0};
 };

@@ -81,6 +81,7 @@ Worker::CarryEnd Worker::carry(Seat& seat) noexcept {
     turn(Idle::sleep);
   }
   account_.pause(driver_);
+  hand_over_frees();
   leave_.store(false, MemoryOrder::relaxed);
   seat_.store(nullptr, MemoryOrder::release);
   seat.worker = nullptr;
@@ -94,6 +95,7 @@ void Worker::pass(Seat& seat, Idle idle) noexcept {
   if (run_ready(seat)) {
     collect_inbox();
     turn(idle);
+    hand_over_frees();
     seat.worker = nullptr;
     seat.forks = nullptr;
     account_.pause(driver_);
@@ -235,6 +237,13 @@ Deadline Worker::announce_idle() noexcept {
   return std::min(next_timer(), until);
 }
 
+/// What tasks here have freed of other workers' frames goes to their pools. Only by the carrier:
+/// the batches of its forks are its thread's own.
+void Worker::hand_over_frees() noexcept {
+  frames_.hand_over();
+  forks_.load(MemoryOrder::relaxed)->frames().hand_over();
+}
+
 /// With nothing to run.
 IdleWait::Step Worker::idle_step() noexcept {
   if (!idle_wait_.may_spin()) [[likely]]
@@ -260,6 +269,7 @@ void Worker::turn(Idle when_idle) noexcept {
   const bool driver_has_work = !todo_.empty() || in_flight_ != 0 || streams_ != 0;
   if (!idle && !driver_has_work && timers_.empty()) return;
   account_.pause(driver_);
+  if (idle) hand_over_frees();
   const IdleWait::Step step = idle ? idle_step() : IdleWait::Step::turn;
   if (step == IdleWait::Step::look) {
     expire_timers(idle_wait_.now());

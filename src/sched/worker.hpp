@@ -190,6 +190,7 @@ class alignas(128) Worker {
   void bring_home(TaskHeader& task) noexcept;
   void collect_inbox() noexcept;
   void run_errands(Errand* errands) noexcept;
+  void hand_over_frees() noexcept;
   void take_back(TaskHeader& task) noexcept;
   void look_at(TaskHeader& task) noexcept;
   void turn(Idle when_idle) noexcept;

@@ -32,10 +32,12 @@ void free_frame(void* frame, std::size_t bytes) noexcept {
   FramePool& pool = FramePool::of(frame);
   RuntimeSection section;
   Worker* worker = section.worker();
-  if (worker != nullptr && &worker->frames() == &pool) [[likely]] {
+  if (worker == nullptr) [[unlikely]]
+    return pool.free_remote(frame);
+  if (&worker->frames() == &pool) [[likely]] {
     pool.free_local(frame, bytes);
   } else {
-    pool.free_remote(frame);
+    worker->frames().free_away(frame, bytes);
   }
 }
 

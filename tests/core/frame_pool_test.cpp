@@ -25,14 +25,18 @@ struct Piece {
 
 class FramePoolTest : public testing::Test {
  protected:
-  FramePoolTest() : pool_(FramePool::acquire()) {}
+  FramePoolTest() : pool_(FramePool::acquire()), blocks_before_(FramePool::use().blocks) {}
   ~FramePoolTest() override { FramePool::retire(pool_); }
 
   Piece allocate(std::size_t bytes) {
     return Piece{static_cast<std::byte*>(pool_.allocate(bytes)), bytes};
   }
 
+  /// Given out since the test began.
+  [[nodiscard]] std::int64_t live() const { return FramePool::use().blocks - blocks_before_; }
+
   FramePool& pool_;
+  const std::int64_t blocks_before_;
 };
 
 std::byte mark_of(std::size_t number) { return static_cast<std::byte>(number * 37 + 1); }
@@ -51,7 +55,7 @@ TEST_F(FramePoolTest, blocks_of_every_size_are_aligned_and_do_not_overlap) {
     }
   }
   for (const Piece& piece : pieces) pool_.free_local(piece.memory, piece.bytes);
-  EXPECT_EQ(pool_.live(), 0);
+  EXPECT_EQ(live(), 0);
 }
 
 TEST_F(FramePoolTest, a_freed_block_is_the_next_one_of_its_class) {
@@ -65,9 +69,9 @@ TEST_F(FramePoolTest, a_freed_block_is_the_next_one_of_its_class) {
   EXPECT_NE(above.memory, first.memory);
   const Piece below = allocate(192);
   EXPECT_NE(below.memory, first.memory);
-  EXPECT_EQ(pool_.live(), 3);
+  EXPECT_EQ(live(), 3);
   for (const Piece& piece : {other, above, below}) pool_.free_local(piece.memory, piece.bytes);
-  EXPECT_EQ(pool_.live(), 0);
+  EXPECT_EQ(live(), 0);
 }
 
 TEST_F(FramePoolTest, blocks_freed_by_another_thread_come_back) {
@@ -83,31 +87,117 @@ TEST_F(FramePoolTest, blocks_freed_by_another_thread_come_back) {
       for (void* block : blocks) FramePool::of(block).free_remote(block);
     }).join();
   }
-  EXPECT_EQ(pool_.live(), 0);
+  EXPECT_EQ(live(), 0);
   // Without the returns it would be 50 times as many. A few more than one round's come from slabs
   // that an earlier owner of the pool has left, which are used up first.
   EXPECT_LT(seen.size(), 4 * kBlocks);
 }
 
 TEST_F(FramePoolTest, the_counters_are_exact) {
-  const std::int64_t live = FramePool::live_everywhere();
-  const std::size_t bytes = FramePool::bytes_everywhere();
+  const std::int64_t live = FramePool::use().blocks;
+  const std::size_t bytes = FramePool::use().bytes;
   void* const fine = pool_.allocate(100);
   void* const edge = pool_.allocate(512);
   void* const coarse = pool_.allocate(513);
   void* const largest = pool_.allocate(FramePool::kLargestBlock);
-  EXPECT_EQ(FramePool::live_everywhere(), live + 4);
-  EXPECT_EQ(FramePool::bytes_everywhere(), bytes + 112 + 512 + 768 + 4096);
+  EXPECT_EQ(FramePool::use().blocks, live + 4);
+  EXPECT_EQ(FramePool::use().bytes, bytes + 112 + 512 + 768 + 4096);
 
   pool_.free_local(coarse, 513);
   pool_.free_remote(largest);
-  EXPECT_EQ(FramePool::live_everywhere(), live + 2);
-  EXPECT_EQ(FramePool::bytes_everywhere(), bytes + 112 + 512);
+  EXPECT_EQ(FramePool::use().blocks, live + 2);
+  EXPECT_EQ(FramePool::use().bytes, bytes + 112 + 512);
 
   pool_.free_local(fine, 100);
   pool_.free_remote(edge);
-  EXPECT_EQ(FramePool::live_everywhere(), live);
-  EXPECT_EQ(FramePool::bytes_everywhere(), bytes);
+  EXPECT_EQ(FramePool::use().blocks, live);
+  EXPECT_EQ(FramePool::use().bytes, bytes);
+}
+
+/// Blocks of one size that a second pool frees for the first.
+class AwayTest : public FramePoolTest {
+ protected:
+  static constexpr std::size_t kBytes = 640;  // a class that nothing else here uses
+
+  AwayTest() : other_(FramePool::acquire()) {}
+  ~AwayTest() override {
+    if (!gone_) FramePool::retire(other_);
+  }
+
+  void free_away(int blocks) {
+    for (int i = 0; i < blocks; ++i) out_.push_back(pool_.allocate(kBytes));
+    for (void* block : out_) other_.free_away(block, kBytes);
+    EXPECT_EQ(live(), 0) << "what was freed counts as back at once";
+  }
+  /// How many of them the pool gives out again before it takes new memory.
+  std::size_t come_back() {
+    const std::set<void*> freed(out_.begin(), out_.end());
+    const std::size_t carved = FramePool::use().peak_bytes;
+    std::vector<void*> again;
+    std::size_t known = 0;
+    do {
+      again.push_back(pool_.allocate(kBytes));
+      known += freed.count(again.back());
+    } while (FramePool::use().peak_bytes == carved);
+    for (void* block : again) pool_.free_local(block, kBytes);
+    return known;
+  }
+
+  FramePool& other_;
+  std::vector<void*> out_;
+  bool gone_ = false;
+};
+
+TEST_F(AwayTest, full_batches_go_back_by_themselves_and_the_rest_on_demand) {
+  free_away(40);
+  EXPECT_EQ(come_back(), 32u);
+  other_.hand_over();
+  EXPECT_EQ(come_back(), 40u);
+}
+
+TEST_F(AwayTest, an_owner_that_goes_hands_over_what_it_freed_for_others) {
+  free_away(3);
+  EXPECT_EQ(come_back(), 0u);
+  FramePool::retire(other_);
+  gone_ = true;
+  EXPECT_EQ(come_back(), 3u);
+}
+
+TEST_F(AwayTest, blocks_of_more_pools_than_there_are_batches_all_go_back) {
+  std::vector<FramePool*> many;
+  for (int i = 0; i < 20; ++i) many.push_back(&FramePool::acquire());
+  const auto take_a_page_of_each = [&many] {
+    std::vector<void*> blocks;
+    for (int round = 0; round < 6; ++round) {
+      for (FramePool* pool : many) blocks.push_back(pool->allocate(kBytes));
+    }
+    return blocks;
+  };
+  for (void* block : take_a_page_of_each()) other_.free_away(block, kBytes);
+  other_.hand_over();
+  EXPECT_EQ(live(), 0);
+  const std::size_t carved = FramePool::use().peak_bytes;
+  for (void* block : take_a_page_of_each()) FramePool::of(block).free_local(block, kBytes);
+  EXPECT_EQ(FramePool::use().peak_bytes, carved) << "all that is out now was out before";
+  for (FramePool* pool : many) FramePool::retire(*pool);
+}
+
+TEST_F(FramePoolTest, the_peak_is_what_was_out_at_once_to_a_page) {
+  constexpr std::size_t kBytes = 1792;
+  constexpr std::size_t kBlocks = 100;
+  std::vector<void*> held;  // all that an earlier owner has left
+  std::size_t before = FramePool::use().peak_bytes;
+  while (FramePool::use().peak_bytes == before) held.push_back(pool_.allocate(kBytes));
+  before = FramePool::use().peak_bytes;
+  for (int round = 0; round < 3; ++round) {
+    std::vector<void*> blocks;
+    for (std::size_t i = 0; i < kBlocks; ++i) blocks.push_back(pool_.allocate(kBytes));
+    for (void* block : blocks) pool_.free_local(block, kBytes);
+  }
+  const std::size_t grown = FramePool::use().peak_bytes - before;
+  EXPECT_GE(grown + 4096, kBlocks * kBytes);
+  EXPECT_LE(grown, kBlocks * kBytes + 4096);
+  for (void* block : held) pool_.free_local(block, kBytes);
 }
 
 TEST_F(FramePoolTest, a_retired_pool_is_given_to_the_next_owner) {
@@ -118,26 +208,26 @@ TEST_F(FramePoolTest, a_retired_pool_is_given_to_the_next_owner) {
   FramePool& third = FramePool::acquire();
   EXPECT_EQ(&third, &second);
   third.free_remote(block);
-  EXPECT_EQ(third.live(), 0) << "a block may outlive the owner that took it";
+  EXPECT_EQ(live(), 0) << "a block may outlive the owner that took it";
   FramePool::retire(third);
 }
 
 TEST(FrameTest, a_plain_thread_allocates_from_the_shared_pool) {
-  const std::int64_t live = FramePool::live_everywhere();
+  const std::int64_t live = FramePool::use().blocks;
   void* frame = allocate_frame(FramePool::kLargestBlock);
-  EXPECT_EQ(FramePool::live_everywhere(), live + 1);
+  EXPECT_EQ(FramePool::use().blocks, live + 1);
   free_frame(frame, FramePool::kLargestBlock);
-  EXPECT_EQ(FramePool::live_everywhere(), live);
+  EXPECT_EQ(FramePool::use().blocks, live);
 }
 
 TEST(FrameTest, a_frame_above_the_largest_block_is_no_pools) {
   constexpr std::size_t kBytes = FramePool::kLargestBlock + 1;
-  const std::int64_t live = FramePool::live_everywhere();
+  const std::int64_t live = FramePool::use().blocks;
   void* frame = allocate_frame(kBytes);
   std::memset(frame, 1, kBytes);
-  EXPECT_EQ(FramePool::live_everywhere(), live);
+  EXPECT_EQ(FramePool::use().blocks, live);
   free_frame(frame, kBytes);
-  EXPECT_EQ(FramePool::live_everywhere(), live);
+  EXPECT_EQ(FramePool::use().blocks, live);
 }
 
 /// Two owners that swap blocks: each one frees, as a stranger, what the other one allocated.
@@ -150,11 +240,14 @@ class Swap {
                                           std::thread([this] { play(1); })};
     for (std::thread& thread : threads) thread.join();
     for (Table& table : on_offer_) {
-      for (auto& place : table) free_as_stranger(place.exchange(nullptr));
+      for (auto& place : table) {
+        Stamp* left = place.exchange(nullptr);
+        if (left != nullptr) FramePool::of(left).free_remote(left);
+      }
     }
   }
 
-  [[nodiscard]] std::int64_t live() { return pools_[0]->live() + pools_[1]->live(); }
+  [[nodiscard]] std::int64_t live() const { return FramePool::use().blocks - blocks_before_; }
   [[nodiscard]] int damaged() const { return damaged_.load(); }
   [[nodiscard]] int foreign() const { return foreign_.load(); }
 
@@ -183,15 +276,18 @@ class Swap {
         check(*unwanted);
         pools_[mine]->free_local(unwanted, unwanted->bytes);
       }
-      free_as_stranger(on_offer_[theirs][step * 7 % 16].exchange(nullptr));
+      Stamp* taken = on_offer_[theirs][step * 7 % 16].exchange(nullptr);
+      if (taken == nullptr) continue;
+      check(*taken);
+      foreign_.fetch_add(1, std::memory_order_relaxed);
+      // A worker batches, until it has nothing to do; a thread without a pool cannot.
+      if (step % 8 == 0) {
+        FramePool::of(taken).free_remote(taken);
+      } else {
+        pools_[mine]->free_away(taken, taken->bytes);
+      }
+      if (step % 512 == 0) pools_[mine]->hand_over();
     }
-  }
-
-  void free_as_stranger(Stamp* taken) {
-    if (taken == nullptr) return;
-    check(*taken);
-    foreign_.fetch_add(1, std::memory_order_relaxed);
-    FramePool::of(taken).free_remote(taken);
   }
 
   void check(Stamp& stamp) {
@@ -199,6 +295,7 @@ class Swap {
   }
 
   std::array<FramePool*, 2> pools_{&FramePool::acquire(), &FramePool::acquire()};
+  const std::int64_t blocks_before_ = FramePool::use().blocks;
   std::array<Table, 2> on_offer_{};
   std::atomic<int> damaged_{0};
   std::atomic<int> foreign_{0};

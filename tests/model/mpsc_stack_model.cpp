@@ -112,10 +112,9 @@ void chain_and_single() {
     nodes[static_cast<std::size_t>(i)].payload = i;
   }
   model::Thread chains = model::spawn("chains", [&] {
-    nodes[0].next = &nodes[1];
-    nodes[1].next = &nodes[2];
-    nodes[2].next = nullptr;
-    stack.push_chain(nodes[0]);
+    nodes[2].next = &nodes[1];
+    nodes[1].next = &nodes[0];
+    stack.push_chain(nodes[2], nodes[0]);
   });
   model::Thread single = model::spawn("single", [&] { stack.push(nodes[3]); });
   std::array<int, 4> order{};

@@ -83,6 +83,36 @@ TEST(CountersTest, any_thread_reads_them_while_tasks_run) {
   EXPECT_TRUE(runtime.shutdown().clean());
 }
 
+Task<void> sleep_once(Event& all_there) {
+  auto set = co_await all_there.wait();
+  EXPECT_TRUE(set.has_value());
+}
+
+TEST(CountersTest, bytes_of_frames_go_up_and_down_and_their_peak_stays) {
+  constexpr std::size_t kTasks = 1000;
+  Runtime runtime = make_runtime();
+  const RuntimeCounters before = runtime.counters();
+  RuntimeCounters during;
+  auto crowd = [&]() -> Task<void> {
+    Event all_there;
+    auto body = [&](Scope& scope) -> Task<void> {
+      for (std::size_t i = 0; i < kTasks; ++i) scope.spawn(sleep_once(all_there));
+      co_await yield();
+      during = runtime.counters();
+      all_there.set();
+    };
+    co_await with_scope(body);
+  };
+  runtime.block_on(crowd());
+  const RuntimeCounters after = runtime.counters();
+  const std::size_t least_bytes = kTasks * sizeof(TaskHeader);
+  EXPECT_GE(during.frames_live_bytes, before.frames_live_bytes + least_bytes);
+  EXPECT_GE(during.frames_peak_bytes, during.frames_live_bytes);
+  EXPECT_EQ(after.frames_live_bytes, before.frames_live_bytes);
+  EXPECT_EQ(after.frames_peak_bytes, during.frames_peak_bytes);
+  EXPECT_EQ(frame_bytes_in_use(), after.frames_live_bytes);
+}
+
 TEST(CountersTest, two_runtimes_count_the_frames_that_they_free_for_each_other) {
   Handles handles;
   std::atomic<bool> over = false;

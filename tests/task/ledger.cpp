@@ -13,7 +13,7 @@ Ledger Ledger::now() {
   const std::filesystem::directory_iterator fds("/proc/self/fd");
   // The iterator's own descriptor is among them, each time.
   const auto open_fds = std::distance(begin(fds), end(fds));
-  return {.frames = FramePool::live_everywhere(),
+  return {.frames = FramePool::use().blocks,
           .open_fds = static_cast<std::size_t>(open_fds),
           .stacks = StackPool::process().live()};
 }

@@ -30,12 +30,20 @@ class MpscStack {
   MpscStack& operator=(const MpscStack&) = delete;
 
   // Any thread. True when the stack was empty: the owner may have to be woken.
-  bool push(T& node) noexcept { return push_linked(&node, node); }
+  bool push(T& node) noexcept { return push_chain(node, node); }
 
-  // Any thread. `first` heads a list in the order in which it shall come out, linked by next and
-  // ended by nullptr. It appears as a whole: no other node comes between. For what
-  // travels between workers in batches, once there are several; the model checks it.
-  bool push_chain(T& first) noexcept { return push_linked(reversed(&first), first); }
+  // Any thread, of a list that it has linked by next: `newest` leads to `oldest`, which comes out
+  // first; oldest.next is overwritten. It appears as a whole: no other node comes between.
+  bool push_chain(T& newest, T& oldest) noexcept {
+    T* head = head_.load(MemoryOrder::relaxed);  // A guess; the compare-and-swap verifies it.
+    do {
+      oldest.next = head;
+      // Release publishes the nodes to take_all; the rest of seq_cst is rule 4. Relaxed on
+      // failure: the head is compared and linked, never followed.
+    } while (!head_.compare_exchange_weak(head, &newest, MemoryOrder::seq_cst,
+                                          MemoryOrder::relaxed));
+    return head == nullptr;
+  }
 
   // Owner only. All nodes in the order of their pushes, linked by next; nullptr when there are
   // none, at the price of one load.
@@ -55,18 +63,6 @@ class MpscStack {
   }
 
  private:
-  // `newest` leads to `oldest` by next; oldest.next is overwritten.
-  bool push_linked(T* newest, T& oldest) noexcept {
-    T* head = head_.load(MemoryOrder::relaxed);  // A guess; the compare-and-swap verifies it.
-    do {
-      oldest.next = head;
-      // Release publishes the nodes to take_all; the rest of seq_cst is rule 4. Relaxed on
-      // failure: the head is compared and linked, never followed.
-    } while (!head_.compare_exchange_weak(head, newest, MemoryOrder::seq_cst,
-                                          MemoryOrder::relaxed));
-    return head == nullptr;
-  }
-
   static T* reversed(T* node) noexcept {
     T* result = nullptr;
     while (node != nullptr) {
