@@ -55,8 +55,8 @@ int run_cells(const char* suite, const char* expected) {
   tests.listeners().Append(count);
   const int failed = RUN_ALL_TESTS();
   if (tests.test_to_run_count() != tests.total_test_count()) return failed;
-  int pinned = -1;
-  std::ifstream(expected) >> pinned;
+  int pinned = expected != nullptr ? -1 : tests.total_test_count();
+  if (expected != nullptr) std::ifstream(expected) >> pinned;
   if (tests.total_test_count() != pinned) {
     std::printf("%s: %d cells are registered, expected_cells.txt says %d\n", suite,
                 tests.total_test_count(), pinned);

@@ -10,7 +10,8 @@ namespace rota::testing_cells {
 /// seen; what cannot run on one machine is still among them. Another number of registered cells
 /// fails a whole run, as does a whole run without any cell executed. The ctest entries of a suite
 /// run a column each; they leave their counts in the file that the environment names, and one more
-/// entry adds them up and finds a column that no entry runs (`rota_columns` in CMakeLists.txt).
+/// entry adds them up and finds a column that no entry runs (`rota_columns` in CMakeLists.txt). A
+/// campaign, whose columns are a product and cannot be forgotten one by one, passes null.
 ///
 /// Returns the exit status of the program.
 [[nodiscard]] int run_cells(const char* suite, const char* expected);

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
 int main(int count, char** words) {
   testing::InitGoogleTest(&count, words);
   using namespace rota::testing_tasks;
@@ -22,6 +26,12 @@ int main(int count, char** words) {
   add_timeout_scenarios(suite);
   add_transfer_scenarios(suite);
   add_watch_scenarios(suite);
-  suite.register_tests();
-  return rota::testing_cells::run_cells("task_scenarios", ROTA_EXPECTED_CELLS);
+  const std::string_view asked = count > 1 ? words[1] : "";
+  if (count > 2 || (count == 2 && asked != "--whole-matrix")) {
+    std::fprintf(stderr, "usage: %s [--whole-matrix] [GoogleTest's options]\n", words[0]);
+    return EXIT_FAILURE;
+  }
+  const bool whole = count == 2;
+  suite.register_tests(whole ? Matrix::whole : Matrix::pairwise);
+  return rota::testing_cells::run_cells("task_scenarios", whole ? nullptr : ROTA_EXPECTED_CELLS);
 }

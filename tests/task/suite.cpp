@@ -1,3 +1,7 @@
+// The columns in which every scenario runs. Continuous integration runs `kDrivers`, which has each
+// pair of driver, scheduler and way to wait that bears on the other. The whole product of them is a
+// campaign, `task_scenarios --whole-matrix`: it counts its cells and fails when one of them does.
+
 #include "task/suite.hpp"
 
 #include "task/ledger.hpp"
@@ -9,6 +13,7 @@
 #include <cstdlib>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace rota::testing_tasks {
 namespace {
@@ -123,6 +128,70 @@ constexpr std::array kDrivers{
            .workers = 2,
            .waiting = Waiting::busy_poll}};
 
+/// What the whole matrix multiplies. A cell that cannot run says why.
+struct Mechanism {
+  const char* name;
+  DriverKind kind;
+  RingProfile ring = RingProfile::best;
+  bool small = false;
+};
+struct Workers {
+  const char* name;
+  SchedulerKind scheduler;
+  std::uint32_t count;
+};
+struct Idle {
+  const char* name;
+  Waiting waiting;
+};
+
+constexpr std::array kMechanisms{
+    Mechanism{"epoll", DriverKind::epoll},
+    Mechanism{"poll", DriverKind::poll},
+    Mechanism{"select", DriverKind::select},
+    Mechanism{"io_uring", DriverKind::io_uring, RingProfile::pinned},
+    Mechanism{"io_uring_movable", DriverKind::io_uring, RingProfile::movable},
+    Mechanism{"io_uring_small", DriverKind::io_uring, RingProfile::best, true},
+    Mechanism{"sim", DriverKind::sim}};
+constexpr std::array kWorkers{Workers{"single", SchedulerKind::single, 1},
+                              Workers{"per_core_2", SchedulerKind::per_core, 2},
+                              Workers{"stealing_1", SchedulerKind::stealing, 1},
+                              Workers{"stealing_2", SchedulerKind::stealing, 2},
+                              Workers{"stealing_8", SchedulerKind::stealing, 8}};
+constexpr std::array kIdle{Idle{"block", Waiting::block}, Idle{"spin", Waiting::spin_then_block},
+                           Idle{"busy_poll", Waiting::busy_poll}};
+
+struct Column {
+  std::string name;
+  Driven driven;
+};
+
+std::vector<Column> pairwise_columns() {
+  std::vector<Column> columns;
+  for (const Driven& driven : kDrivers) columns.push_back({driven.name, driven});
+  return columns;
+}
+
+std::vector<Column> whole_matrix() {
+  std::vector<Column> columns;
+  for (const Mechanism& driver : kMechanisms) {
+    for (const Workers& workers : kWorkers) {
+      for (const Idle& idle : kIdle) {
+        const Driven driven{.name = driver.name,
+                            .kind = driver.kind,
+                            .ring = driver.ring,
+                            .small = driver.small,
+                            .scheduler = workers.scheduler,
+                            .workers = workers.count,
+                            .waiting = idle.waiting};
+        columns.push_back(
+            {std::string(driver.name) + "_" + workers.name + "_" + idle.name, driven});
+      }
+    }
+  }
+  return columns;
+}
+
 class ScenarioTest : public testing::Test {
  public:
   ScenarioTest(Scenario scenario, const Driven& driver, TaskKind task)
@@ -161,11 +230,12 @@ class ScenarioTest : public testing::Test {
 
 }  // namespace
 
-void Suite::register_tests() const {
-  for (const Driven& driver : kDrivers) {
+void Suite::register_tests(Matrix matrix) const {
+  for (const Column& column : matrix == Matrix::whole ? whole_matrix() : pairwise_columns()) {
+    const Driven driver = column.driven;
     for (const auto& [task, task_name] :
          {std::pair{TaskKind::coroutine, "coroutine"}, std::pair{TaskKind::fiber, "fiber"}}) {
-      const std::string suite_name = std::string(driver.name) + "_" + task_name;
+      const std::string suite_name = column.name + "_" + task_name;
       for (const Scenario& scenario : scenarios_) {
         testing::RegisterTest(suite_name.c_str(), scenario.name, nullptr, nullptr, __FILE__,
                               __LINE__, [scenario, driver, task]() -> ScenarioTest* {

@@ -34,6 +34,9 @@ struct Scenario {
   Script<void> (*fiber)(World);
 };
 
+/// Which columns: those of continuous integration, or all that there can be.
+enum class Matrix : bool { pairwise, whole };
+
 /// Every scenario runs for every driver and both kinds of task; after each the runtime is shut
 /// down and the ledger must be at its baseline.
 class Suite {
@@ -42,8 +45,8 @@ class Suite {
            RunOrder order = RunOrder::any) {
     scenarios_.push_back({name, order, coroutine, fiber});
   }
-  /// Hands every scenario to GoogleTest, once per driver and kind of task.
-  void register_tests() const;
+  /// Hands every scenario to GoogleTest, once per column and kind of task.
+  void register_tests(Matrix matrix) const;
 
  private:
   std::vector<Scenario> scenarios_;
