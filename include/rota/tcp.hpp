@@ -44,6 +44,11 @@ class ConnectLeaf {
 /// loses nothing; a cancelled write reports the bytes it moved, or, where every byte was asked for,
 /// `operation_canceled` and the count through `written`. The destructor closes in the background;
 /// `close` waits and reports.
+///
+/// A third task may close it as well, on any worker, once the reads and writes of the others have
+/// begun: it ends them. What a task is only about to begin would meet a stream whose Descriptor is
+/// gone; that the close comes before it or after it has begun is for the program to see to, by a
+/// scope or an Event for example.
 class TcpStream {
  public:
   /// Fails with what connect(2) says (`connection_refused`, `timed_out`, ...).
