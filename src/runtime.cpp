@@ -9,10 +9,10 @@
 #include "sched/lone_carriage.hpp"
 #include "sched/per_core.hpp"
 #include "sched/placement.hpp"
-#include "sched/sim_crew.hpp"
 #include "sched/single.hpp"
 #include "sched/stealing.hpp"
 #include "sched/worker.hpp"
+#include "sim_crew.hpp"
 
 #include <unistd.h>
 

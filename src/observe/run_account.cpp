@@ -11,7 +11,7 @@ std::span<TaskKind* const> RunAccount::kinds_in_group() const noexcept {
 /// Ends a group. A clock that a simulation has stopped gives no time.
 void RunAccount::stamp(Instant now) noexcept {
   const auto spent_ns = static_cast<std::uint64_t>(std::max<std::int64_t>((now - stamped_).ns, 0));
-  last_->unstamped += runs_ - runs_before_last_;
+  leave_kind();
   if (runs_ == 1) {
     account_alone(spent_ns);
   } else if (spent_ns < runs_ * kShortNs) {
@@ -27,8 +27,8 @@ void RunAccount::stamp(Instant now) noexcept {
   runs_ = 0;
   most_runs_ = kGroup;
   runs_before_last_ = 0;
-  key_ = kNoKey;
-  last_ = nullptr;
+  key_ = key_before_ = kNoKey;
+  last_ = before_last_ = nullptr;
   name_ = {};
   stamped_ = now;
 }

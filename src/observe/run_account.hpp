@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "observe/longest_slices.hpp"
 #include "observe/site_table.hpp"
@@ -143,18 +144,29 @@ class alignas(128) RunAccount {
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
   static constexpr std::uintptr_t kNoKey = 1;
 
-  // Runs of one kind follow each other more often than not: these are counted by one addition. A
-  // kind on probation has its group to itself.
+  // Runs of one kind follow each other more often than not: these are counted by one addition. Nor
+  // is anything looked up where two kinds take turns, as a task and what it waits for do. A kind on
+  // probation has its group to itself.
   template <class Clock>
   void switch_kind(SpawnLabel label, const Clock& clock) noexcept {
+    const std::uintptr_t key = SiteTable::key_of(label.site());
+    if (key == key_before_) [[likely]] {
+      leave_kind();
+      std::swap(key_, key_before_);
+      std::swap(last_, before_last_);
+      return;
+    }
     TaskKind& kind = kinds_.find(label);
     if (kind.probation != 0) [[unlikely]]
       begin_alone(label, clock);
-    if (last_ != nullptr) last_->unstamped += runs_ - runs_before_last_;
-    runs_before_last_ = runs_;
-    key_ = SiteTable::key_of(label.site());
-    last_ = &kind;
+    if (last_ != nullptr) leave_kind();
+    key_before_ = std::exchange(key_, key);
+    before_last_ = std::exchange(last_, &kind);
     if (kind.unstamped == 0) group_[kinds_in_group_++] = &kind;
+  }
+  void leave_kind() noexcept {
+    last_->unstamped += runs_ - runs_before_last_;
+    runs_before_last_ = runs_;
   }
   // What is seldom is kept out of the worker's loop.
   template <class Clock>
@@ -194,7 +206,9 @@ class alignas(128) RunAccount {
   std::uint32_t runs_before_last_ = 0;
   std::uint32_t kinds_in_group_ = 0;
   std::uintptr_t key_ = kNoKey;
+  std::uintptr_t key_before_ = kNoKey;
   TaskKind* last_ = nullptr;
+  TaskKind* before_last_ = nullptr;
   bool paused_ = true;
   bool tended_ = false;
   Instant stamped_;

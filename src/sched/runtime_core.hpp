@@ -13,7 +13,7 @@
 
 namespace rota::inline v0 {
 
-class SimCrew;
+class Crew;
 
 /// What the workers of one runtime share. Fixed before the first worker runs.
 class RuntimeCore {
@@ -33,8 +33,8 @@ class RuntimeCore {
   }
 
   /// The workers that are made from now on are simulated: they share a thread.
-  void use(SimCrew& crew) noexcept { crew_ = &crew; }
-  [[nodiscard]] SimCrew* crew() const noexcept { return crew_; }
+  void use(Crew& crew) noexcept { crew_ = &crew; }
+  [[nodiscard]] Crew* crew() const noexcept { return crew_; }
 
   /// How the workers wait that are made from now on.
   void use(WaitRule rule) noexcept { wait_rule_ = rule; }
@@ -76,7 +76,7 @@ class RuntimeCore {
   Scheduler* scheduler_ = nullptr;
   std::span<Worker* const> workers_;
   SharedWork* shared_ = nullptr;
-  SimCrew* crew_ = nullptr;
+  Crew* crew_ = nullptr;
   WaitRule wait_rule_;
   DescriptorHome::Move descriptors_move_ = DescriptorHome::Move::forbidden;
   SpinLock listener_lock_;

@@ -2,7 +2,7 @@
 
 #include <rota/core/spin_lock.hpp>
 
-#include "sched/sim_crew.hpp"
+#include "sched/crew.hpp"
 
 #include <sched.h>
 
@@ -14,7 +14,7 @@ constinit thread_local Seat* stand_in_seat = nullptr;
 Seat& current_seat() noexcept { return this_seat(); }
 
 void yield_thread() noexcept {
-  if (SimCrew* crew = SimCrew::here()) return crew->give_way();
+  if (Crew* crew = Crew::here()) return crew->give_way();
   sched_yield();
 }
 

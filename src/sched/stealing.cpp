@@ -1,6 +1,6 @@
 #include "sched/stealing.hpp"
 
-#include "sched/sim_crew.hpp"
+#include "sched/crew.hpp"
 #include "sched/worker.hpp"
 
 #include <algorithm>
@@ -89,7 +89,7 @@ bool StealingScheduler::search(Worker& worker) noexcept {
   const bool searches = state.role == IdleSet::Role::searcher;
   if (!searches && !shared_.idle.try_begin_search(worker.index())) return false;
   state.role = IdleSet::Role::searcher;
-  if (SimCrew* crew = worker.runtime().crew()) crew->shuffle(state.victims);
+  if (Crew* crew = worker.runtime().crew()) crew->shuffle(state.victims);
   if (take_injected(worker) || steal(worker, state) || steal_fork(worker, state)) return true;
   if (worker.spins()) {
     if (watch_ == Duration{} || !is_look_due(worker, state)) return false;

@@ -4,7 +4,7 @@
 #include <rota/core/worker_calls.hpp>
 
 #include "base/membarrier.hpp"
-#include "sched/sim_crew.hpp"
+#include "sched/crew.hpp"
 
 #include <algorithm>
 #include <utility>

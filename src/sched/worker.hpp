@@ -237,7 +237,7 @@ class alignas(128) Worker {
   const bool tries_lone_reads_;
   const bool watches_edges_;
   const bool moves_tasks_;
-  SimCrew* const crew_;
+  Crew* const crew_;
   Counter in_flight_;        // one-shot operations that the driver has
   std::size_t streams_ = 0;  // streams that were ever started
   TimerWheel timers_;

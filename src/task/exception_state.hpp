@@ -5,8 +5,8 @@
 namespace rota::inline v0 {
 
 /// The exception state of one stack: what <cxxabi.h> keeps per thread and calls __cxa_eh_globals.
-/// A thread has one, so each switch puts the stack's own in its place: whoever leaves a stack may
-/// be inside a catch block, or in a destructor while it unwinds, and may end that on another thread.
+/// A thread has one, so each switch puts the stack's own in its place: who leaves a stack may be
+/// inside a catch block, or in a destructor while it unwinds, and may end that on another thread.
 struct ExceptionState {
   void* caught = nullptr;
   std::uintptr_t uncaught = 0;

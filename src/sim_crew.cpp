@@ -1,10 +1,9 @@
-#include "sched/sim_crew.hpp"
+#include "sim_crew.hpp"
 
 #include <rota/core/platform.hpp>
 
 #include "driver/sim_habits.hpp"
 #include "sched/runtime_core.hpp"
-#include "sched/seat.hpp"
 #include "sched/worker.hpp"
 #include "task/stack_pool.hpp"
 
@@ -17,30 +16,11 @@ namespace rota::inline v0 {
 
 namespace {
 
-constinit thread_local SimCrew* thread_crew = nullptr;
-
 constexpr std::size_t kStackBytes = std::size_t{8} * 1024 * 1024;  // what a thread usually has
 /// From workers that seldom meet to such that hardly run a task alone.
 constexpr std::array<std::uint32_t, 4> kCrossingsPerMille{20, 100, 300, 700};
 /// Real time that a network peer gets before virtual time passes it by.
 constexpr int kNetworkGraceMs = 2;
-
-/// For an employee of the crew while it goes on: the calling thread is its carrier.
-class InSeat {
- public:
-  InSeat(SimCrew& crew, Seat& seat) noexcept
-      : crew_(std::exchange(thread_crew, &crew)), seat_(std::exchange(stand_in_seat, &seat)) {}
-  ~InSeat() {
-    thread_crew = crew_;
-    stand_in_seat = seat_;
-  }
-  InSeat(const InSeat&) = delete;
-  InSeat& operator=(const InSeat&) = delete;
-
- private:
-  SimCrew* const crew_;
-  Seat* const seat_;
-};
 
 }  // namespace
 
@@ -82,8 +62,6 @@ SimCrew::SimCrew(RuntimeCore& core, Random random)
 SimCrew::SimCrew(RuntimeCore& core, std::uint64_t seed) : SimCrew(core, Random(seed)) {}
 
 SimCrew::~SimCrew() { stop(); }
-
-SimCrew* SimCrew::here() noexcept { return thread_crew; }
 
 Result<void> SimCrew::employ(std::span<Worker* const> workers) {
   try {
@@ -167,7 +145,7 @@ bool SimCrew::is_quiet() noexcept {
 }
 
 void SimCrew::enter(Member& member) noexcept {
-  const InSeat in_seat(*this, member.seat);
+  const InCrew in_crew(*this, member.seat);
   running_ = &member;
   const ExceptionState waiters = exchange_exceptions(member.exceptions);
   member.context.enter();

@@ -6,6 +6,7 @@
 #include "base/random.hpp"
 #include "driver/sim_world.hpp"
 #include "sched/carriage.hpp"
+#include "sched/crew.hpp"
 #include "task/context.hpp"
 #include "task/exception_state.hpp"
 
@@ -30,7 +31,7 @@ class Worker;
 ///    nobody can go on it moves to the earliest of their deadlines.
 /// 3. Without a deadline somebody outside must act: then the thread sleeps for real.
 /// 4. While nobody waits for the runtime its workers stay where they are, some inside a task.
-class SimCrew final : public SimWorld, public Carriage {
+class SimCrew final : public SimWorld, public Carriage, public Crew {
  public:
   SimCrew(RuntimeCore& core, std::uint64_t seed);
   ~SimCrew() override;
@@ -47,17 +48,12 @@ class SimCrew final : public SimWorld, public Carriage {
 
   // A worker that goes on.
 
-  /// The crew that the calling thread is inside; null: none.
-  [[nodiscard]] static SimCrew* here() noexcept;
-  /// Another may go on here.
-  void cross() noexcept;
-  /// Another shall go on, if one can.
-  void give_way() noexcept;
+  void cross() noexcept override;
+  void give_way() noexcept override;
   void rest(std::span<pollfd> polled, Deadline until) noexcept override;
 
   [[nodiscard]] std::uint64_t draw_seed() noexcept override { return random_.next(); }
-  /// Into the order in which a thief looks at its victims, or somebody is roused.
-  void shuffle(std::span<std::uint16_t> workers) noexcept { random_.shuffle(workers); }
+  void shuffle(std::span<std::uint16_t> workers) noexcept override { random_.shuffle(workers); }
 
  private:
   struct Member;
