@@ -24,6 +24,11 @@ class TakeOverWord {
   [[nodiscard]] bool try_take(std::uint64_t, Barrier&&) noexcept {
     return false;
   }
+  template <class Barrier>
+  [[nodiscard]] bool try_borrow(std::uint64_t, Barrier&&) noexcept {
+    return false;
+  }
+  void give_back() noexcept {}
 };
 
 }  // namespace rota::inline v0
