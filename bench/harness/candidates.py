@@ -24,23 +24,27 @@ class Candidate:
         return {**os.environ, **self.environment}
 
 
-def _native(name, program, family, *arguments):
-    return Candidate(name, (str(PROGRAMS / program), *arguments), family)
+def _native(name, program, family, *arguments, **more):
+    return Candidate(name, (str(PROGRAMS / program), *arguments), family, **more)
 
 
-def _forks(name, program, threads):
-    return Candidate(name, (str(PROGRAMS / program), "--threads", str(threads)), "forks",
-                     cpus=threads)
+def _threads(name, program, family, threads, **more):
+    return _native(name, program, family, "--threads", str(threads), cpus=threads, **more)
 
 
-def _tokio(name, program, family):
-    return Candidate(name, (str(CARGO / "release" / program),), family)
+def _workers(name, program, family, scheduler, workers, *arguments, **more):
+    return _native(name, program, family, "--scheduler", scheduler, "--workers", str(workers),
+                   *arguments, **{"cpus": workers, **more})
 
 
-def _go(name, program, family, *arguments):
+def _tokio(name, program, family, *arguments, **more):
+    return Candidate(name, (str(CARGO / "release" / program), *arguments), family, **more)
+
+
+def _go(name, program, family, *arguments, threads=1):
     # Valgrind does not know Go's way of switching stacks.
-    return Candidate(name, (str(GO / program), *arguments), family, {"GOMAXPROCS": "1"},
-                     emulated=False)
+    return Candidate(name, (str(GO / program), *arguments), family, {"GOMAXPROCS": str(threads)},
+                     emulated=False, cpus=threads)
 
 
 # The raw loop of each family: the limit. `best` is compared with whichever was cheaper.
@@ -83,13 +87,19 @@ ECHO_DEFAULT_CASES = ("64x64", "64x64x16", "4096x64")
 
 
 @dataclass(frozen=True)
+class Reference:
+    """What a figure is divided by: the same or another one of some candidate."""
+    candidate: str
+    figure: str
+
+
+@dataclass(frozen=True)
 class Figure:
-    """One line that programs print, and what it is divided by: the same or another figure of the
-    reference candidate."""
+    """One line that programs print, and a table of those that do."""
     name: str
     question: str
-    reference: str
-    reference_figure: str
+    references: tuple
+    cpus: int | None = None  # a table of those that may use so many, where all print the figure
 
 
 @dataclass(frozen=True)
@@ -99,24 +109,43 @@ class LineSuite:
     figures: tuple
 
 
+def _tasks(figure, question, *limits):
+    """A table for one thread and one for two, each beside tokio with as many."""
+    return (Figure(figure, f"{question}, one thread",
+                   (*limits, Reference("tokio, 1 thread", figure)), cpus=1),
+            Figure(figure, f"{question}, two threads",
+                   (Reference("tokio, 2 workers", figure),), cpus=2))
+
+
 TASKS = LineSuite("tasks", (
     _native("raw coroutine", "raw_coroutine", "limit"),
     _native("Rota", "rota_tasks", "rota"),
     _native("Rota, no bracket", "rota_tasks_bracketless", "rota"),
-    _tokio("tokio", "tokio_tasks", "peer"),
-    _go("Go", "go_tasks", "peer"),
+    _workers("Rota stealing, 1 worker", "rota_tasks", "rota", "stealing", 1),
+    _workers("Rota stealing, 2 workers", "rota_tasks", "rota", "stealing", 2),
+    _tokio("tokio, 1 thread", "tokio_tasks", "peer"),
+    _tokio("tokio, 2 workers", "tokio_tasks", "peer", "--threads", "2", cpus=2),
+    _go("Go, 1 thread", "go_tasks", "peer"),
+    _go("Go, 2 threads", "go_tasks", "peer", threads=2),
+    _threads("oneTBB, 1 thread", "tbb_tasks", "peer", 1),
+    _threads("oneTBB, 2 threads", "tbb_tasks", "peer", 2),
+    _threads("Boost.Fiber, 1 thread", "fiber_tasks", "peer", 1),
+    _threads("Boost.Fiber, 2 threads", "fiber_tasks", "peer", 2),
+    _threads("Asio, 1 thread", "asio_tasks", "peer", 1),
+    _threads("Asio, 2 threads", "asio_tasks", "peer", 2),
 ), (
-    Figure("resume_suspend", "resume a coroutine that suspends", "raw coroutine",
-           "resume_suspend"),
-    Figure("spawn_join", "spawn an empty task and join it", "raw coroutine", "spawn_join"),
-    Figure("symmetric_transfer_2", "one coroutine to the other", "raw coroutine",
-           "symmetric_transfer_2"),
-    Figure("yield_1000", "yield, 1000 tasks in turn", "raw coroutine", "symmetric_transfer_2"),
-    Figure("yield_1000", "the same, beside a library without the bracket", "Rota, no bracket",
-           "yield_1000"),
-    Figure("channel_ping_pong", "one message over a channel of capacity 1 (a round trip is two)",
-           "tokio", "channel_ping_pong"),
+    Figure("resume_suspend", "resume a coroutine that suspends",
+           (Reference("raw coroutine", "resume_suspend"),)),
+    Figure("symmetric_transfer_2", "one coroutine to the other",
+           (Reference("raw coroutine", "symmetric_transfer_2"),)),
+    *_tasks("spawn_join", "spawn an empty task and join it",
+            Reference("raw coroutine", "spawn_join")),
+    *_tasks("yield_1000", "yield, 1000 tasks in turn",
+            Reference("raw coroutine", "symmetric_transfer_2"),
+            Reference("Rota, no bracket", "yield_1000")),
+    *_tasks("channel_ping_pong", "one message over a channel of capacity 1"),
 ))
+
 
 TIMERS = LineSuite("timers", (
     _native("raw wheel", "raw_wheel", "limit"),
@@ -126,8 +155,10 @@ TIMERS = LineSuite("timers", (
     _tokio("tokio", "tokio_timers", "peer"),
     _go("Go", "go_tasks", "peer", "timers"),
 ), (
-    Figure("timer_insert", "insert a timer, up to 1,000,000 live", "raw wheel", "timer_insert"),
-    Figure("timer_cancel", "cancel them in random order", "raw wheel", "timer_cancel"),
+    Figure("timer_insert", "insert a timer, up to 1,000,000 live",
+           (Reference("raw wheel", "timer_insert"),)),
+    Figure("timer_cancel", "cancel them in random order",
+           (Reference("raw wheel", "timer_cancel"),)),
 ))
 
 FILES = LineSuite("files", (
@@ -136,29 +167,30 @@ FILES = LineSuite("files", (
     _native("Rota io_uring", "rota_files", "rota", str(DATA_FILE), "--driver", "uring"),
     _native("Rota epoll, pool", "rota_files", "rota", str(DATA_FILE), "--driver", "epoll"),
 ), tuple(
-    Figure(f"read_qd{depth}", f"random warm 4 KiB reads, {depth} outstanding", "raw io_uring",
-           f"read_qd{depth}")
+    Figure(f"read_qd{depth}", f"random warm 4 KiB reads, {depth} outstanding",
+           (Reference("raw io_uring", f"read_qd{depth}"),))
     for depth in (1, 32, 128)
 ))
 
 # The figure of a candidate with N threads is NAME_N.
 FORKS = LineSuite("forks", (
-    _forks("plain calls", "raw_forks", 1),
-    _forks("oneTBB, 1 thread", "tbb_forks", 1),
-    _forks("oneTBB, 2 threads", "tbb_forks", 2),
-    _forks("Rota, 1 worker", "rota_forks", 1),
-    _forks("Rota, 2 workers", "rota_forks", 2),
+    _threads("plain calls", "raw_forks", "forks", 1),
+    _threads("oneTBB, 1 thread", "tbb_forks", "forks", 1),
+    _threads("oneTBB, 2 threads", "tbb_forks", "forks", 2),
+    _threads("Rota, 1 worker", "rota_forks", "forks", 1),
+    _threads("Rota, 2 workers", "rota_forks", "forks", 2),
 ), tuple(
     figure
     for work, question in (("fib", "fib(37), per fork"),
                            ("skynet", "skynet of 10^6 leaves, per fork"),
                            ("queens", "13 queens, per board"))
     for figure in (
-        Figure(f"{work}_1", f"{question}, one thread", "oneTBB, 1 thread", f"{work}_1"),
-        Figure(f"{work}_2", f"{question}, two threads", "oneTBB, 2 threads", f"{work}_2"),
-        Figure(f"{work}_2", f"{question}, two workers beside one", "Rota, 1 worker",
-               f"{work}_1"),
+        Figure(f"{work}_1", f"{question}, one thread",
+               (Reference("oneTBB, 1 thread", f"{work}_1"),)),
+        Figure(f"{work}_2", f"{question}, two threads",
+               (Reference("oneTBB, 2 threads", f"{work}_2"),
+                Reference("Rota, 1 worker", f"{work}_1"))),
     )
 ))
 
-LINE_SUITES = {suite.name: suite for suite in (TASKS, FILES, FORKS, TIMERS)}
+LINE_SUITES = {suite.name: suite for suite in (TASKS, FORKS, FILES, TIMERS)}

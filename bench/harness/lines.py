@@ -1,5 +1,5 @@
-"""Benchmarks whose programs measure themselves and print one line of JSON per figure: tasks,
-timers, files, forks. The harness repeats and interleaves whole programs."""
+"""Benchmarks whose programs measure themselves and print one line of JSON per figure: tasks, wakes,
+forks, timers, files. The harness repeats and interleaves whole programs."""
 
 import json
 import os
@@ -9,9 +9,13 @@ import subprocess
 from . import progress
 from .candidates import LINE_SUITES
 from .paths import DATA_FILE
-from .server import GENERATOR_CPU, SERVER_CPU
+from .server import SERVER_CPU, cpus_of
 from .spread import interval_of_median
 from .table import markdown_table
+
+# What a line may tell, and the heads of the columns.
+MEASURES = {"ns_per_op": "CPU ns/op", "wall_ns_per_op": "wall ns/op",
+            "p50_ns": "p50 ns", "p99_ns": "p99 ns"}
 
 DATA_BYTES = 256 * 1024 * 1024
 DATA_CHUNK_BYTES = 4 * 1024 * 1024
@@ -29,7 +33,7 @@ def prepare_data_file():
 
 def _run_once(candidate):
     """Figures by name, or the reason why there are none."""
-    cpus = (SERVER_CPU, GENERATOR_CPU)[:candidate.cpus]
+    cpus = cpus_of(candidate)
     done = subprocess.run(candidate.command, env=candidate.full_environment(),
                           capture_output=True, text=True, check=False,
                           preexec_fn=lambda: os.sched_setaffinity(0, cpus))
@@ -54,28 +58,35 @@ def run_rounds(candidates, rounds, name):
     return samples, failures
 
 
+def _ratios(figure, measure, mine, reference, samples):
+    """The interval of the ratios to a reference, one per round in which both have the measure."""
+    pairs = ((own.get(figure.name, {}), other.get(reference.figure, {}))
+             for own, other in zip(mine, samples.get(reference.candidate, [])))
+    ratios = [own[measure] / other[measure] for own, other in pairs
+              if measure in own and measure in other]
+    if not ratios:
+        return None
+    interval = interval_of_median(ratios)
+    return {**interval.as_json(), "text": interval.text()}
+
+
 def _summarise(figure, name, samples):
     lines = [figures[figure.name] for figures in samples[name] if figure.name in figures]
-    if not lines:
-        return None
-    summary = {"ns_per_op": statistics.median(line["ns_per_op"] for line in lines),
-               "rounds": len(lines)}
-    if all("wall_ns_per_op" in line for line in lines):
-        summary["wall_ns_per_op"] = statistics.median(line["wall_ns_per_op"] for line in lines)
-    for measure, ratio in (("ns_per_op", "cpu_ratio"), ("wall_ns_per_op", "wall_ratio")):
-        ratios = _ratios(figure, measure, samples[name], samples.get(figure.reference, []))
-        if ratios:
-            interval = interval_of_median(ratios)
-            summary[ratio] = {**interval.as_json(), "text": interval.text()}
-    return summary
+    summary = {"rounds": len(lines)}
+    for measure in MEASURES:
+        values = [line[measure] for line in lines if measure in line]
+        if values:
+            summary[measure] = {
+                "median": statistics.median(values),
+                "ratios": [_ratios(figure, measure, samples[name], reference, samples)
+                           for reference in figure.references]}
+    return summary if lines else None
 
 
-def _ratios(figure, measure, mine, reference):
-    """One per round in which both have the figure."""
-    pairs = ((own.get(figure.name, {}), other.get(figure.reference_figure, {}))
-             for own, other in zip(mine, reference))
-    return [own[measure] / other[measure] for own, other in pairs
-            if measure in own and measure in other]
+def _head(figure, reference):
+    if reference.figure == figure.name:
+        return reference.candidate
+    return f"{reference.candidate}: {reference.figure}"
 
 
 def run(suite_name, rounds):
@@ -87,32 +98,39 @@ def run(suite_name, rounds):
     figures = []
     for figure in suite.figures:
         rows = {candidate.name: _summarise(figure, candidate.name, samples)
-                for candidate in built}
+                for candidate in built if figure.cpus in (None, candidate.cpus)}
         figures.append({"name": figure.name, "question": figure.question,
-                        "reference": f"{figure.reference}: {figure.reference_figure}",
+                        "references": [_head(figure, reference)
+                                       for reference in figure.references],
                         "candidates": {name: row for name, row in rows.items() if row}})
     return {"configuration": {"rounds": rounds, "cpu": SERVER_CPU},
             "not_built": [item.name for item in suite.candidates if not item.built()],
             "failures": failures, "figures": figures, "samples": samples}
 
 
-def _text(row, ratio):
-    return row[ratio]["text"] if ratio in row else "–"
+def _cells(measure, row, references):
+    """The median and its ratios, or as many dashes."""
+    if measure not in row:
+        return ["–"] * (1 + len(references))
+    ratios = row[measure]["ratios"]
+    return [f"{row[measure]['median']:.1f}", *(ratio["text"] if ratio else "–" for ratio in ratios)]
+
+
+def _table(figure):
+    rows, references = figure["candidates"], figure["references"]
+    header, lines = ["candidate"], [[name] for name in rows]
+    for measure, head in MEASURES.items():
+        if not any(measure in row for row in rows.values()):
+            continue
+        header += [head, *(f"to {reference} [95 %]" for reference in references)]
+        for line, row in zip(lines, rows.values()):
+            line += _cells(measure, row, references)
+    return markdown_table(header, lines)
 
 
 def tables(result):
     """Markdown, one table per figure."""
     for figure in result["figures"]:
-        rows = []
-        for name, row in figure["candidates"].items():
-            cells = [name, f"{row['ns_per_op']:.1f}", _text(row, "cpu_ratio")]
-            if "wall_ns_per_op" in row:
-                cells += [f"{row['wall_ns_per_op']:.1f}", _text(row, "wall_ratio")]
-            rows.append(cells)
-        header = ["candidate", "CPU ns/op", f"to {figure['reference']} [95 %]"]
-        if any(len(cells) > len(header) for cells in rows):
-            header += ["wall ns/op", "wall, to the same [95 %]"]
-        rows = [cells + ["–"] * (len(header) - len(cells)) for cells in rows]
-        yield f"### {figure['question']} (`{figure['name']}`)\n\n" + markdown_table(header, rows)
+        yield f"### {figure['question']} (`{figure['name']}`)\n\n" + _table(figure)
     for name, reasons in result["failures"].items():
         yield f"{name} failed in {len(reasons)} rounds: {reasons[0]}\n"

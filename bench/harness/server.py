@@ -16,6 +16,11 @@ class MeasurementFailed(Exception):
     pass
 
 
+def cpus_of(candidate):
+    """Where it may run. A server with two shares one of them with the generator."""
+    return {SERVER_CPU, GENERATOR_CPU} if candidate.cpus > 1 else {SERVER_CPU}
+
+
 class Server:
     """A candidate that listens. It ends when its stdin is closed, so it cannot be left behind."""
 
@@ -24,7 +29,7 @@ class Server:
         self._process = subprocess.Popen(
             [*wrapper, *candidate.command], env=candidate.full_environment(),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CPU}))
+            preexec_fn=lambda: os.sched_setaffinity(0, cpus_of(candidate)))
         line = self._process.stdout.readline()
         found = re.fullmatch(r"port (\d+)\n", line)
         if not found:

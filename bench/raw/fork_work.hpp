@@ -7,9 +7,7 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 namespace rota::bench {
@@ -56,14 +54,6 @@ void measure_forks(const char* name, int threads, std::uint64_t forks, long expe
   const ProcessSpan span;
   if (work() != expected) std::abort();
   span.report(figure.c_str(), forks);
-}
-
-/// `--threads N`; 1 without it.
-inline int threads_of(int count, char** words) {
-  for (int i = 1; i + 1 < count; ++i) {
-    if (std::strcmp(words[i], "--threads") == 0) return std::atoi(words[i + 1]);
-  }
-  return 1;
 }
 
 }  // namespace rota::bench

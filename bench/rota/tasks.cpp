@@ -1,12 +1,11 @@
-// What Rota's tasks cost. Each figure is one line of JSON (bench/raw/measure.hpp): CPU time where
-// one thread does all, the time that passes where several do. The limits beside it are in
-// bench/raw/coroutine.cpp.
+// What Rota's tasks cost (bench/raw/task_work.hpp), and how many bytes one takes that waits. The
+// limits are in bench/raw/coroutine.cpp.
 //
 //   rota_tasks [--scheduler NAME] [--workers N]
 
 #include <rota/rota.hpp>
 
-#include "../raw/measure.hpp"
+#include "../raw/task_work.hpp"
 #include "runtime_options.hpp"
 
 #include <cstdio>
@@ -16,14 +15,9 @@
 
 namespace {
 
+using namespace rota::bench;
 using rota::Task;
-using rota::bench::clock_ns;
-using rota::bench::report;
 
-constexpr std::uint64_t kSpawns = 1'000'000;
-constexpr std::uint64_t kYielders = 1000;
-constexpr std::uint64_t kYields = 1000;
-constexpr std::uint64_t kRoundTrips = 1'000'000;
 constexpr std::size_t kParked = 100'000;
 
 Task<void> nothing() { co_return; }
@@ -92,17 +86,16 @@ Task<void> parked_bytes() {
 }
 
 template <class Body>
-Task<void> measured(clockid_t clock, const char* name, std::uint64_t operations, Body body) {
-  co_await body();
-  const std::uint64_t begin_ns = clock_ns(clock);
-  co_await body();
-  report(name, operations, clock_ns(clock) - begin_ns);
+Task<void> measured(int threads, const char* name, std::uint64_t operations, Body body) {
+  Passes passes;
+  while (passes.more()) co_await body();
+  passes.report(name, threads, operations);
 }
 
-Task<void> all(clockid_t clock) {
-  co_await measured(clock, "spawn_join", kSpawns, [] { return spawn_and_join(kSpawns); });
-  co_await measured(clock, "yield_1000", kYielders * kYields, [] { return yield_in_turn(); });
-  co_await measured(clock, "channel_ping_pong", 2 * kRoundTrips,
+Task<void> all(int threads) {
+  co_await measured(threads, "spawn_join", kSpawns, [] { return spawn_and_join(kSpawns); });
+  co_await measured(threads, "yield_1000", kYielders * kYields, [] { return yield_in_turn(); });
+  co_await measured(threads, "channel_ping_pong", 2 * kRoundTrips,
                     [] { return ping_pong(kRoundTrips); });
   co_await parked_bytes();
 }
@@ -110,12 +103,10 @@ Task<void> all(clockid_t clock) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const rota::Config config = rota::bench::config_of(argc, argv, 1);
-  const bool alone = config.scheduler.kind == rota::SchedulerKind::single;
-  auto runtime = rota::Runtime::make(config);
+  auto runtime = rota::Runtime::make(config_of(argc, argv, 1));
   if (!runtime) {
     std::fprintf(stderr, "rota_tasks: %s\n", runtime.error().message().c_str());
     return EXIT_FAILURE;
   }
-  runtime->block_on(all(alone ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC));
+  runtime->block_on(all(static_cast<int>(runtime->worker_count())));
 }

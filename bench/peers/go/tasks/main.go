@@ -1,5 +1,7 @@
-// Go's goroutines with GOMAXPROCS=1: spawn and join, yield, channel ping-pong, timers. One line of
-// JSON per figure, in nanoseconds of the process's CPU time (the collector included) per operation.
+// Go's goroutines: spawn and join, yield, channel ping-pong, timers. One line of JSON per figure,
+// in nanoseconds of the process's CPU time (the collector included) per operation and, where
+// GOMAXPROCS is more than 1, of wall time too. As in bench/raw/task_work.hpp, passes follow one
+// warm-up pass until enough time has gone by.
 package main
 
 import (
@@ -25,12 +27,26 @@ func report(name string, operations int, spent int64) {
 		name, operations, float64(spent)/float64(operations))
 }
 
-// measure runs work once to warm up, then once measured.
+func reportBoth(name string, operations int, cpu int64, wall time.Duration) {
+	count := float64(operations)
+	fmt.Printf("{\"name\":\"%s\",\"operations\":%d,\"ns_per_op\":%.3f,\"wall_ns_per_op\":%.3f}\n",
+		name, operations, float64(cpu)/count, float64(wall.Nanoseconds())/count)
+}
+
 func measure(name string, operations int, work func()) {
+	const window = 100 * time.Millisecond
 	work()
-	begin := cpuNanoseconds()
-	work()
-	report(name, operations, cpuNanoseconds()-begin)
+	cpu, wall := cpuNanoseconds(), time.Now()
+	passes := 0
+	for passes == 0 || time.Since(wall) < window {
+		work()
+		passes++
+	}
+	if runtime.GOMAXPROCS(0) > 1 {
+		reportBoth(name, passes*operations, cpuNanoseconds()-cpu, time.Since(wall))
+	} else {
+		report(name, passes*operations, cpuNanoseconds()-cpu)
+	}
 }
 
 func spawnJoin(rounds int) {
@@ -104,7 +120,7 @@ func main() {
 		timers(true)
 		return
 	}
-	measure("spawn_join", 1_000_000, func() { spawnJoin(1_000_000) })
-	measure("yield_1000", 2_000_000, func() { yieldInTurn(1000, 2000) })
-	measure("channel_ping_pong", 1_000_000, func() { channelPingPong(500_000) })
+	measure("spawn_join", 100_000, func() { spawnJoin(100_000) })
+	measure("yield_1000", 1_000_000, func() { yieldInTurn(1000, 1000) })
+	measure("channel_ping_pong", 100_000, func() { channelPingPong(50_000) })
 }

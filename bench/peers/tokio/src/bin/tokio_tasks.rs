@@ -1,20 +1,28 @@
-//! tokio's tasks on one thread (current_thread): spawn and join, yield, channel ping-pong.
-//! Each figure is taken after one warm-up pass.
+//! tokio's tasks: spawn and join, yield, channel ping-pong. Without `--threads N` on one thread
+//! (current_thread), with it on so many workers (multi_thread). As in bench/raw/task_work.hpp,
+//! passes follow one warm-up pass until enough time has gone by.
 
-use rota_bench_tokio::{cpu_ns, report};
+use rota_bench_tokio::{cpu_ns, report, report_both, runtime, threads, wall_ns};
+use std::future::Future;
 use tokio::sync::mpsc;
 
-async fn spawn_join(rounds: u64) {
-    for _ in 0..rounds {
+const SPAWNS: u64 = 100_000;
+const YIELDERS: u64 = 1000;
+const YIELDS: u64 = 1000;
+const ROUND_TRIPS: u64 = 50_000;
+const WINDOW_NS: u64 = 100_000_000;
+
+async fn spawn_join() {
+    for _ in 0..SPAWNS {
         tokio::spawn(async {}).await.unwrap();
     }
 }
 
-async fn yield_in_turn(tasks: u64, rounds: u64) {
-    let handles: Vec<_> = (0..tasks)
+async fn yield_in_turn() {
+    let handles: Vec<_> = (0..YIELDERS)
         .map(|_| {
             tokio::spawn(async move {
-                for _ in 0..rounds {
+                for _ in 0..YIELDS {
                     tokio::task::yield_now().await;
                 }
             })
@@ -26,7 +34,7 @@ async fn yield_in_turn(tasks: u64, rounds: u64) {
 }
 
 /// A round is there and back: two messages over two channels of capacity 1.
-async fn channel_ping_pong(rounds: u64) {
+async fn channel_ping_pong() {
     let (ping, mut pinged) = mpsc::channel::<u64>(1);
     let (pong, mut ponged) = mpsc::channel::<u64>(1);
     let echo = tokio::spawn(async move {
@@ -34,7 +42,7 @@ async fn channel_ping_pong(rounds: u64) {
             pong.send(value).await.unwrap();
         }
     });
-    for value in 0..rounds {
+    for value in 0..ROUND_TRIPS {
         ping.send(value).await.unwrap();
         assert_eq!(ponged.recv().await, Some(value));
     }
@@ -42,31 +50,32 @@ async fn channel_ping_pong(rounds: u64) {
     echo.await.unwrap();
 }
 
-async fn all(measured: bool) {
-    let spawns = 1_000_000;
-    let begin = cpu_ns();
-    spawn_join(spawns).await;
-    let spawned = cpu_ns();
-    let (tasks, rounds) = (1_000, 2_000);
-    yield_in_turn(tasks, rounds).await;
-    let yielded = cpu_ns();
-    let trips = 500_000;
-    channel_ping_pong(trips).await;
-    let ponged = cpu_ns();
-    if measured {
-        report("spawn_join", spawns, spawned - begin);
-        report("yield_1000", tasks * rounds, yielded - spawned);
-        report("channel_ping_pong", 2 * trips, ponged - yielded);
+async fn measure<F: Future<Output = ()>>(name: &str, operations: u64, work: impl Fn() -> F) {
+    work().await;
+    let (cpu, wall) = (cpu_ns(), wall_ns());
+    let mut passes = 0;
+    while passes == 0 || wall_ns() - wall < WINDOW_NS {
+        work().await;
+        passes += 1;
+    }
+    let done = passes * operations;
+    if threads().unwrap_or(1) > 1 {
+        report_both(name, done, cpu_ns() - cpu, wall_ns() - wall);
+    } else {
+        report(name, done, cpu_ns() - cpu);
     }
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
-    // Inside a task of its own, as a program's work is: the outermost future is polled differently.
-    tokio::spawn(async {
-        all(false).await;
-        all(true).await;
-    })
-    .await
-    .unwrap();
+fn main() {
+    runtime(threads()).block_on(async {
+        // Inside a task of its own, as a program's work is: the outermost future is polled
+        // differently.
+        tokio::spawn(async {
+            measure("spawn_join", SPAWNS, spawn_join).await;
+            measure("yield_1000", YIELDERS * YIELDS, yield_in_turn).await;
+            measure("channel_ping_pong", 2 * ROUND_TRIPS, channel_ping_pong).await;
+        })
+        .await
+        .unwrap();
+    });
 }
