@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds and runs Rota's benchmarks beside raw loops and other runtimes.
 
-    bench/run.py echo|tasks|forks|timers|files [--rounds N] [--quick]
+    bench/run.py echo|tasks|wakes|forks|timers|files [--rounds N] [--quick]
 
 Prints a markdown table and writes out/bench/NAME.json and out/bench/NAME.md.
 """

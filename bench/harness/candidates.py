@@ -147,6 +147,29 @@ TASKS = LineSuite("tasks", (
 ))
 
 
+# Each program has both placements, and so both CPUs, whatever its threads.
+WAKES = LineSuite("wakes", (
+    _native("raw futex", "raw_wakes", "limit", "futex", cpus=2),
+    _native("raw eventfd", "raw_wakes", "limit", "eventfd", cpus=2),
+    _native("condition variable", "raw_wakes", "limit", "condition", cpus=2),
+    *(_workers(f"Rota {scheduler} {workers}, {title}", "rota_wakes", "rota", scheduler, workers,
+               "--driver", driver, cpus=2)
+      for scheduler, workers, drivers in (
+          ("per-core", 1, (("epoll", "epoll"), ("io_uring", "uring"))),
+          ("stealing", 1, (("epoll", "epoll"), ("io_uring", "uring-movable"))),
+          ("stealing", 2, (("epoll", "epoll"), ("io_uring", "uring-movable"))))
+      for title, driver in drivers),
+    _tokio("tokio, 1 thread", "tokio_wakes", "peer", cpus=2),
+    _tokio("tokio, 2 workers", "tokio_wakes", "peer", "--threads", "2", cpus=2),
+    _native("Asio, 1 thread", "asio_wakes", "peer", "--threads", "1", cpus=2),
+    _native("Asio, 2 threads", "asio_wakes", "peer", "--threads", "2", cpus=2),
+    _go("Go, 2 threads", "go_wakes", "peer", threads=2),
+), tuple(
+    Figure(figure, f"from hand-over to first instruction, by a thread on {where}",
+           (Reference("raw futex", figure),))
+    for figure, where in (("wake_same_cpu", "the worker's CPU"), ("wake_other_cpu", "another CPU"))
+))
+
 TIMERS = LineSuite("timers", (
     _native("raw wheel", "raw_wheel", "limit"),
     _native("Rota", "rota_timers", "rota"),
@@ -193,4 +216,4 @@ FORKS = LineSuite("forks", (
     )
 ))
 
-LINE_SUITES = {suite.name: suite for suite in (TASKS, FORKS, FILES, TIMERS)}
+LINE_SUITES = {suite.name: suite for suite in (TASKS, WAKES, FORKS, FILES, TIMERS)}

@@ -1,5 +1,7 @@
 //! What the measurements share: one line of JSON per figure.
 
+use std::mem;
+
 fn clock_ns(clock: libc::clockid_t) -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is a valid timespec for the call to fill.
@@ -52,4 +54,29 @@ pub fn runtime(workers: Option<usize>) -> tokio::runtime::Runtime {
         None => tokio::runtime::Builder::new_current_thread(),
     };
     builder.enable_all().build().expect("a runtime")
+}
+
+/// The first two CPUs that the calling thread may use.
+pub fn two_cpus() -> (usize, usize) {
+    // SAFETY: a cpu_set_t is an array of bits, all zero is a valid one, and the call fills it.
+    let allowed = unsafe {
+        let mut set: libc::cpu_set_t = mem::zeroed();
+        assert_eq!(libc::sched_getaffinity(0, mem::size_of_val(&set), &mut set), 0);
+        set
+    };
+    // SAFETY: the number is below the size of the set.
+    let is_allowed = |cpu: &usize| unsafe { libc::CPU_ISSET(*cpu, &allowed) };
+    let mut cpus = (0..libc::CPU_SETSIZE as usize).filter(is_allowed);
+    let first = cpus.next().expect("a CPU");
+    (first, cpus.next().expect("two CPUs are needed"))
+}
+
+/// Binds the calling thread, and what it starts, to one CPU.
+pub fn pin_to(cpu: usize) {
+    // SAFETY: as above.
+    unsafe {
+        let mut only: libc::cpu_set_t = mem::zeroed();
+        libc::CPU_SET(cpu, &mut only);
+        assert_eq!(libc::sched_setaffinity(0, mem::size_of_val(&only), &only), 0);
+    }
 }
