@@ -16,6 +16,7 @@ class Candidate:
     environment: dict = field(default_factory=dict, hash=False)
     emulated: bool = True     # can be run under valgrind
     cpus: int = 1             # that it may use
+    one_worker: str = ""      # echo: the candidate that this one has more workers than
 
     def built(self):
         return Path(self.command[0]).is_file()
@@ -35,6 +36,12 @@ def _threads(name, program, family, threads, **more):
 def _workers(name, program, family, scheduler, workers, *arguments, **more):
     return _native(name, program, family, "--scheduler", scheduler, "--workers", str(workers),
                    *arguments, **{"cpus": workers, **more})
+
+
+def _servers(name, scheduler, workers):
+    # Under valgrind a thread that sleeps in io_uring_enter lets no other one run.
+    return _workers(name, "rota_echo", "best", scheduler, workers, emulated=False,
+                    one_worker="Rota (default)")
 
 
 def _tokio(name, program, family, *arguments, **more):
@@ -58,6 +65,9 @@ ECHO = (
     _native("Rota io_uring", "rota_echo", "uring", "--driver", "uring"),
     _native("Rota poll", "rota_echo", "epoll", "--driver", "poll"),
     _native("Rota select", "rota_echo", "epoll", "--driver", "select"),
+    *(_servers(f"Rota {scheduler}, {title}", scheduler, workers)
+      for scheduler in ("per-core", "stealing")
+      for workers, title in ((1, "1 worker"), (2, "2 workers"))),
     _native("Asio coroutines", "asio_echo_coroutines", "epoll"),
     _native("Asio callbacks", "asio_echo_callbacks", "epoll"),
     _native("libuv", "uv_echo", "epoll"),

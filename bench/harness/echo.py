@@ -13,6 +13,11 @@ GENERATOR_BOUND = 0.95  # from this busy share on, the generator and not the ser
 DISTURBED = 0.10        # share of the window that the server waited for its core
 
 
+HEADER = ["server", "k requests/s", "CPU ns/request", "CPU / raw loop [95 %]",
+          "CPU / one worker [95 %]", "system calls/op", "user instructions/op", "allocations/op",
+          "p50 µs", "p99 µs", "notes"]
+
+
 @dataclass(frozen=True)
 class Window:
     duration_ms: int
@@ -72,6 +77,12 @@ def _ratios(candidate, samples):
     return ratios
 
 
+def _ratios_to_one(candidate, samples):
+    pairs = zip(samples[candidate.name], samples.get(candidate.one_worker, []))
+    return [own["cpu_ns_per_request"] / one["cpu_ns_per_request"] for own, one in pairs
+            if own and one]
+
+
 def summarise(candidate, samples):
     good = [sample for sample in samples[candidate.name] if sample]
     if not good:
@@ -81,10 +92,11 @@ def summarise(candidate, samples):
     summary["rounds"] = len(good)
     summary["disturbed_rounds"] = sum(sample["disturbed"] for sample in good)
     summary["generator_bound"] = summary["generator_busy"] >= GENERATOR_BOUND
-    ratios = _ratios(candidate, samples)
-    if ratios:
-        summary["cpu_ratio"] = interval_of_median(ratios).as_json()
-        summary["cpu_ratio_text"] = interval_of_median(ratios).text()
+    for name, ratios in (("cpu_ratio", _ratios(candidate, samples)),
+                         ("one_worker_ratio", _ratios_to_one(candidate, samples))):
+        if ratios:
+            interval = interval_of_median(ratios)
+            summary[name] = {**interval.as_json(), "text": interval.text()}
     return summary
 
 
@@ -92,7 +104,7 @@ def run_case(case, candidates, rounds, window, count):
     samples, failures = run_rounds(case, candidates, rounds, window)
     results = []
     for candidate in candidates:
-        result = {"name": candidate.name, "family": candidate.family,
+        result = {"name": candidate.name, "family": candidate.family, "cpus": candidate.cpus,
                   "summary": summarise(candidate, samples),
                   "samples": samples[candidate.name],
                   "failures": failures.get(candidate.name, [])}
@@ -118,34 +130,39 @@ def run(rounds, quick, case_names, count):
     }
 
 
+def _notes(result):
+    summary = result["summary"]
+    if summary["generator_bound"]:
+        yield "generator-bound"
+    if result["cpus"] > 1:
+        yield "shares the generator's core"
+    elif summary["disturbed_rounds"]:
+        yield f"{summary['disturbed_rounds']} of {summary['rounds']} rounds disturbed"
+    if result["failures"]:
+        yield f"{len(result['failures'])} rounds failed"
+
+
 def _row(result):
     summary, counts = result["summary"], result.get("counts", {})
 
     def counted(name, digits):
         return f"{counts[name]:.{digits}f}" if name in counts else "–"
 
+    def ratio(name):
+        return summary[name]["text"] if name in summary else "–"
+
     if summary is None:
-        return [result["name"], "failed"] + ["–"] * 8
-    notes = []
-    if summary["generator_bound"]:
-        notes.append("generator-bound")
-    if summary["disturbed_rounds"]:
-        notes.append(f"{summary['disturbed_rounds']} of {summary['rounds']} rounds disturbed")
-    if result["failures"]:
-        notes.append(f"{len(result['failures'])} rounds failed")
+        return [result["name"], "failed"] + ["–"] * (len(HEADER) - 2)
     return [result["name"], f"{summary['requests_per_s'] / 1000:.1f}",
-            f"{summary['cpu_ns_per_request']:.0f}", summary.get("cpu_ratio_text", "–"),
+            f"{summary['cpu_ns_per_request']:.0f}", ratio("cpu_ratio"), ratio("one_worker_ratio"),
             counted("system_calls", 3), counted("instructions", 0), counted("allocations", 3),
             f"{summary['p50_ns'] / 1000:.0f}", f"{summary['p99_ns'] / 1000:.0f}",
-            ", ".join(notes)]
+            ", ".join(_notes(result))]
 
 
 def tables(result):
     """Markdown, one table per case."""
-    header = ["server", "k requests/s", "CPU ns/request", "CPU / raw loop [95 %]",
-              "system calls/op", "user instructions/op", "allocations/op", "p50 µs", "p99 µs",
-              "notes"]
     for case in result["cases"]:
         title = (f"{case['message_bytes']} B × {case['connections']} connections"
                  f" × depth {case['depth']}")
-        yield f"### {title}\n\n" + markdown_table(header, map(_row, case["candidates"]))
+        yield f"### {title}\n\n" + markdown_table(HEADER, map(_row, case["candidates"]))

@@ -1,11 +1,13 @@
 // Rota's echo server for the harness: prints `port N` and ends, with status 0, on SIGTERM or when
-// its stdin is closed.
+// its stdin is closed. With the per-core scheduler each worker accepts and serves its own.
 //
-//   rota_echo [--driver NAME]
+//   rota_echo [--driver NAME] [--scheduler NAME] [--workers N]
 
 #include "runtime_options.hpp"
 
 #include <rota/rota.hpp>
+
+#include <unistd.h>
 
 #include <array>
 #include <csignal>
@@ -20,6 +22,8 @@ namespace {
 constexpr std::size_t buffer_bytes = 16 * 1024;
 
 rota::Task<void> echo(rota::TcpStream peer) {
+  const auto no_delay = peer.set_no_delay(true);
+  if (!no_delay) co_return;
   std::array<std::byte, buffer_bytes> buffer;
   for (;;) {
     auto got = co_await peer.read(buffer);
@@ -30,28 +34,42 @@ rota::Task<void> echo(rota::TcpStream peer) {
 }
 
 /// A server that sleeps in io_uring_enter under valgrind sees signals too late, so stdin is
-/// watched as any other descriptor is.
+/// watched as any other descriptor is. The signal is the process's: one of this thread alone might
+/// not be seen by the worker that watches for it.
 rota::Task<void> end_with_stdin() {
   auto closed = co_await rota::readable(0);
-  if (closed) std::raise(SIGTERM);
+  if (closed) ::kill(::getpid(), SIGTERM);
 }
 
-rota::Task<void> serve() {
-  auto listener = rota::TcpListener::bind(rota::Address::loopback(0));
-  if (!listener) throw std::system_error(listener.error(), "bind");
-  std::printf("port %u\n", static_cast<unsigned>(listener->local_address().value().port()));
+void announce(const rota::Address& address) {
+  std::printf("port %u\n", static_cast<unsigned>(address.port()));
   std::fflush(stdout);
   rota::spawn(end_with_stdin());
+}
+
+rota::Task<void> serve_with_all() {
+  auto group = co_await rota::ListenerGroup::bind(rota::Address::loopback(0));
+  if (!group) throw std::system_error(group.error(), "bind");
+  announce(group->local_address());
+  auto ended = co_await group->serve(echo);
+  if (!ended) throw std::system_error(ended.error(), "accept");
+}
+
+rota::Task<void> serve_with_one() {
+  auto listener = rota::TcpListener::bind(rota::Address::loopback(0));
+  if (!listener) throw std::system_error(listener.error(), "bind");
+  announce(listener->local_address().value());
   for (;;) {
     auto peer = co_await listener->accept();
     if (!peer) co_return;
-    const auto no_delay = peer->set_no_delay(true);
-    if (no_delay) rota::spawn(echo(std::move(*peer)));
+    rota::spawn(echo(std::move(*peer)));
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return rota::run(serve(), rota::bench::config_of(argc, argv, 1));
+  const rota::Config config = rota::bench::config_of(argc, argv, 1);
+  const bool on_each = config.scheduler.kind == rota::SchedulerKind::per_core;
+  return rota::run(on_each ? serve_with_all() : serve_with_one(), config);
 }
