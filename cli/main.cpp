@@ -169,7 +169,7 @@ CLI::App* add_lengths(CLI::App& lab, Arguments& arguments) {
   CLI::App* lengths =
       lab.add_subcommand("lengths", "how queues and stealing treat short tasks among long ones");
   lengths->add_option("--workers", options.workers, "where there are several (2)")
-      ->check(within(1, most_cpus));
+      ->check(within(1, most_workers));
   lengths->add_option("--rounds", options.rounds, "every discipline runs once in each (3)")
       ->check(within(1, 1000));
   lengths->add_option("--seconds", options.seconds, "of arrivals in one round (1)")
@@ -357,6 +357,13 @@ int run(int argc, char** argv) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "rota: %s\nSee `rota --help`.\n", error.what());
+    return status_bad_arguments;
+  }
+  const bool has_experiment = contention->parsed() || lengths->parsed() || waiting->parsed();
+  const auto is_given = [](const CLI::Option* option) { return option->count() != 0; };
+  if (has_experiment && std::ranges::any_of(lab->get_options(), is_given)) {
+    std::fprintf(stderr, "rota: options stand behind the experiment: rota lab %s OPTION...\n",
+                 lab->get_subcommands().front()->get_name().c_str());
     return status_bad_arguments;
   }
   if (contention->parsed()) {

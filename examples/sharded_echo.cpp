@@ -1,5 +1,6 @@
 // An echo server on every core: a worker per core with a listening socket, its connections and its
-// counts to itself; nothing is shared. Ctrl-C stops it, and it says what each worker has done.
+// counts to itself; nothing is shared. On 127.0.0.1:7777 or on the address given. Ctrl-C stops it,
+// and it says what each worker has done.
 
 // [sharded_echo]
 #include <rota/rota.hpp>
@@ -25,8 +26,15 @@ rota::Task<void> echo(rota::TcpStream peer, rota::Sharded<Served>& served) {
 rota::Task<void> serve(rota::Address at) {
   auto served = co_await rota::Sharded<Served>::make();
   auto handler = [&](rota::TcpStream peer) { return echo(std::move(peer), served); };
-  auto ended = co_await rota::serve_on_all(at, rota::ServeOptions(), handler);
-  if (!ended) std::fprintf(stderr, "serving ended: %s\n", ended.error().message().c_str());
+  auto listening = co_await rota::ListenerGroup::bind(at);
+  if (listening) {
+    std::printf("listening on %s\n", listening->local_address().to_string().c_str());
+    std::fflush(stdout);
+    auto ended = co_await listening->serve(handler);
+    if (!ended) std::fprintf(stderr, "serving ended: %s\n", ended.error().message().c_str());
+  } else {
+    std::fprintf(stderr, "cannot listen: %s\n", listening.error().message().c_str());
+  }
 
   auto report = [](Served& mine) {
     std::printf("worker %zu echoed %zu bytes\n", rota::this_worker(), mine.bytes);
@@ -35,9 +43,14 @@ rota::Task<void> serve(rota::Address at) {
   co_await served.stop();
 }
 
-int main() {
+int main(int count, char** words) {
+  auto at = rota::Address::parse(count > 1 ? words[1] : "127.0.0.1:7777");
+  if (!at) {
+    std::fprintf(stderr, "usage: sharded_echo [ADDRESS:PORT]\n");
+    return 2;
+  }
   rota::Config config;
   config.scheduler.kind = rota::SchedulerKind::per_core;
-  return rota::run(serve(rota::Address::loopback(7777)), config);
+  return rota::run(serve(*at), config);
 }
 // [/sharded_echo]

@@ -54,6 +54,32 @@ struct Runtime::State {
     }
   }
 
+  /// One for each worker, all of one kind, for Descriptors go from one to another. Where the best
+  /// one is refused to a later worker, as rings are when the memory to lock is used up, all have
+  /// epoll.
+  Result<void> make_drivers(DriverConfig config) {
+    const bool may_choose = config.kind == DriverKind::best;
+    for (const Place& place : placement.places) {
+      std::vector<Refusal> refusals;
+      auto chosen = choose_driver(config, &refusals, {.cpu = place.cpu, .world = crew});
+      if (drivers.empty() || !chosen) keep(refusals);
+      if (!chosen) {
+        if (!may_choose || config.kind != DriverKind::io_uring) {
+          return std::unexpected(chosen.error());
+        }
+        drivers.clear();
+        config.kind = DriverKind::epoll;
+        auto remade = make_drivers(config);
+        reason = "epoll: a worker was refused a ring, and all have one kind of driver.";
+        return remade;
+      }
+      if (drivers.empty()) reason = std::move(chosen->reason);
+      config.kind = chosen->kind;
+      drivers.push_back(std::move(chosen->driver));
+    }
+    return {};
+  }
+
   /// The drivers are there: makes the workers, and the scheduler over them.
   Result<void> assemble(const SchedulerConfig& config) {
     if (shared != nullptr) core.share(*shared, descriptors_move());
@@ -107,6 +133,12 @@ struct Runtime::State {
   Atomic<pid_t> carrier{0};
 
  private:
+  void keep(std::vector<Refusal>& refusals) {
+    for (Refusal& refusal : refusals) {
+      refused.push_back({std::move(refusal.mechanism), std::move(refusal.reason), refusal.error});
+    }
+  }
+
   Result<void> carry_on_caller() {
     carriage = std::make_unique<LoneCarriage>(*workers.front());
     return {};
@@ -170,24 +202,14 @@ DriverConfig driver_config(const Config& config) {
 }  // namespace
 
 Result<Runtime> Runtime::make(const Config& asked) {
+  if (asked.scheduler.workers > most_workers) return failure(EINVAL);
   Config config = asked;
   if (config.driver.kind == DriverKind::sim && config.driver.seed == 0) {
     config.driver.seed = entropy();
   }
   auto state = std::make_unique<State>(config);
-  const std::vector<Place>& places = state->placement.places;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    std::vector<Refusal> refusals;
-    auto chosen = choose_driver(driver_config(config), &refusals,
-                                {.cpu = places[i].cpu, .world = state->crew});
-    if (!chosen) return std::unexpected(chosen.error());
-    state->drivers.push_back(std::move(chosen->driver));
-    if (i != 0) continue;
-    state->reason = std::move(chosen->reason);
-    for (Refusal& refusal : refusals) {
-      state->refused.push_back(
-          {std::move(refusal.mechanism), std::move(refusal.reason), refusal.error});
-    }
+  if (auto made = state->make_drivers(driver_config(config)); !made) {
+    return std::unexpected(made.error());
   }
   if (auto assembled = state->assemble(config.scheduler); !assembled) {
     return std::unexpected(assembled.error());

@@ -117,9 +117,9 @@ SimCrew::Member* SimCrew::draw() noexcept {
   return next == order_.end() ? nullptr : *next;
 }
 
-bool SimCrew::can_go_on(Member& member) noexcept {
+bool SimCrew::can_go_on(const Member& member) const noexcept {
   if (member.state != Member::State::rests) return true;
-  return member.until.passed(clock()) || ::poll(member.polled.data(), member.polled.size(), 0) > 0;
+  return member.until.passed(now()) || ::poll(member.polled.data(), member.polled.size(), 0) > 0;
 }
 
 /// Nobody can go on.
@@ -137,8 +137,8 @@ void SimCrew::let_time_pass(Deadline limit) noexcept {
   }
 }
 
-bool SimCrew::is_quiet() noexcept {
-  const auto is_busy = [this](Member* each) {
+bool SimCrew::is_quiet() const noexcept {
+  const auto is_busy = [this](const Member* each) {
     return can_go_on(*each) || each->worker.in_flight() != 0;
   };
   return core_.root().live() == 0 && std::ranges::none_of(order_, is_busy);

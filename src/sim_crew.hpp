@@ -44,6 +44,7 @@ class SimCrew final : public SimWorld, public Carriage, public Crew {
   [[nodiscard]] bool serves_any_thread() const noexcept override { return false; }
   void run_until_ended(TaskHeader& task) override;
   void run_until_quiet(Duration limit) override;
+  [[nodiscard]] bool may_have_work() const noexcept override { return !is_quiet(); }
   void stop() noexcept override;
 
   // A worker that goes on.
@@ -62,9 +63,9 @@ class SimCrew final : public SimWorld, public Carriage, public Crew {
 
   void advance(Deadline limit) noexcept;
   [[nodiscard]] Member* draw() noexcept;
-  [[nodiscard]] bool can_go_on(Member& member) noexcept;
+  [[nodiscard]] bool can_go_on(const Member& member) const noexcept;
   void let_time_pass(Deadline limit) noexcept;
-  [[nodiscard]] bool is_quiet() noexcept;
+  [[nodiscard]] bool is_quiet() const noexcept;
   void enter(Member& member) noexcept;
 
   RuntimeCore& core_;

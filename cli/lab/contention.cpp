@@ -22,8 +22,6 @@ std::optional<Spread> cost_of(const ContentionCase& layout) {
   return spread_of(std::move(values));
 }
 
-std::string percent(double share) { return std::to_string(static_cast<int>(100 * share)) + " %"; }
-
 std::string contention_row(const std::vector<std::string>& fields) {
   constexpr std::size_t widths[] = {20, 12, 18, 12, 10};
   return table_row(widths, fields);
@@ -38,11 +36,11 @@ void print_layout(const Style& style, const ContentionReport& report,
     return;
   }
   const auto ratio = ratio_to_padded(report, layout);
-  std::printf("%s\n",
-              contention_row(
-                  {layout.layout, format_ns(cost->median), format_ns_range(cost->least, cost->most),
-                   ratio ? format_figure(ratio->median) : "–", percent(layout.counted_share)})
-                  .c_str());
+  std::printf("%s\n", contention_row({layout.layout, format_ns(cost->median),
+                                      format_ns_range(cost->least, cost->most),
+                                      ratio ? format_figure(ratio->median) : "–",
+                                      format_percent(layout.counted_share)})
+                          .c_str());
 }
 
 void print_report(const ContentionReport& report, const Rows& configuration) {
@@ -124,11 +122,7 @@ std::optional<Spread> ratio_to_padded(const ContentionReport& report,
 std::string to_json(const ContentionReport& report, const Rows& configuration) {
   JsonWriter json;
   json.begin_object();
-  json.field("rota", ROTA_VERSION);
-  json.key("configuration");
-  json.begin_object();
-  for (const auto& [name, value] : configuration) json.field(name, value);
-  json.end_object();
+  write_head(json, configuration);
   json.key("cases");
   json.begin_array();
   for (const ContentionCase& layout : report.cases) write_layout(json, report, layout);

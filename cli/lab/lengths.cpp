@@ -261,11 +261,7 @@ std::string lengths_json(const std::vector<DisciplineResult>& results,
                          const std::vector<std::pair<std::string, std::string>>& configuration) {
   JsonWriter json;
   json.begin_object();
-  json.field("rota", ROTA_VERSION);
-  json.key("configuration");
-  json.begin_object();
-  for (const auto& [name, value] : configuration) json.field(name, value);
-  json.end_object();
+  write_head(json, configuration);
   json.key("disciplines");
   json.begin_array();
   for (const DisciplineResult& result : results) write_discipline(json, result);

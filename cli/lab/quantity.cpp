@@ -50,4 +50,10 @@ std::string format_rate(double per_s) {
   return format_figure(per_s);
 }
 
+std::string format_percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f %%", share * 100);
+  return text;
+}
+
 }  // namespace rota::cli

@@ -14,6 +14,9 @@ namespace rota::cli {
 
 void print_table(const LabResults& results);
 std::string to_json(const LabResults& results);
+/// The fields with which the document of every measurement begins: by what, and on what.
+void write_head(JsonWriter& json,
+                const std::vector<std::pair<std::string, std::string>>& configuration);
 /// A spread as a field of an object.
 void write_spread(JsonWriter& json, const char* name, const std::optional<Spread>& spread);
 /// One page without any reference to the outside.

@@ -73,14 +73,19 @@ void write_spread(JsonWriter& json, const char* name, const std::optional<Spread
   json.end_object();
 }
 
-std::string to_json(const LabResults& results) {
-  JsonWriter json;
-  json.begin_object();
+void write_head(JsonWriter& json,
+                const std::vector<std::pair<std::string, std::string>>& configuration) {
   json.field("rota", ROTA_VERSION);
   json.key("configuration");
   json.begin_object();
-  for (const auto& [name, value] : results.configuration) json.field(name, value);
+  for (const auto& [name, value] : configuration) json.field(name, value);
   json.end_object();
+}
+
+std::string to_json(const LabResults& results) {
+  JsonWriter json;
+  json.begin_object();
+  write_head(json, results.configuration);
   json.field("baseline", results.baseline);
   json.key("rounds_planned");
   json.whole(results.rounds_planned);

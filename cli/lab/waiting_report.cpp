@@ -6,7 +6,6 @@
 #include "reports.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -44,13 +43,6 @@ std::optional<Spread> idle_of(const WaitingCell& cell) {
   return spread_of(cell, [](const WaitingSample& sample) { return sample.idle_cpu_share; });
 }
 
-std::string percent(double share) {
-  constexpr double kTenths = 1000;
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f %%", std::round(share * kTenths) / 10);
-  return text;
-}
-
 void print_cell(const Style& style, const WaitingCell& cell) {
   const std::string title(cell.waiting.title);
   if (!cell.samples.empty()) {
@@ -58,7 +50,7 @@ void print_cell(const Style& style, const WaitingCell& cell) {
     const std::string row =
         waiting_row({title, format_ns(p50->median), format_ns_range(p50->least, p50->most),
                      format_ns(p99_of(cell)->median), format_ns(cpu_of(cell)->median),
-                     percent(idle_of(cell)->median)});
+                     format_percent(idle_of(cell)->median)});
     std::printf("%s\n", row.c_str());
     return;
   }
@@ -133,11 +125,7 @@ void print_table(const WaitingResults& results) {
 std::string to_json(const WaitingResults& results) {
   JsonWriter json;
   json.begin_object();
-  json.field("rota", ROTA_VERSION);
-  json.key("configuration");
-  json.begin_object();
-  for (const auto& [name, value] : results.configuration) json.field(name, value);
-  json.end_object();
+  write_head(json, results.configuration);
   json.field("cut_short", results.cut_short);
   json.key("cells");
   json.begin_array();

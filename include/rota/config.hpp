@@ -10,7 +10,8 @@ namespace rota::inline v0 {
 enum class DriverKind : std::uint8_t { best, select, poll, epoll, io_uring, sim };
 
 /// How an io_uring is set up. `pinned` (SINGLE_ISSUER, DEFER_TASKRUN) is the fastest and bound to
-/// one thread; `movable` (COOP_TASKRUN) may be taken over by another; `best` is pinned.
+/// one thread; `movable` (COOP_TASKRUN) may be taken over by another; `best` is pinned, and movable
+/// where workers steal: with a pinned ring nobody can see to the I/O of a worker in a long task.
 enum class RingProfile : std::uint8_t { best, pinned, movable };
 
 /// What a driver is made of. Every limit has a default that is safe and fast.
@@ -52,13 +53,20 @@ enum class Waiting : std::uint8_t {
   busy_poll,        ///< never sleeps: nobody ever wakes it, and each worker takes a CPU for itself
 };
 
+/// Of one runtime.
+inline constexpr std::uint32_t most_workers = 256;
+
 /// What runs the tasks.
 struct SchedulerConfig {
   SchedulerKind kind = SchedulerKind::single;
-  std::uint32_t workers = 0;  ///< 0: as many as this process may use CPUs; `sim`: 4 anywhere
+  std::uint32_t workers = 0;  ///< at most `most_workers`, else `Runtime::make` fails with EINVAL;
+                              ///< 0: as many as this process may use CPUs; `sim`: 4 anywhere.
+                              ///< `single` has one
   Pinning pinning = Pinning::best;
   std::uint32_t watch_us = 1000;     ///< stealing: a task that runs for longer has its worker's
-                                     ///< I/O and timers seen to by another; 0: never
+                                     ///< I/O and timers seen to by another; 0: never, and what
+                                     ///< it has left ready waits for it. So it is where the
+                                     ///< kernel refuses membarrier(2)
   std::uint32_t steal_one_us = 100;  ///< stealing: from a worker whose tasks run for longer on
                                      ///< average a thief takes one, else half; 0: always half
   Waiting waiting = Waiting::block;

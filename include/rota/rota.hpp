@@ -1,6 +1,6 @@
 #pragma once
 
-/// Everything that Rota offers.
+/// Everything that programs are written with; rota/contention.hpp is for those that measure.
 
 #include <rota/address.hpp>
 #include <rota/capabilities.hpp>

@@ -35,7 +35,8 @@ template <class T>
 class Sharded {
  public:
   /// Has each worker make a T of copies of `args`. If one throws, those that were made are
-  /// destroyed and it is rethrown.
+  /// destroyed and it is rethrown; so are they when it is stopped before the last, and it throws
+  /// what a cancelled Result's `.value()` throws.
   template <class... Args>
   [[nodiscard]] static Task<Sharded> make(Args... args) {
     check_usage(thread_safe<T> || !tasks_move(),
@@ -80,8 +81,10 @@ class Sharded {
     return submit_to_all(BoundToEach<F>{this, std::move(f)});
   }
 
-  /// What `reduce(V, M)` makes of `initial` and the M's that copies of `map(const T&)` find on the
-  /// workers, at the same time. It runs where the caller does, in the order of the workers.
+  /// What `reduce(V, M)` makes of `initial` and the M's that copies of `map(T&)` find on the
+  /// workers, at the same time. `map` is no Task. `reduce` runs where the caller does, in the order
+  /// of the workers. Stopped before all have answered it throws what a cancelled Result's
+  /// `.value()` throws.
   template <class V, std::invocable<T&> Map, class Reduce>
   [[nodiscard]] Task<V> map_reduce(V initial, Map map, Reduce reduce) {
     using M = std::invoke_result_t<Map&, T&>;
@@ -100,6 +103,8 @@ class Sharded {
 
   /// Has each worker destroy its T. Nobody uses them any more.
   [[nodiscard]] Task<void> stop() {
+    check_usage(shards_.size() == worker_count(),
+                "stop() of a Sharded that was stopped or moved from, or in another runtime");
     auto destroy_one = [this](WorkerIndex worker) { shards_[worker].reset(); };
     co_await submit_to_all(destroy_one);
     shards_.clear();

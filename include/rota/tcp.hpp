@@ -84,8 +84,9 @@ class TcpStream {
   /// tasks that run there use it without asking another worker. Nothing that the peer sends
   /// meanwhile is lost. Fails with `device_or_resource_busy` while a read or a write of another
   /// task is in flight, and then it stays where it is; so it does when the wait is refused by a
-  /// stop, which cannot cancel a move that has begun. Where workers steal a connection follows its
-  /// tasks by itself, sooner or later, also after this. Only in a task.
+  /// stop, which cannot cancel a move that has begun. Fails with `bad_file_descriptor` once it was
+  /// closed or moved from; nobody closes it meanwhile. Where workers steal, over epoll or io_uring,
+  /// it follows its tasks by itself, sooner or later, also after this. Only in a task.
   [[nodiscard]] Await<MoveLeaf> move_to(WorkerIndex worker) noexcept;
 
   Result<void> set_no_delay(bool on) noexcept;

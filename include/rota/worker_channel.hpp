@@ -111,6 +111,8 @@ class WorkerChannelCore {
   void readmit(ChannelNode& node, ChannelWait& sender) noexcept;
 
   void close() noexcept;
+  /// Before the last close: nobody may be waiting.
+  void check_unused() noexcept;
   [[nodiscard]] std::uint64_t batches() const noexcept;
 
  private:
@@ -159,6 +161,7 @@ class WorkerChannel {
     }
   }
   ~WorkerChannel() {
+    core_.check_unused();
     core_.close();
     while (ChannelNode* node = core_.take_value()) static_cast<Node*>(node)->take();
   }

@@ -6,6 +6,9 @@
 #include <boost/context/detail/fcontext.hpp>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <utility>
 
 namespace rota::model {
@@ -25,6 +28,20 @@ constexpr std::uint32_t most_steps = 5'000;
 Engine* Engine::current_ = nullptr;
 std::uint64_t Engine::executions_begun_ = 0;
 
+namespace {
+
+[[noreturn]] void end_misused(const char* message) noexcept {
+  std::fprintf(stderr, "rota::model: %s\n", message);
+  std::abort();
+}
+
+}  // namespace
+
+Engine& Engine::here() noexcept {
+  if (current_ == nullptr) end_misused("a part of a scenario was used outside of explore()");
+  return *current_;
+}
+
 Engine::Engine(const Options& options, Schedule& schedule, std::string* trace)
     : max_steps_(std::min(options.max_steps, most_steps)),
       max_spurious_failures_(options.spurious_failures),
@@ -43,6 +60,7 @@ Engine::~Engine() {
 }
 
 bool Engine::execute(const std::function<void()>& scenario) {
+  if (current_ != nullptr) end_misused("explore() was called inside a scenario");
   execution_ = ++executions_begun_;
   thread_count_ = 0;
   running_ = 0;
@@ -204,7 +222,16 @@ void Engine::enter_fiber(context::transfer_t from) {
 void Engine::run_body() {
   Thread& thread = threads_[running_];
   thread.state = Thread::State::running;
-  thread.run(thread.body);
+  std::string thrown;
+  try {
+    thread.run(thread.body);
+  } catch (const std::exception& error) {
+    thrown = std::string(": ") + error.what();
+  } catch (...) {
+    thrown = ", and no std::exception";
+  }
+  // Not in the handler, which would never end: the execution is abandoned.
+  if (!thrown.empty()) fail(Failure::Kind::check, std::string(thread.name) + " threw" + thrown);
   thread.state = Thread::State::ended;
   may_go_on_ = true;
   if (running_ != 0) {

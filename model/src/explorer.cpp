@@ -62,10 +62,10 @@ Report explore(const Options& options, const Scenario& scenario) {
 
 std::uint64_t executions_so_far() noexcept { return executions_of_this_process; }
 
-void Thread::join() { Engine::current()->join(index_); }
+void Thread::join() { Engine::here().join(index_); }
 
 void join_all() {
-  Engine& engine = *Engine::current();
+  Engine& engine = Engine::here();
   for (std::size_t t = 1; t < engine.thread_count(); ++t) {
     engine.join(t);
   }
@@ -73,13 +73,13 @@ void join_all() {
 
 void check(bool holds, const char* what, std::source_location where) {
   if (!holds) {
-    Engine::current()->fail(Failure::Kind::check,
+    Engine::here().fail(Failure::Kind::check,
                             std::string(what) + " (line " + std::to_string(where.line()) + ")");
   }
 }
 
 void wait_until(bool (*predicate)(const void*), const void* argument) {
-  Engine& engine = *Engine::current();
+  Engine& engine = Engine::here();
   engine.wait({.kind = Step::Kind::wait}, predicate, argument);
   engine.trace(Step::Kind::wait, nullptr, "is over, having found");
   engine.set_silent(true);
@@ -90,10 +90,10 @@ void wait_until(bool (*predicate)(const void*), const void* argument) {
   }
 }
 
-void barrier_everywhere() { Engine::current()->barrier_everywhere(); }
+void barrier_everywhere() { Engine::here().barrier_everywhere(); }
 
 void label(const void* object, std::size_t bytes, const char* name) {
-  Engine::current()->label(object, bytes, name);
+  Engine::here().label(object, bytes, name);
 }
 
 const char* to_string(Failure::Kind kind) noexcept {

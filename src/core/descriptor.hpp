@@ -52,7 +52,7 @@ struct Descriptor {
   Atomic<std::uint32_t> generation{0};  ///< grows each time the place is given out anew, and when
                                         ///< a poller forgets it
   DescriptorHome home;                  ///< only this worker's driver registers the fd
-  std::uint32_t users = 0;              ///< where tasks move: those inside whom the home knows
+  std::uint32_t users = 0;              ///< those inside whom the home knows
   std::int32_t driver_index = -1;       ///< the driver's own: its place in a list of the driver
   std::uint32_t in_flight = 0;          ///< operations with the kernel or a file engine
   OpList reading;  ///< in order; on every driver at most the first is in flight

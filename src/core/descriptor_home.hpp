@@ -28,7 +28,8 @@ class Worker;
 //      Nor does the home's driver hold what is closing, whose operations the close ends anyway: a
 //      hold could last until the place is given out anew, and its leave would be the next owner's.
 //   6. Where tasks never move homes move only when somebody asks for it. Then only those inside are
-//      counted who come from another worker; what is the home's own the home sees in the fields.
+//      counted who come from another worker, among the users once their operation has arrived; what
+//      is the home's own the home sees in the fields.
 //      The old home makes its driver forget the Descriptor and hands it on, alone and from inside
 //      (`try_hand_over`), so that whoever finds itself the home finds the fields in order.
 class DescriptorHome {

@@ -115,7 +115,7 @@ Result<ChosenDriver> choose_best(const PlacedConfig& config, std::vector<Refusal
     if (made) {
       std::string reason = name_of(kind, config);
       reason += ": the best of what this machine allows." + refused;
-      return ChosenDriver{std::move(*made), std::move(reason)};
+      return ChosenDriver{std::move(*made), kind, std::move(reason)};
     }
     last = made.error();
     refused += std::string(" Refused: ") + name_of(kind, config) + ", with " +
@@ -132,7 +132,7 @@ Result<ChosenDriver> choose_named(const PlacedConfig& config, std::vector<Refusa
   if (config.kind == DriverKind::sim) {
     reason += " Run with seed " + std::to_string(config.seed) + '.';
   }
-  return ChosenDriver{std::move(*made), std::move(reason)};
+  return ChosenDriver{std::move(*made), config.kind, std::move(reason)};
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ struct DriverPlace {
 
 struct ChosenDriver {
   std::unique_ptr<Driver> driver;
+  DriverKind kind;     ///< never `best`
   std::string reason;  ///< why this one, and which better ones were refused
 };
 

@@ -20,6 +20,7 @@ class SimWorld {
 
   /// Moved by whoever goes on.
   [[nodiscard]] Instant& clock() noexcept { return now_; }
+  [[nodiscard]] Instant now() const noexcept { return now_; }
   /// For a driver that is made for this world.
   [[nodiscard]] virtual std::uint64_t draw_seed() noexcept = 0;
   /// By a driver that can complete nothing: others go on, and it does again when one of `polled` is

@@ -29,6 +29,7 @@ struct ListenerGroup::State {
   std::vector<TcpListener> listeners;  // one, or one per worker
   StopSource accepting;
   std::vector<Live> live;
+  bool has_served = false;
   std::size_t next = 0;  // of the one who accepts: whose turn it is
   SpinLock error_lock;
   std::error_code error;  // under it: the first that ended accepting on a worker
@@ -76,13 +77,16 @@ Task<Result<ListenerGroup>> ListenerGroup::bind(Address at, ServeOptions options
 const Address& ListenerGroup::local_address() const noexcept { return state_->address; }
 
 std::size_t ListenerGroup::live(WorkerIndex worker) const noexcept {
-  return state_->live.at(worker).connections.load(MemoryOrder::relaxed);
+  check_usage(worker < state_->live.size(),
+              "live() of a worker that is not there: the index must be below worker_count()");
+  return state_->live[worker].connections.load(MemoryOrder::relaxed);
 }
 
 void ListenerGroup::stop_accepting() noexcept { state_->accepting.request_stop(); }
 
 Task<Result<void>> ListenerGroup::accept_all(ConnectionTaker& taker) {
   State& state = *state_;
+  check_usage(!std::exchange(state.has_served, true), "a ListenerGroup serves once");
   Task<void> accepting = with_stop(state.accepting.token(), state.accept_on_all(taker));
   co_await std::move(accepting);
   SpinGuard guard(state.error_lock);

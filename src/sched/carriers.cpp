@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
@@ -16,7 +17,7 @@ namespace rota::inline v0 {
 
 namespace {
 
-void carry_on_this_thread(Worker& worker, int cpu) {
+void carry_on_this_thread(Worker& worker, int cpu, std::latch& all_left) {
   constexpr std::size_t kMostName = 16;  // of a thread, for the kernel
   char name[kMostName];
   std::snprintf(name, sizeof name, "rota-%u", unsigned{worker.index()});
@@ -24,6 +25,7 @@ void carry_on_this_thread(Worker& worker, int cpu) {
   // A CPU that was taken from the process since costs the worker its place, and nothing else.
   if (cpu >= 0) static_cast<void>(pin_this_thread(cpu));
   static_cast<void>(worker.carry(current_seat()));
+  all_left.arrive_and_wait();
 }
 
 class EndSignal : public EndOfTask {
@@ -52,15 +54,19 @@ class EndSignal : public EndOfTask {
 
 Result<void> Carriers::start(std::span<Worker* const> workers, std::span<const int> cpus) {
   const SignalsBlocked blocked;
+  const auto count = static_cast<std::ptrdiff_t>(workers.size());
+  all_left_ = std::make_unique<std::latch>(count);
   try {
     workers_.reserve(workers.size());
     threads_.reserve(workers.size());
     for (std::size_t i = 0; i < workers.size(); ++i) {
       Worker& worker = *workers[i];
-      threads_.emplace_back(carry_on_this_thread, std::ref(worker), cpus[i]);
+      threads_.emplace_back(carry_on_this_thread, std::ref(worker), cpus[i],
+                            std::ref(*all_left_));
       workers_.push_back(&worker);
     }
   } catch (const std::system_error& error) {
+    all_left_->count_down(count - static_cast<std::ptrdiff_t>(threads_.size()));
     stop();
     return failure(error.code().value());
   }

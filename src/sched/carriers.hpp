@@ -5,6 +5,8 @@
 #include "sched/carriage.hpp"
 #include "sched/worker.hpp"
 
+#include <latch>
+#include <memory>
 #include <span>
 #include <thread>
 #include <vector>
@@ -12,7 +14,8 @@
 namespace rota::inline v0 {
 
 /// The threads that carry the workers of a runtime: one each, named after its worker, and bound to
-/// its CPU where it has one. Signals of the process go to other threads.
+/// its CPU where it has one. Signals of the process go to other threads. A thread ends when all
+/// have left their workers, for neighbours look at its seat until they have.
 class Carriers final : public Carriage {
  public:
   explicit Carriers(RuntimeCore& core) noexcept : core_(core) {}
@@ -29,6 +32,7 @@ class Carriers final : public Carriage {
 
  private:
   RuntimeCore& core_;
+  std::unique_ptr<std::latch> all_left_;
   std::vector<Worker*> workers_;
   std::vector<std::thread> threads_;
 };

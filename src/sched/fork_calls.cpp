@@ -21,8 +21,9 @@ std::coroutine_handle<> bring_here(ForkFrame& parent, ForkStore& here) noexcept 
   return handle_of(parent);
 }
 
-/// There was nothing to steal here, and now there is. Only then can a worker have missed it that
-/// looked before it slept: what lies above something else was seen with that.
+/// There was nothing to steal here, and now there is. A worker that looked before it slept can have
+/// missed that; what lies above something else was seen with it. (Where a thief takes that
+/// meanwhile, nobody is roused until the thief has found more or forks begin anew.)
 [[gnu::noinline]] void offer_first(const ForkStore& store) noexcept {
   fence(MemoryOrder::seq_cst);  // idle_set.hpp, rule 6: the push comes before the look.
   if (!store.idle()->worth_claiming()) [[likely]]

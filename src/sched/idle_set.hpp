@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/config.hpp>
 #include <rota/core/atomic.hpp>
 
 #include <algorithm>
@@ -55,7 +56,7 @@ namespace rota::inline v0 {
 // do so for ever; a list of sleepers under a lock, on the path of every wake.
 class IdleSet {
  public:
-  static constexpr std::uint32_t kMostWorkers = 256;
+  static constexpr std::uint32_t kMostWorkers = most_workers;
 
   enum class Role : std::uint8_t { busy, searcher };
 

@@ -57,7 +57,7 @@ Placement choose_placement(const Machine& machine, unsigned workers, Pinning pin
   const std::vector<Place> order = filling_order(machine);
   const std::size_t cpus = std::max<std::size_t>(order.size(), 1);
   const std::size_t busy = cpus_kept_busy(machine);
-  const std::size_t count = workers != 0 ? workers : busy;
+  const std::size_t count = workers != 0 ? workers : std::min<std::size_t>(busy, most_workers);
   Placement placement{{}, machine.distances, why_as_many(machine, count, workers != 0)};
 
   const char* why = " None is pinned.";

@@ -13,15 +13,16 @@ QuietWait::QuietWait(RuntimeCore& core, std::span<Worker* const> workers)
       }},
       core_(core),
       workers_(workers) {
-  core_.listen(this);
+  core_.listen(*this);
 }
 
-QuietWait::~QuietWait() { core_.listen(nullptr); }
+QuietWait::~QuietWait() { core_.forget(*this); }
 
 bool QuietWait::wait(Duration limit) {
+  const std::chrono::nanoseconds now = std::chrono::steady_clock::now().time_since_epoch();
   const bool limited = limit != Duration::max();
-  const auto due =
-      std::chrono::steady_clock::now() + std::chrono::nanoseconds(limited ? limit.ns : 0);
+  const std::chrono::steady_clock::time_point due(
+      std::chrono::nanoseconds((Instant{now.count()} + limit).ns));  // The sum saturates.
   const auto idle_again = [this] { return went_idle_; };
   for (;;) {
     {

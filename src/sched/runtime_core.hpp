@@ -46,28 +46,37 @@ class RuntimeCore {
   [[nodiscard]] SharedWork* shared() noexcept { return shared_; }
   [[nodiscard]] DescriptorHome::Move descriptors_move() const noexcept { return descriptors_move_; }
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return descriptors_; }
-  /// Told when a worker is about to sleep; null: nobody. For whoever waits until all do.
+  /// Told when a worker is about to sleep. For whoever waits until all do.
   struct IdleListener {
     void (*on_idle)(IdleListener&) noexcept;
+    IdleListener* next = nullptr;
   };
-  /// Afterwards the one before is not told any more.
-  void listen(IdleListener* listener) noexcept {
-    SpinGuard guard(listener_lock_);
-    listener_.store(listener, MemoryOrder::seq_cst);
+  void listen(IdleListener& listener) noexcept {
+    SpinGuard guard(listeners_lock_);
+    listener.next = listeners_.load(MemoryOrder::relaxed);
+    listeners_.store(&listener, MemoryOrder::seq_cst);
+  }
+  /// Afterwards it is not told any more.
+  void forget(IdleListener& listener) noexcept {
+    SpinGuard guard(listeners_lock_);
+    IdleListener* first = listeners_.load(MemoryOrder::relaxed);
+    if (first == &listener) return listeners_.store(listener.next, MemoryOrder::relaxed);
+    while (first->next != &listener) first = first->next;
+    first->next = listener.next;
   }
   /// By a worker that has announced its sleep. Seq_cst: whoever listens looks at the announcements
   /// afterwards, so that one of the two sees the other.
   void note_idle() noexcept {
-    if (listener_.load(MemoryOrder::seq_cst) == nullptr) [[likely]]
+    if (listeners_.load(MemoryOrder::seq_cst) == nullptr) [[likely]]
       return;
-    SpinGuard guard(listener_lock_);
-    IdleListener* listener = listener_.load(MemoryOrder::relaxed);
-    if (listener != nullptr) listener->on_idle(*listener);
+    SpinGuard guard(listeners_lock_);
+    IdleListener* listener = listeners_.load(MemoryOrder::relaxed);
+    for (; listener != nullptr; listener = listener->next) listener->on_idle(*listener);
   }
   /// Whether somebody waits for the workers to sleep, who will then do so and not spin. Relaxed: it
   /// is asked again until it is seen.
   [[nodiscard]] bool is_awaited() const noexcept {
-    return listener_.load(MemoryOrder::relaxed) != nullptr;
+    return listeners_.load(MemoryOrder::relaxed) != nullptr;
   }
   /// The scope of tasks that belong to no other: spawned on the runtime itself.
   [[nodiscard]] ScopeCore& root() noexcept { return root_; }
@@ -79,8 +88,8 @@ class RuntimeCore {
   Crew* crew_ = nullptr;
   WaitRule wait_rule_;
   DescriptorHome::Move descriptors_move_ = DescriptorHome::Move::forbidden;
-  SpinLock listener_lock_;
-  Atomic<IdleListener*> listener_{nullptr};
+  SpinLock listeners_lock_;
+  Atomic<IdleListener*> listeners_{nullptr};
   DescriptorTable descriptors_;
   ScopeCore root_;
 };

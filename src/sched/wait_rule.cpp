@@ -14,8 +14,10 @@ Duration derived_spin(Duration wake, std::size_t workers, std::size_t cpus) noex
 }
 
 WaitRule choose_wait(const SchedulerConfig& config, std::size_t workers) {
-  WaitRule rule{config.waiting, std::chrono::microseconds(config.spin_us)};
-  if (rule.waiting != Waiting::spin_then_block || config.spin_us != 0) return rule;
+  WaitRule rule{config.waiting, {}};
+  if (rule.waiting != Waiting::spin_then_block) return rule;
+  rule.spin = std::chrono::microseconds(config.spin_us);
+  if (config.spin_us != 0) return rule;
   const std::size_t cpus = cpus_kept_busy(read_machine());
   if (workers < cpus) rule.spin = derived_spin(wake_cost(), workers, cpus);
   return rule;

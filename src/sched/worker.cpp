@@ -294,6 +294,7 @@ void Worker::turn_driver(IdleWait::Step step) noexcept {
   }
   const Instant now = driver_.now();  // Once per turn.
   while (Operation* operation = done.pop_front()) complete(*operation);
+  if (sleeps) collect_inbox();  // What it was woken for runs before the next turn.
   expire_timers(now);
 }
 

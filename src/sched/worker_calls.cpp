@@ -138,12 +138,13 @@ ScopeCore& current_root() noexcept { return current_runtime().root(); }
 
 namespace {
 
-TaskHeader& make_task(ScopeCore& scope, Runnable& frame, SpawnLabel label, Worker* here) {
+TaskHeader& make_task(ScopeCore& scope, Runnable& frame, const char* name,
+                      std::source_location site, Worker* here) {
   void* memory = here != nullptr ? here->frames().allocate(sizeof(TaskHeader))
                                  : FramePool::allocate_shared(sizeof(TaskHeader));
   auto& task = *new (memory) TaskHeader;
   task.scope = &scope;
-  task.label = label;
+  task.label = make_label(name, site);
   frame.task = &task;
   return task;
 }
@@ -154,7 +155,7 @@ TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
                        std::source_location site) {
   RuntimeSection section;
   Worker* here = section.worker();
-  TaskHeader& task = make_task(scope, frame, make_label(name, site), here);
+  TaskHeader& task = make_task(scope, frame, name, site, here);
   Scheduler& scheduler = scope.runtime().scheduler();
   const bool inside = here != nullptr && &here->runtime() == &scope.runtime();
   task.home.set(inside ? here : &scheduler.place(task));
@@ -177,7 +178,7 @@ TaskHeader& start_task_on(WorkerIndex worker, ScopeCore& scope, Runnable& frame,
   Worker& home = *workers[worker];
   RuntimeSection section;
   Worker* here = section.worker();
-  TaskHeader& task = make_task(scope, frame, make_label(name, site), here);
+  TaskHeader& task = make_task(scope, frame, name, site, here);
   task.home.set(&home);
   if (!scope.add(task)) [[unlikely]]
     return end_refused(task);

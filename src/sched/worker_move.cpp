@@ -63,8 +63,12 @@ void Worker::move(MoveErrand& move) noexcept {
 
 Worker::Given Worker::give_away(MoveErrand& move) noexcept {
   Descriptor& descriptor = *move.descriptor;
-  // It has gone to another worker since: the errand follows it.
-  if (!descriptor.home.try_hold(this)) return Given::later;
+  if (!descriptor.home.try_hold(this)) {
+    // It has gone to another worker since, and the errand follows it.
+    if (&*descriptor.home != this) return Given::later;
+    move.error = ECANCELED;  // It is being closed.
+    return Given::ended;
+  }
   Stream* stream = descriptor.accepted;
   if (stream != nullptr && stream->waiter == nullptr && disarm(*stream) == Given::later) {
     descriptor.home.leave();

@@ -96,15 +96,15 @@ bool Worker::submit_checked(Operation& operation, CancelNode& node) noexcept {
     return submit_here(operation);
   }
   if (offset_of(operation) > kMostOffset) return complete_with(operation, EINVAL);
+  if (operation.code == OpCode::close) return submit_close(operation, node);
   if (moves_tasks_) return submit_moving(operation, node);
   if (descriptor->home != this) return send_home(operation, node);
   return submit_here(operation);
 }
 
 /// Where tasks never move: the Descriptor is another worker's. It stays there while the operation
-/// is inside; a close is its owner's, who asks for nothing else meanwhile.
+/// is inside.
 bool Worker::send_home(Operation& operation, CancelNode& node) noexcept {
-  if (operation.code == OpCode::close) return forward(operation, node);
   DescriptorHome& home = operation.descriptor->home;
   const auto entered = home.enter(this, DescriptorHome::Move::forbidden);
   if (entered.entry == DescriptorHome::Entry::closed) return complete_with(operation, ECANCELED);
@@ -115,7 +115,6 @@ bool Worker::send_home(Operation& operation, CancelNode& node) noexcept {
 
 /// Where tasks move, so do Descriptors (descriptor_home.hpp).
 bool Worker::submit_moving(Operation& operation, CancelNode& node) noexcept {
-  if (operation.code == OpCode::close) return submit_close(operation, node);
   Descriptor& descriptor = *operation.descriptor;
   const auto [entry, from] = descriptor.home.enter(this, runtime_.descriptors_move());
   switch (entry) {
@@ -245,7 +244,7 @@ void Worker::start(Operation& operation) noexcept {
 /// From another worker, or from a thread that carries none.
 void Worker::start_arrived(Operation& operation) noexcept {
   if (operation.code == OpCode::close) return start_close(operation);
-  if (moves_tasks_) operation.descriptor->users += 1;
+  operation.descriptor->users += 1;
   start(operation);
 }
 
@@ -253,7 +252,7 @@ void Worker::start_arrived(Operation& operation) noexcept {
 /// sleep before.
 void Worker::start_close(Operation& operation) noexcept {
   const Descriptor& descriptor = *operation.descriptor;
-  if (moves_tasks_ && descriptor.home.inside() != descriptor.users) {
+  if (descriptor.home.inside() != descriptor.users) {
     closes_.push_back(operation);
   } else {
     start(operation);
@@ -263,6 +262,7 @@ void Worker::start_close(Operation& operation) noexcept {
 void Worker::retry_closes() noexcept {
   OpList closes = std::move(closes_);
   while (Operation* operation = closes.pop_front()) start_close(*operation);
+  if (!closes_.empty()) yield_thread();  // To whoever is inside.
 }
 
 void Worker::cancel(Operation& operation) noexcept {
@@ -282,7 +282,7 @@ inline void Worker::leave(Operation& operation) noexcept {
     return;
   Descriptor* descriptor = operation.descriptor;
   if (descriptor == nullptr || operation.code == OpCode::close) return;
-  if (moves_tasks_) descriptor->users -= 1;
+  descriptor->users -= 1;
   descriptor->home.leave();
 }
 

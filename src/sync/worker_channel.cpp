@@ -28,8 +28,18 @@ WorkerChannelCore::WorkerChannelCore() {
   for (auto& lane : lanes_) lane = std::make_unique<SendLane>(*this);
 }
 
+void WorkerChannelCore::check_unused() noexcept {
+  bool used = false;
+  for (auto& lane : lanes_) {
+    SpinGuard guard(lane->spent_lock);
+    used = used || !lane->waiting.empty();
+  }
+  SpinGuard guard(mail_lock_);
+  check_usage(!used && receiver_ == nullptr,
+              "a WorkerChannel was destroyed while tasks wait for it");
+}
+
 WorkerChannelCore::~WorkerChannelCore() {
-  check_usage(receiver_ == nullptr, "a WorkerChannel was destroyed while a task receives from it");
   for (auto& lane : lanes_) {
     bool with_worker = false;
     {

@@ -86,6 +86,10 @@ class BadArguments(unittest.TestCase):
             self.assertIn(word, said)
         self.assertIn("--seconds", self.refused("lab", "--seconds", "soon"))
 
+    def test_options_before_an_experiment_are_not_dropped(self):
+        said = self.refused("lab", "--quick", "waiting")
+        self.assertIn("rota lab waiting OPTION", said)
+
     def test_a_missing_option_is_named(self):
         self.assertIn("--port", self.refused("load"))
 

@@ -4,56 +4,17 @@
     echo_server_test.py PROGRAM
 """
 
-import resource
-import signal
 import socket
 import subprocess
 import sys
 import unittest
 
-PROGRAM = ""
-PATIENCE_S = 60
+from server_case import PATIENCE_S, ServerCase, limit_files
+
 FEW_FILES = 32
 
 
-def few_files():
-    resource.setrlimit(resource.RLIMIT_NOFILE, (FEW_FILES, FEW_FILES))
-
-
-class EchoServer(unittest.TestCase):
-    def start(self, **options):
-        server = subprocess.Popen([PROGRAM, "127.0.0.1:0"], stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, text=True, **options)
-        self.addCleanup(self.end, server)
-        line = server.stdout.readline()
-        self.assertRegex(line, r"^listening on 127\.0\.0\.1:\d+\n$")
-        return server, int(line.rsplit(":", 1)[1])
-
-    def end(self, server):
-        if server.poll() is None:
-            server.kill()
-        server.communicate()
-
-    def connect(self, port):
-        client = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
-        self.addCleanup(client.close)
-        return client
-
-    def assert_echoes(self, client, text):
-        client.sendall(text)
-        got = b""
-        while len(got) < len(text):
-            part = client.recv(len(text) - len(got))
-            self.assertNotEqual(b"", part, "the server closed the connection")
-            got += part
-        self.assertEqual(text, got)
-
-    def interrupt(self, server):
-        server.send_signal(signal.SIGINT)
-        _, errors = server.communicate(timeout=PATIENCE_S)
-        self.assertEqual(0, server.returncode, errors)
-        return errors
-
+class EchoServer(ServerCase):
     def test_echoes_to_several_until_ctrl_c_closes_them_and_ends_it_with_0(self):
         server, port = self.start()
         clients = [self.connect(port) for _ in range(3)]
@@ -62,16 +23,16 @@ class EchoServer(unittest.TestCase):
         clients[0].close()
         for client in clients[1:]:
             self.assert_echoes(client, b"still there")
-        self.assertEqual("", self.interrupt(server))
+        self.assertEqual(("", ""), self.interrupt(server))
         for client in clients[1:]:
             self.assertEqual(b"", client.recv(1))
 
     def test_ctrl_c_ends_it_when_nobody_came(self):
         server, _ = self.start()
-        self.assertEqual("", self.interrupt(server))
+        self.assertEqual(("", ""), self.interrupt(server))
 
     def test_survives_that_its_files_run_out_and_serves_on_when_one_is_free(self):
-        server, port = self.start(preexec_fn=few_files)
+        server, port = self.start(preexec_fn=lambda: limit_files(FEW_FILES))
         # The kernel completes these connections; more than the server has descriptors for.
         clients = [self.connect(port) for _ in range(FEW_FILES)]
         self.assertEqual("accept: Too many open files\n", server.stderr.readline())
@@ -87,7 +48,7 @@ class EchoServer(unittest.TestCase):
         self.addCleanup(taken.close)
         address = "127.0.0.1:%d" % taken.getsockname()[1]
         for argument, status, said in ((address, 1, "rota: "), ("nowhere", 2, "usage: ")):
-            done = subprocess.run([PROGRAM, argument], capture_output=True, text=True,
+            done = subprocess.run([self.PROGRAM, argument], capture_output=True, text=True,
                                   timeout=PATIENCE_S, check=False)
             self.assertEqual(status, done.returncode, done.stderr)
             self.assertTrue(done.stderr.startswith(said), done.stderr)
@@ -96,5 +57,5 @@ class EchoServer(unittest.TestCase):
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    PROGRAM = sys.argv.pop()
+    EchoServer.PROGRAM = sys.argv.pop()
     unittest.main()

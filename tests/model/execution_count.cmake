@@ -1,23 +1,28 @@
-# Adds up how many executions the model tests explored, and in how many models. Fails when there are
+# Adds up how many executions the model tests explored, in how many models, and with how many planted
+# faults. Fails when there are
 # fewer than expected, so that a bound that was tightened by mistake does not go unnoticed. The counts
 # are removed, for a test that is gone must not count next time.
 file(GLOB counts "${folder}/*")
 set(executions 0)
 set(models 0)
+set(planted 0)
 foreach(count ${counts})
   file(STRINGS "${count}" explored)
   math(EXPR executions "${executions} + ${explored}")
   get_filename_component(name "${count}" NAME)
-  if(explored GREATER 0 AND NOT name MATCHES "^(explorer|litmus|reduction|weak_memory)\\.")
+  if(name MATCHES "\\.planted_")
+    math(EXPR planted "${planted} + 1")
+  elseif(explored GREATER 0 AND NOT name MATCHES "^(explorer|ExplorerDeathTest|litmus|reduction|weak_memory)\\.")
     math(EXPR models "${models} + 1")
   endif()
   file(REMOVE "${count}")
 endforeach()
-message(STATUS "${executions} executions of ${models} models")
+message(STATUS "${executions} executions of ${models} models, ${planted} planted faults")
 
 file(STRINGS "${expected}" floor)
 list(GET floor 0 executions_expected)
 list(GET floor 1 models_expected)
+list(GET floor 2 planted_expected)
 math(EXPR executions_expected "${executions_expected} / ${share}")
 if(executions LESS executions_expected)
   message(FATAL_ERROR "${executions} executions are fewer than the ${executions_expected} expected: "
@@ -25,4 +30,7 @@ if(executions LESS executions_expected)
 endif()
 if(models LESS models_expected)
   message(FATAL_ERROR "${models} models are fewer than the ${models_expected} expected")
+endif()
+if(planted LESS planted_expected)
+  message(FATAL_ERROR "${planted} planted faults are fewer than the ${planted_expected} expected")
 endif()

@@ -263,6 +263,21 @@ TEST(explorer, notices_a_model_that_is_not_deterministic) {
   EXPECT_EQ(report.failure->kind, Failure::Kind::nondeterminism);
 }
 
+TEST(explorer, reports_what_a_thread_throws) {
+  const Report report = model::explore({}, [] {
+    model::Thread thrower = model::spawn("thrower", [] { throw std::runtime_error("no room"); });
+    thrower.join();
+  });
+  ASSERT_TRUE(report.failure);
+  EXPECT_EQ(report.failure->kind, Failure::Kind::check);
+  EXPECT_NE(report.failure->message.find("thrower threw: no room"), std::string::npos);
+}
+
+TEST(ExplorerDeathTest, ends_the_process_where_it_is_used_outside_of_a_scenario_or_inside_another) {
+  EXPECT_DEATH(model::check(false, "nothing"), "outside of explore");
+  EXPECT_DEATH(model::explore({}, [] { model::explore({}, [] {}); }), "inside a scenario");
+}
+
 TEST(explorer, random_and_pct_run_as_often_as_asked_and_repeat_by_seed) {
   for (const Mode mode : {Mode::random, Mode::pct}) {
     const Report report =

@@ -218,6 +218,31 @@ TEST_P(ShutdownTest, leaves_nothing_while_another_thread_goes_on_posting) {
   EXPECT_TRUE(runtime().shutdown().clean());
 }
 
+Task<void> end_when_set(Event& end) {
+  Result<void> set = co_await end.wait();
+  EXPECT_TRUE(set.has_value());
+}
+Task<void> hold_out(Event& end) { co_await shielded(end_when_set(end)); }
+
+TEST(ShutdownOfThreads, one_that_gives_up_leaves_the_other_one_waiting_for_the_end) {
+  Config config;
+  config.scheduler.kind = SchedulerKind::per_core;
+  config.scheduler.workers = 2;
+  Runtime runtime = Runtime::make(config).value();
+  Event end;
+  JoinHandle<void> holder = runtime.spawn(hold_out(end));
+  std::atomic<bool> begins = false;
+  std::thread patient([&] {
+    begins = true;
+    EXPECT_TRUE(runtime.shutdown().clean());
+  });
+  while (!begins) std::this_thread::yield();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(runtime.shutdown(Duration{1'000'000}).tasks, 1u);
+  end.set();
+  patient.join();
+  EXPECT_TRUE(holder.is_done());
+}
+
 INSTANTIATE_TEST_SUITE_P(Drivers, ShutdownTest,
                          testing::Values(DriverKind::epoll, DriverKind::poll, DriverKind::select,
                                          DriverKind::io_uring, DriverKind::sim),

@@ -232,6 +232,10 @@ TEST(WaitRule, what_was_asked_for_is_not_derived) {
   EXPECT_EQ(choose_wait(config, 1000).spin, Duration{7'000});
   config.spin_us = 0;
   EXPECT_EQ(choose_wait(config, 100'000).spin, Duration{}) << "more workers than CPUs";
+  for (const Waiting waiting : {Waiting::block, Waiting::busy_poll}) {
+    config.waiting = waiting;
+    EXPECT_EQ(choose_wait(config, 1000).spin, Duration{}) << "only one way to wait has a spin";
+  }
 }
 
 TEST(WakeCost, is_measured_once) {

@@ -16,7 +16,9 @@
 #include <ostream>
 #include <set>
 #include <string>
+#include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace rota::testing_sim {
@@ -200,6 +202,45 @@ TEST_P(CrewTest, a_shutdown_gives_up_after_its_limit_and_the_next_one_waits_for_
   EXPECT_FALSE(sleeper.is_done());
   EXPECT_TRUE(runtime.shutdown().clean());
   EXPECT_TRUE(sleeper.is_done());
+}
+
+TEST_P(CrewTest, after_a_clean_shutdown_any_thread_may_drop_the_runtime) {
+  Runtime runtime = simulate(GetParam(), 1);
+  runtime.block_on(sleep_for_a_day());
+  EXPECT_TRUE(runtime.shutdown().clean());
+  std::thread([dropped = std::move(runtime)] {}).join();
+}
+
+Task<void> wait_in_vain(FdWatch& watch) {
+  Result<PollEvents> seen = co_await watch.wait(POLLIN);
+  EXPECT_FALSE(seen.has_value()) << "it waited for what came in the place of its own";
+}
+
+/// The wait is on its way to the home of the watch when that is forgotten, and another one gets its
+/// place, on an fd that has something.
+Task<void> forget_what_others_wait_for(const Sockets& silent, const Sockets& speaking, int yields) {
+  FdWatch watch(silent.near());
+  JoinHandle<void> waiting = spawn_on(worker_count() - 1, wait_in_vain(watch));
+  for (int i = 0; i < yields; ++i) co_await yield();
+  Result<void> forgotten = co_await watch.forget();
+  EXPECT_TRUE(forgotten.has_value());
+  FdWatch next(speaking.near());
+  Result<PollEvents> seen = co_await next.wait(POLLIN);
+  EXPECT_TRUE(seen.has_value());
+  Joined<void> joined = co_await waiting.join();
+  EXPECT_TRUE(joined.has_value());
+}
+
+TEST_P(CrewTest, a_close_overtakes_no_operation_that_is_on_its_way) {
+  const Sockets silent;
+  const Sockets speaking;
+  EXPECT_EQ(::write(speaking.far(), "x", 1), 1);
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    Runtime runtime = simulate(GetParam(), seed);
+    const int yields = static_cast<int>(seed % 4);
+    runtime.block_on(forget_what_others_wait_for(silent, speaking, yields));
+    EXPECT_TRUE(runtime.shutdown().clean()) << "seed " << seed;
+  }
 }
 
 /// The defect: between the look at the flag and the reset whoever sets it goes unheard.

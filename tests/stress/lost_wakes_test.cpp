@@ -25,12 +25,15 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
 #include <iostream>
 #include <memory>
+#include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -40,10 +43,19 @@ namespace {
 
 constexpr std::uint64_t kHops = 5'000'000;
 constexpr std::uint64_t kInstrumentedHops = 50'000;
+constexpr std::uint64_t kLeastHops = 100;  // They are shared out by the hundredth.
 
 std::uint64_t hops_asked_for() {
-  if (const char* asked = std::getenv("ROTA_HOPS")) return std::strtoull(asked, nullptr, 10);
-  return address_sanitizer || thread_sanitizer ? kInstrumentedHops : kHops;
+  const char* asked = std::getenv("ROTA_HOPS");
+  if (asked == nullptr) return address_sanitizer || thread_sanitizer ? kInstrumentedHops : kHops;
+  std::uint64_t hops = 0;
+  const std::string_view text(asked);
+  const auto [end, error] = std::from_chars(text.begin(), text.end(), hops);
+  if (error != std::errc{} || end != text.end() || hops < kLeastHops) {
+    std::cerr << "ROTA_HOPS is a number of at least " << kLeastHops << ", not " << text << "\n";
+    std::exit(2);
+  }
+  return hops;
 }
 
 struct Family {

@@ -1,5 +1,5 @@
-// The columns in which every scenario runs. Continuous integration runs `kDrivers`, which has each
-// pair of driver, scheduler and way to wait that bears on the other. The whole product of them is a
+// The columns in which every scenario runs. Continuous integration runs `kDrivers`, which has every
+// pair of a driver, a scheduler's workers and a way to wait. The whole product of them is a
 // campaign, `task_scenarios --whole-matrix`: it counts its cells and fails when one of them does.
 
 #include "task/suite.hpp"
@@ -8,9 +8,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -126,7 +128,53 @@ constexpr std::array kDrivers{
            .kind = DriverKind::io_uring,
            .scheduler = SchedulerKind::stealing,
            .workers = 2,
-           .waiting = Waiting::busy_poll}};
+           .waiting = Waiting::busy_poll},
+    Driven{.name = "io_uring_stealing_1",
+           .kind = DriverKind::io_uring,
+           .scheduler = SchedulerKind::stealing,
+           .workers = 1},
+    Driven{.name = "sim_stealing_1",
+           .kind = DriverKind::sim,
+           .scheduler = SchedulerKind::stealing,
+           .workers = 1},
+    Driven{.name = "poll_stealing_2",
+           .kind = DriverKind::poll,
+           .scheduler = SchedulerKind::stealing,
+           .workers = 2},
+    Driven{.name = "select_per_core_2",
+           .kind = DriverKind::select,
+           .scheduler = SchedulerKind::per_core,
+           .workers = 2},
+    Driven{.name = "poll_per_core_2_spin",
+           .kind = DriverKind::poll,
+           .scheduler = SchedulerKind::per_core,
+           .workers = 2,
+           .waiting = Waiting::spin_then_block},
+    Driven{.name = "poll_stealing_1_busy_poll",
+           .kind = DriverKind::poll,
+           .scheduler = SchedulerKind::stealing,
+           .workers = 1,
+           .waiting = Waiting::busy_poll},
+    Driven{.name = "select_stealing_1_spin",
+           .kind = DriverKind::select,
+           .scheduler = SchedulerKind::stealing,
+           .workers = 1,
+           .waiting = Waiting::spin_then_block},
+    Driven{.name = "select_stealing_8_busy_poll",
+           .kind = DriverKind::select,
+           .scheduler = SchedulerKind::stealing,
+           .workers = 8,
+           .waiting = Waiting::busy_poll},
+    Driven{.name = "epoll_stealing_8_busy_poll",
+           .kind = DriverKind::epoll,
+           .scheduler = SchedulerKind::stealing,
+           .workers = 8,
+           .waiting = Waiting::busy_poll},
+    Driven{.name = "io_uring_stealing_8_spin",
+           .kind = DriverKind::io_uring,
+           .scheduler = SchedulerKind::stealing,
+           .workers = 8,
+           .waiting = Waiting::spin_then_block}};
 
 /// What the whole matrix multiplies. A cell that cannot run says why.
 struct Mechanism {
@@ -166,7 +214,42 @@ struct Column {
   Driven driven;
 };
 
+/// Whether some column has both: a driver and the workers, one of these and a way to wait.
+template <class Matches>
+void expect_column(const std::string& pair, Matches&& matches) {
+  if (std::ranges::any_of(kDrivers, matches)) return;
+  std::cerr << "no column of the scenarios has " << pair << "\n";
+  std::exit(1);
+}
+
+void expect_every_pair() {
+  for (const Workers& workers : kWorkers) {
+    const auto has = [&](const Driven& column) {
+      return column.scheduler == workers.scheduler && column.workers == workers.count;
+    };
+    for (const Mechanism& driver : kMechanisms) {
+      expect_column(std::string(driver.name) + " with " + workers.name, [&](const Driven& column) {
+        return has(column) && column.kind == driver.kind;
+      });
+    }
+    for (const Idle& idle : kIdle) {
+      expect_column(std::string(workers.name) + " with " + idle.name, [&](const Driven& column) {
+        return has(column) && column.waiting == idle.waiting;
+      });
+    }
+  }
+  for (const Mechanism& driver : kMechanisms) {
+    if (driver.kind == DriverKind::sim) continue;  // It blocks in each.
+    for (const Idle& idle : kIdle) {
+      expect_column(std::string(driver.name) + " with " + idle.name, [&](const Driven& column) {
+        return column.kind == driver.kind && column.waiting == idle.waiting;
+      });
+    }
+  }
+}
+
 std::vector<Column> pairwise_columns() {
+  expect_every_pair();
   std::vector<Column> columns;
   for (const Driven& driven : kDrivers) columns.push_back({driven.name, driven});
   return columns;

@@ -48,8 +48,8 @@ class TakeOverWord {
   // Carrier, as the task has given up control. False: the worker is gone.
   [[nodiscard]] bool leave_task() noexcept { return close(); }
 
-  // Carrier, inside a task that needs the worker. False: the worker is gone, take the foreign path.
-  // leave_runtime follows in either case.
+  // Carrier, inside a task that needs the worker; leave_runtime follows. False: the worker is gone,
+  // take the foreign path, and nothing follows.
   [[nodiscard]] bool enter_runtime() noexcept { return close(); }
 
   // Carrier, back into the task.

@@ -52,6 +52,8 @@ class Engine {
 
   // The engine whose execution the caller runs in; nullptr outside of any.
   [[nodiscard]] static Engine* current() noexcept { return current_; }
+  // The same; outside of any the process ends with a message.
+  [[nodiscard]] static Engine& here() noexcept;
 
   // A number that no other execution of this process has.
   [[nodiscard]] std::uint64_t execution() const noexcept { return execution_; }

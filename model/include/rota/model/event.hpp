@@ -8,7 +8,7 @@ namespace rota::model {
 class Event {
  public:
   Event()
-      : number_(Engine::current()->number_object()), known_(Engine::current()->new_knowledge()) {}
+      : number_(Engine::here().number_object()), known_(Engine::here().new_knowledge()) {}
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
@@ -51,7 +51,7 @@ class Event {
   }
 
   Engine& begin(Step::Kind kind) const {
-    Engine& engine = *Engine::current();
+    Engine& engine = Engine::here();
     engine.point(step(kind));
     return engine;
   }

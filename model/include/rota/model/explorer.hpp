@@ -53,7 +53,7 @@ class Thread {
 // so a body holds references and numbers.
 template <class Body>
 Thread spawn(const char* name, Body body) {
-  Engine& engine = *Engine::current();
+  Engine& engine = Engine::here();
   const auto run = [](void* place) {
     Body& placed = *static_cast<Body*>(place);
     placed();
