@@ -8,12 +8,12 @@ namespace rota::inline v0 {
 enum class Crossing : std::uint8_t {
   idle,   ///< a worker has nothing to run, and is about to announce its sleep
   last,   ///< it has announced it, and is about to look once more
-  // Where tasks move:
+  visit,  ///< it is inside a Descriptor of another, before its system call or sending it there
+  // Where tasks move, and `run` in every simulation of several workers:
   run,    ///< it is about to run a task that lives there
   move,   ///< it is about to become the home of one that it took from another
   stole,  ///< it has stolen, and nobody has been told yet
-  visit,  ///< it is inside a Descriptor of another, before its system call
-  stay,   ///< and after it, before it takes the Descriptor home or sends its operation there
+  stay,   ///< after the call of a visit, before it takes the Descriptor home or sends it there
 };
 
 /// What a simulation replaces. Set before any runtime exists; read by every thread, never written

@@ -111,7 +111,11 @@ bool Worker::run_ready(Seat& seat) noexcept {
     Runnable* runnable = queue_.pop();
     if (runnable == nullptr) return true;
     TaskHeader& task = *runnable->task;
-    if (moves_tasks_) bring_home(task);
+    if (moves_tasks_) {
+      bring_home(task);
+    } else if (crew_ != nullptr) [[unlikely]] {
+      let_others_come(Crossing::run);
+    }
     task.runs = (task.runs + 1) & TaskHeader::runs_mask;
     counters_.tasks_run += 1;
     seat.task = &task;

@@ -108,7 +108,10 @@ bool Worker::send_home(Operation& operation, CancelNode& node) noexcept {
   DescriptorHome& home = operation.descriptor->home;
   const auto entered = home.enter(this, DescriptorHome::Move::forbidden);
   if (entered.entry == DescriptorHome::Entry::closed) return complete_with(operation, ECANCELED);
-  if (entered.entry == DescriptorHome::Entry::away) return forward(operation, node);
+  if (entered.entry == DescriptorHome::Entry::away) {
+    cross(Crossing::visit);
+    return forward(operation, node);
+  }
   home.leave();  // It has just come here.
   return submit_inside(operation);
 }
