@@ -19,8 +19,6 @@ namespace {
 constexpr std::size_t kStackBytes = std::size_t{8} * 1024 * 1024;  // what a thread usually has
 /// From workers that seldom meet to such that hardly run a task alone.
 constexpr std::array<std::uint32_t, 4> kCrossingsPerMille{20, 100, 300, 700};
-/// Real time that a network peer gets before virtual time passes it by.
-constexpr int kNetworkGraceMs = 2;
 
 }  // namespace
 
@@ -132,7 +130,7 @@ void SimCrew::let_time_pass(Deadline limit) noexcept {
   }
   if (next.is_never()) {
     ::poll(polled_.data(), polled_.size(), -1);
-  } else if (!network_comes_first(polled_, kNetworkGraceMs)) {
+  } else if (!network_comes_first(polled_, usual_network_grace_ms)) {
     clock() = std::max(clock(), next.instant());
   }
 }

@@ -23,10 +23,9 @@ struct SimOptions {
   std::uint64_t seed = 1;
   SimFaults faults{};  ///< none: a well-behaved kernel that may do anything the contract allows
   SimTrace::Keep keep = SimTrace::Keep::hash;
-  /// Real time that a network peer gets before virtual time passes it by: a byte on loopback
-  /// arrives soon, not at once. Given only while an operation waits on a socket other than a Unix
-  /// one, so that a closed world of Unix sockets, pipes and files is exactly repeatable.
-  int network_grace_ms = 2;
+  /// Given only while an operation waits on a socket other than a Unix one, so that a closed world
+  /// of Unix sockets, pipes and files is exactly repeatable.
+  int network_grace_ms = usual_network_grace_ms;
   SimWorld* world = nullptr;  ///< which it shares with the drivers of other workers; outlives it
 };
 

@@ -31,8 +31,12 @@ class SimWorld {
   Instant now_;
 };
 
+/// Real time that a network peer gets before virtual time passes it by: a byte on loopback arrives
+/// soon, not at once.
+inline constexpr int usual_network_grace_ms = 2;
+
 /// Whether one of these becomes ready within `grace_ms` of real time. Given only where a socket is
-/// among them that another machine may write to: a byte on loopback arrives soon, not at once.
+/// among them other than a Unix one.
 [[nodiscard]] bool network_comes_first(std::span<pollfd> polled, int grace_ms) noexcept;
 
 }  // namespace rota::inline v0
