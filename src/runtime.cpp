@@ -240,18 +240,18 @@ void Runtime::enter() noexcept {
   state_->enter("block_on was called inside a task; co_await the task there, or spawn it");
 }
 
-ScopeCore& Runtime::root() noexcept { return state_->core.root(); }
+ScopeCore& Runtime::root() noexcept { return state_->core.common_root(); }
 
 void Runtime::run_until_done(TaskHeader& task) { state_->carriage->run_until_ended(task); }
 
-void Runtime::request_stop() noexcept { state_->core.root().stop_all(); }
+void Runtime::request_stop() noexcept { state_->core.stop_all(); }
 
 ShutdownReport Runtime::shutdown(Duration limit) {
   state_->enter("shutdown, or the destructor of a Runtime with tasks, was called inside a task");
-  root().refuse();
+  state_->core.refuse();
   request_stop();
   state_->carriage->run_until_quiet(limit);
-  return {.tasks = root().live(),
+  return {.tasks = state_->core.tasks_live(),
           .operations = state_->in_flight(),
           .descriptors = state_->core.descriptors().live()};
 }

@@ -139,7 +139,7 @@ bool SimCrew::is_quiet() const noexcept {
   const auto is_busy = [this](const Member* each) {
     return can_go_on(*each) || each->worker.in_flight() != 0;
   };
-  return core_.root().live() == 0 && std::ranges::none_of(order_, is_busy);
+  return core_.tasks_live() == 0 && std::ranges::none_of(order_, is_busy);
 }
 
 void SimCrew::enter(Member& member) noexcept {

@@ -63,7 +63,7 @@ class JoinLeaf : public Leaf {
     waiter = &self;
     cancel = [](Leaf& leaf) noexcept { static_cast<JoinLeaf&>(leaf).stop_waiting(); };
     park(*this);
-    if (task_.join.wait(&self)) return true;
+    if (wait_for_end(task_, self)) return true;
     check_usage(task_.join.is_done(), "one task joins a handle at a time");
     self.task->parked = 0;
     return false;
@@ -167,6 +167,13 @@ JoinHandle<T> spawn_into(ScopeCore& scope, Task<T> task, SpawnOptions options,
                          std::source_location site) {
   check_usage(task.handle() != nullptr, task_is_gone);
   TaskHeader& header = start_task(scope, task.handle().promise(), options.name, site);
+  return started(header, task);
+}
+/// The same outside any scope. Only in a task.
+template <class T>
+JoinHandle<T> spawn_into_root(Task<T> task, SpawnOptions options, std::source_location site) {
+  check_usage(task.handle() != nullptr, task_is_gone);
+  TaskHeader& header = start_root_task(task.handle().promise(), options.name, site);
   return started(header, task);
 }
 /// The same on a worker that the caller names.

@@ -90,6 +90,7 @@ class ListenerGroup {
   template <std::invocable<TcpStream> Handler>
   [[nodiscard]] Task<Result<void>> serve(Handler handler) {
     Scope connections(current_runtime(), ScopeCore::OnFailure::keep_siblings);
+    connections.share();  // Each worker may accept, and spawns then.
     Taker<Handler> taker(connections, handler);
     Result<void> ended;
     std::exception_ptr error;

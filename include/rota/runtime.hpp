@@ -164,7 +164,7 @@ class Runtime {
 template <class T>
 JoinHandle<T> spawn(Task<T> task, SpawnOptions options = {},
                     std::source_location site = std::source_location::current()) {
-  return spawn_into(current_root(), std::move(task), options, site);
+  return spawn_into_root(std::move(task), options, site);
 }
 
 /// Starts a fiber that calls `body` on the current runtime, outside any scope. Only in a task;
@@ -173,8 +173,7 @@ template <std::invocable F>
 JoinHandle<std::invoke_result_t<F&>> spawn_fiber(
     F body, const FiberOptions& options = {},
     std::source_location site = std::source_location::current()) {
-  return spawn_into(current_root(), on_fiber(std::move(body), options), SpawnOptions(options.name),
-                    site);
+  return spawn_into_root(on_fiber(std::move(body), options), SpawnOptions(options.name), site);
 }
 
 /// Waits for SIGINT or SIGTERM, then asks everything on `runtime` to stop; the next one has the

@@ -33,7 +33,9 @@ class ScopeWaitLeaf : public Leaf {
 
 /// Children that must end before their parent goes on. Made by `with_scope`.
 ///
-/// Thread class: *one task*, the one that `with_scope` runs; its children may live on any worker.
+/// Thread class: *one task*, the one that `with_scope` runs, and its children on the same worker;
+/// after `share`, any task. Children may live on any worker. Where tasks never move, one that spawns
+/// into a scope of another worker that is not shared ends the process with a message.
 class Scope {
  public:
   explicit Scope(RuntimeCore& runtime,
@@ -68,6 +70,10 @@ class Scope {
                          std::source_location site = std::source_location::current()) {
     return spawn_into_on(worker, core_, std::move(task), options, site);
   }
+
+  /// From here on tasks of other workers may spawn into it too. By its owner, before they do; they
+  /// are children, or the owner waits for them otherwise.
+  void share() noexcept { core_.share(); }
 
   /// Asks all children to stop. They end in their own time; the body goes on.
   void request_stop() noexcept {

@@ -41,7 +41,7 @@ namespace rota::inline v0 {
 template <class T>
 JoinHandle<T> spawn_on(WorkerIndex worker, Task<T> task, SpawnOptions options = {},
                        std::source_location site = std::source_location::current()) {
-  return spawn_into_on(worker, current_root(), std::move(task), options, site);
+  return spawn_into_on(worker, common_root(), std::move(task), options, site);
 }
 
 /// What a function yields to whoever sent it to a worker: what it returns or, if that is a Task,

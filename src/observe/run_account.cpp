@@ -11,7 +11,7 @@ std::span<TaskKind* const> RunAccount::kinds_in_group() const noexcept {
 /// Ends a group. A clock that a simulation has stopped gives no time.
 void RunAccount::stamp(Instant now) noexcept {
   const auto spent_ns = static_cast<std::uint64_t>(std::max<std::int64_t>((now - stamped_).ns, 0));
-  leave_kind();
+  for (const Recent& place : recent_) gather(place);
   if (runs_ == 1) {
     account_alone(spent_ns);
   } else if (spent_ns < runs_ * kShortNs) {
@@ -26,15 +26,14 @@ void RunAccount::stamp(Instant now) noexcept {
   kinds_in_group_ = 0;
   runs_ = 0;
   most_runs_ = kGroup;
-  runs_before_last_ = 0;
-  key_ = key_before_ = kNoKey;
-  last_ = before_last_ = nullptr;
+  recent_.fill({});
+  last_ = nullptr;
   name_ = {};
   stamped_ = now;
 }
 
 void RunAccount::account_alone(std::uint64_t spent_ns) noexcept {
-  TaskKind& kind = *last_;
+  TaskKind& kind = *last_->kind;
   kind.run_ns.record(spent_ns);
   kind.total_ns += spent_ns;
   if (spent_ns >= kShortNs) {
@@ -53,7 +52,7 @@ void RunAccount::account_evenly(std::uint64_t spent_ns) noexcept {
     kind->run_ns.record(short_run_ns_, kind->unstamped);
     kind->total_ns += short_run_ns_ * kind->unstamped;
   }
-  last_->total_ns += spent_ns - short_run_ns_ * runs_;  // What the division left.
+  last_->kind->total_ns += spent_ns - short_run_ns_ * runs_;  // What the division left.
 }
 
 /// Rule 3.
@@ -72,7 +71,7 @@ void RunAccount::account_as_one_long(std::uint64_t spent_ns) noexcept {
 }
 
 TaskKind& RunAccount::likely_long() const noexcept {
-  TaskKind* suspect = last_;
+  TaskKind* suspect = last_->kind;
   for (TaskKind* kind : kinds_in_group()) {
     const std::uint64_t longest_ns = kind->run_ns.max_ns();
     if (longest_ns >= kShortNs && longest_ns > suspect->run_ns.max_ns()) suspect = kind;

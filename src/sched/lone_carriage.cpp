@@ -38,7 +38,7 @@ void LoneCarriage::run_until_quiet(Duration limit) {
 }
 
 bool LoneCarriage::may_have_work() const noexcept {
-  return only_.runtime().root().live() != 0 || only_.in_flight() != 0 || only_.has_work();
+  return only_.runtime().tasks_live() != 0 || only_.in_flight() != 0 || only_.has_work();
 }
 
 }  // namespace rota::inline v0

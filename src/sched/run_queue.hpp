@@ -36,7 +36,9 @@ class RunQueue {
   }
   /// Where there are thieves: before all others, and out of their reach.
   void push_own(Runnable& runnable) noexcept { own_ = &runnable; }
-  Runnable* pop() noexcept { return shared_ == nullptr ? list_.pop_front() : pop_shared(); }
+  [[gnu::always_inline]] Runnable* pop() noexcept {
+    return shared_ == nullptr ? list_.pop_front() : pop_shared();
+  }
   [[nodiscard]] bool empty() const noexcept {
     return shared_ == nullptr ? list_.empty() : ring_.empty() && slot_.empty() && own_ == nullptr;
   }

@@ -18,7 +18,7 @@ class Crew;
 /// What the workers of one runtime share. Fixed before the first worker runs.
 class RuntimeCore {
  public:
-  RuntimeCore() noexcept : root_(*this, ScopeCore::OnFailure::keep_siblings) {}
+  RuntimeCore() noexcept : common_root_(*this, ScopeCore::OnFailure::keep_siblings) {}
   RuntimeCore(const RuntimeCore&) = delete;
   RuntimeCore& operator=(const RuntimeCore&) = delete;
 
@@ -78,8 +78,17 @@ class RuntimeCore {
   [[nodiscard]] bool is_awaited() const noexcept {
     return listeners_.load(MemoryOrder::relaxed) != nullptr;
   }
-  /// The scope of tasks that belong to no other: spawned on the runtime itself.
-  [[nodiscard]] ScopeCore& root() noexcept { return root_; }
+  // Tasks that belong to no scope of a task are in one of the runtime's: what a task spawns is in
+  // that of its worker (Worker::root), so that workers share nothing when they spawn.
+
+  /// The scope of what plain threads spawn, and of what is placed on a worker by its name.
+  [[nodiscard]] ScopeCore& common_root() noexcept { return common_root_; }
+  /// Asks all tasks to stop, and those that come later. Any thread.
+  void stop_all() noexcept;
+  /// From here on no task is added to these scopes.
+  void refuse() noexcept;
+  /// How many tasks there are, but for those in a scope of another; exact while no worker runs.
+  [[nodiscard]] std::size_t tasks_live() noexcept;
 
  private:
   Scheduler* scheduler_ = nullptr;
@@ -91,7 +100,7 @@ class RuntimeCore {
   SpinLock listeners_lock_;
   Atomic<IdleListener*> listeners_{nullptr};
   DescriptorTable descriptors_;
-  ScopeCore root_;
+  ScopeCore common_root_;
 };
 
 }  // namespace rota::inline v0

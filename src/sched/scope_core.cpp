@@ -1,20 +1,53 @@
+#include <rota/core/check_usage.hpp>
 #include <rota/core/scope_core.hpp>
 #include <rota/core/worker_calls.hpp>
 #include <rota/scope_errors.hpp>
 
+#include "sched/seat.hpp"
 #include "sched/thrown.hpp"
+#include "sched/worker.hpp"
 
 #include <new>
 #include <utility>
 
 namespace rota::inline v0 {
-bool ScopeCore::add(TaskHeader& child) noexcept {
+
+/// The right to touch a scope: its lock, or the bracket of the one worker that may.
+class ScopeCore::Hold {
+ public:
+  Hold(ScopeCore& scope, const Worker* here) noexcept {
+    if (here != nullptr && here == scope.alone_with_ && here->is_sole()) [[likely]]
+      return;
+    check_usage(scope.alone_with_ == nullptr || !scope.alone_with_->is_sole(),
+                "a task spawned into a Scope of another worker; its owner must call share() first");
+    lock_ = &scope.lock_;
+    lock_->lock();
+  }
+  ~Hold() {
+    if (lock_ != nullptr) lock_->unlock();
+  }
+  Hold(const Hold&) = delete;
+  Hold& operator=(const Hold&) = delete;
+
+ private:
+  SpinLock* lock_ = nullptr;
+};
+
+void ScopeCore::set_owner(TaskHeader& owner) noexcept {
+  owner_ = &owner;
+  Worker& home = *owner.home;
+  if (!home.moves_tasks()) begin_alone_with(home);
+}
+
+bool ScopeCore::add(TaskHeader& child, const Worker* here) noexcept {
+  if (refusing_.load(MemoryOrder::relaxed)) [[unlikely]]
+    return false;
   bool stopping = false;
   {
-    SpinGuard guard(lock_);
-    if (refusing_) return false;
+    const Hold hold(*this, here);
+    if (child.home != alone_with_) share();
     children_.push_back(child);
-    live_ += 1;
+    count(live() + 1);
     stopping = stopping_;
   }
   // It does not run yet, so it is still there.
@@ -22,20 +55,15 @@ bool ScopeCore::add(TaskHeader& child) noexcept {
   return true;
 }
 
-void ScopeCore::refuse() noexcept {
-  SpinGuard guard(lock_);
-  refusing_ = true;
-}
-
-Runnable* ScopeCore::remove(TaskHeader& child) noexcept {
+Runnable* ScopeCore::remove(TaskHeader& child, const Worker* here) noexcept {
   if (child.failed() && on_failure_ == OnFailure::stop_siblings) {
     fail(child.error);
     child.scope = nullptr;
   }
-  SpinGuard guard(lock_);
+  const Hold hold(*this, here);
   children_.remove(child);
-  live_ -= 1;
-  if (live_ != 0) return nullptr;
+  count(live() - 1);
+  if (live() != 0) return nullptr;
   return std::exchange(waiter_, nullptr);
 }
 
@@ -49,14 +77,16 @@ void ScopeCore::fail(const std::exception_ptr& error) noexcept {
   if (error == first_error_ || says_canceled(error)) return;
   try {
     std::list<std::exception_ptr> later(1, error);  // Nothing is allocated under the lock.
-    SpinGuard guard(lock_);
+    const RuntimeSection section;
+    const Hold hold(*this, section.worker());
     later_errors_.splice(later_errors_.end(), later);
   } catch (const std::bad_alloc&) {
   }
 }
 
 bool ScopeCore::become_first(const std::exception_ptr& error) noexcept {
-  SpinGuard guard(lock_);
+  const RuntimeSection section;
+  const Hold hold(*this, section.worker());
   if (first_error_ != nullptr) return false;
   first_error_ = error;
   return true;
@@ -71,10 +101,11 @@ void ScopeCore::rethrow_errors() {
 void ScopeCore::stop_all() noexcept {
   std::size_t left = 0;
   {
-    SpinGuard guard(lock_);
+    const RuntimeSection section;
+    const Hold hold(*this, section.worker());
     if (stopping_) return;
     stopping_ = true;
-    left = live_;
+    left = live();
   }
   while (left != 0) left = stop_some(left);
 }
@@ -86,7 +117,8 @@ std::size_t ScopeCore::stop_some(std::size_t left) noexcept {
   constexpr std::size_t kAtOnce = 64;
   FifoList<StopNode> sent;
   {
-    SpinGuard guard(lock_);
+    const RuntimeSection section;
+    const Hold hold(*this, section.worker());
     for (std::size_t i = 0; i < kAtOnce && left != 0; ++i) {
       SiblingNode* child = children_.pop_front();
       left = child != nullptr ? left - 1 : 0;
@@ -131,20 +163,11 @@ void stop_inner_scopes(const TaskHeader& task) noexcept {
 }
 
 bool ScopeCore::wait(Runnable& waiter) noexcept {
-  SpinGuard guard(lock_);
-  if (live_ == 0) return false;
+  const RuntimeSection section;
+  const Hold hold(*this, section.worker());
+  if (live() == 0) return false;
   waiter_ = &waiter;
   return true;
-}
-
-std::size_t ScopeCore::live() noexcept {
-  SpinGuard guard(lock_);
-  return live_;
-}
-
-bool ScopeCore::stopping() noexcept {
-  SpinGuard guard(lock_);
-  return stopping_;
 }
 
 }  // namespace rota::inline v0

@@ -23,9 +23,21 @@ Worker::Worker(RuntimeCore& runtime, Driver& driver, std::uint16_t index)
       frames_(FramePool::acquire()),
       idle_wait_(driver.traits().virtual_clock ? WaitRule{} : runtime.wait_rule()),
       runtime_(runtime),
+      root_(*this),
+      sole_(!moves_tasks_),
       index_(index),
       forks_(&ForkStore::acquire(runtime.shared())) {
   if (moves_tasks_) driver.share(*this);
+}
+
+Worker::Root::Root(Worker& worker) noexcept
+    : scope(worker.runtime_, ScopeCore::OnFailure::keep_siblings) {
+  if (!worker.moves_tasks_) scope.begin_alone_with(worker);
+  run = [](Errand& self, Worker&) noexcept { static_cast<Root&>(self).scope.stop_all(); };
+}
+
+void Worker::stop_root() noexcept {
+  if (!root_.stopping.exchange(true, MemoryOrder::relaxed)) post(static_cast<Errand&>(root_));
 }
 
 Worker::~Worker() {
@@ -46,6 +58,7 @@ bool Worker::try_take_over() noexcept {
   Seat* seat = seat_.load(MemoryOrder::acquire);
   if (seat == nullptr) return false;
   if (!seat->word.try_take(seat->word.sample(), process_barrier)) return false;
+  sole_.store(false, MemoryOrder::relaxed);
   // The thread is still at work on what it has forked.
   forks_.store(&ForkStore::acquire(runtime_.shared()), MemoryOrder::release);
   return true;

@@ -152,6 +152,11 @@ class alignas(128) Worker {
   /// Ends a wait, from inside the loop.
   void wake(Runnable& runnable) noexcept;
 
+  /// The scope of the tasks that its own tasks have spawned and that belong to no other.
+  [[nodiscard]] ScopeCore& root() noexcept { return root_.scope; }
+  /// Asks all tasks of that scope to stop, and those that come later. Any thread.
+  void stop_root() noexcept;
+
   /// Its number among the workers of the runtime.
   [[nodiscard]] std::uint16_t index() const noexcept { return index_; }
   [[nodiscard]] bool has_ready() const noexcept { return !queue_.empty(); }
@@ -175,6 +180,9 @@ class alignas(128) Worker {
            !inbox_.empty();
   }
   [[nodiscard]] bool moves_tasks() const noexcept { return moves_tasks_; }
+  /// Whether all code of the tasks that live here runs on the thread that carries it: tasks never
+  /// move, and no thread was taken from it with its task.
+  [[nodiscard]] bool is_sole() const noexcept { return sole_.load(MemoryOrder::relaxed); }
   /// Others may come between here.
   void cross(Crossing crossing) noexcept {
     if (hooks.crossing != nullptr || crew_ != nullptr) [[unlikely]]
@@ -246,6 +254,15 @@ class alignas(128) Worker {
   RunAccount account_;
   IdleWait idle_wait_;
   RuntimeCore& runtime_;
+  // Stopped by an errand, for only the worker itself may touch it.
+  struct Root : Errand {
+    explicit Root(Worker& worker) noexcept;
+    ScopeCore scope;
+    Atomic<bool> stopping{false};  // by whoever posts the errand, so that it is posted once
+  };
+  Root root_;
+  // Cleared by a taker before another thread carries the worker, which orders it.
+  Atomic<bool> sole_;
   const std::uint16_t index_;
 
   // Read by takers and thieves, and written seldom.

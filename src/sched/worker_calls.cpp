@@ -126,18 +126,7 @@ SpawnLabel make_label(const char* name, std::source_location site) noexcept {
   }
 }
 
-}  // namespace
-
-RuntimeCore& current_runtime() noexcept {
-  TaskHeader* task = current_task();
-  check_usage(task != nullptr, "called outside any task; this function works only in a task");
-  return task->home->runtime();
-}
-
-ScopeCore& current_root() noexcept { return current_runtime().root(); }
-
-namespace {
-
+/// The header of a task that begins.
 TaskHeader& make_task(ScopeCore& scope, Runnable& frame, const char* name,
                       std::source_location site, Worker* here) {
   void* memory = here != nullptr ? here->frames().allocate(sizeof(TaskHeader))
@@ -149,7 +138,30 @@ TaskHeader& make_task(ScopeCore& scope, Runnable& frame, const char* name,
   return task;
 }
 
+/// The task whose code calls.
+TaskHeader& calling_task() noexcept {
+  TaskHeader* task = this_seat().task;
+  check_usage(task != nullptr, "called outside any task; this function works only in a task");
+  return *task;
+}
+
 }  // namespace
+
+RuntimeCore& current_runtime() noexcept { return calling_task().home->runtime(); }
+ScopeCore& common_root() noexcept { return current_runtime().common_root(); }
+
+TaskHeader& start_root_task(Runnable& frame, const char* name, std::source_location site) {
+  RuntimeSection section;
+  Worker* here = section.worker();
+  if (here == nullptr || section.seat().task == nullptr) [[unlikely]]
+    return start_task(calling_task().home->root(), frame, name, site);
+  TaskHeader& task = make_task(here->root(), frame, name, site, here);
+  task.home.set(here);
+  if (!here->root().add(task, here)) [[unlikely]]
+    return end_refused(task);
+  here->ready(frame);
+  return task;
+}
 
 TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
                        std::source_location site) {
@@ -159,7 +171,7 @@ TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
   Scheduler& scheduler = scope.runtime().scheduler();
   const bool inside = here != nullptr && &here->runtime() == &scope.runtime();
   task.home.set(inside ? here : &scheduler.place(task));
-  if (!scope.add(task)) [[unlikely]]
+  if (!scope.add(task, here)) [[unlikely]]
     return end_refused(task);
   if (inside) [[likely]] {
     here->ready(frame);
@@ -180,7 +192,7 @@ TaskHeader& start_task_on(WorkerIndex worker, ScopeCore& scope, Runnable& frame,
   Worker* here = section.worker();
   TaskHeader& task = make_task(scope, frame, name, site, here);
   task.home.set(&home);
-  if (!scope.add(task)) [[unlikely]]
+  if (!scope.add(task, here)) [[unlikely]]
     return end_refused(task);
   if (here == &home) {
     home.ready(frame);
@@ -192,7 +204,13 @@ TaskHeader& start_task_on(WorkerIndex worker, ScopeCore& scope, Runnable& frame,
 
 TaskEnd end_task(TaskHeader& task) noexcept {
   RuntimeSection section;  // one bracket for all that follows
-  if (Runnable* parent = task.scope->remove(task)) make_ready(*parent);
+  if (Runnable* parent = task.scope->remove(task, section.worker())) make_ready(*parent);
+  if (section.worker() != nullptr) {
+    if (void* waiter = task.join.finish_beside()) {
+      section.worker()->ready(*static_cast<Runnable*>(waiter));
+      return TaskEnd::kept;
+    }
+  }
   const JoinWord::End end = task.join.finish();
   // From here on a holder of the handle may have freed the task.
   switch (end.kind) {
@@ -203,6 +221,12 @@ TaskEnd end_task(TaskHeader& task) noexcept {
     case JoinWord::End::Kind::kept: break;
   }
   return TaskEnd::kept;
+}
+
+bool wait_for_end(TaskHeader& task, Runnable& waiter) noexcept {
+  const Worker* home = waiter.task->home;
+  const bool beside = home == task.home && home->is_sole();
+  return beside ? task.join.wait_beside(&waiter) : task.join.wait(&waiter);
 }
 
 void free_task(TaskHeader& task) noexcept {

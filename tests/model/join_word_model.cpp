@@ -55,6 +55,19 @@ class BrokenWord {
     return word_.compare_exchange_strong(seen, reinterpret_cast<std::uintptr_t>(waiter));
   }
 
+  bool wait_beside(void* waiter) {
+    word_.store(reinterpret_cast<std::uintptr_t>(waiter));
+    return true;
+  }
+
+  void* finish_beside() {
+    void* waiter = reinterpret_cast<void*>(word_.load());
+    word_.store(1, bug == Bug::relaxed_finish ? MemoryOrder::relaxed : MemoryOrder::release);
+    return waiter;
+  }
+
+  bool is_done() const { return word_.load(MemoryOrder::acquire) == 1; }
+
   bool stop_waiting(void* waiter) {
     auto seen = reinterpret_cast<std::uintptr_t>(waiter);
     return word_.compare_exchange_strong(seen, 0) || bug == Bug::cancel_always_wins;
@@ -176,6 +189,67 @@ void cancelled_join() {
   const bool again = after == AfterCancel::wait_again;
   model::check(woken.sets() <= (again ? 2 : 1), "each wait is resumed at most once");
   model::check(woken.sets() == 0 || again || registered.load() == 1, "only a waiter is resumed");
+}
+
+// Rule 5: a task and its waiter on one worker, which is one thread here. Somebody else asks whether
+// the task is done, which is what orders its result for him.
+template <class Word>
+void end_beside() {
+  TaskBlock<Word> task;
+  model::Event woken;
+  model::label(task, "task");
+  model::Thread worker = model::spawn("worker", [&] {
+    model::check(task.word.wait_beside(&woken), "the task has not ended");
+    task.result = 42;
+    model::check(task.word.finish_beside() == &woken, "the waiter is the one that waits beside");
+  });
+  model::Thread asker = model::spawn("asker", [&] {
+    if (task.word.is_done()) model::check(task.result == 42, "who sees the end sees the result");
+  });
+  worker.join();
+  asker.join();
+  model::check(task.word.is_done(), "the task has ended");
+}
+
+// Rule 5 where the task was left behind with its thread after its waiter had come: it ends there,
+// while the worker, carried by another thread, cancels the wait.
+template <class Word>
+void end_left_behind() {
+  TaskBlock<Word> task;
+  model::Event woken;
+  model::label(task, "task");
+  model::check(task.word.wait_beside(&woken), "the task has not ended");
+  model::Thread left = model::spawn("left behind", [&] { task.end(); });
+  model::Thread worker = model::spawn("worker", [&] {
+    if (task.word.stop_waiting(&woken)) {
+      task.drop_handle();
+    } else {
+      woken.wait();
+      model::check(task.result == 42, "who was not cancelled sees the result");
+      task.drop_handle();
+    }
+  });
+  left.join();
+  worker.join();
+  model::check(task.frees == 1, "exactly one party frees");
+}
+
+TEST(join_word, an_end_beside_its_waiter_is_seen_with_its_result) {
+  model::expect_holds(model::explore({}, end_beside<JoinWord>));
+}
+
+TEST(join_word, a_waiter_beside_is_resumed_once_by_an_end_elsewhere) {
+  model::expect_holds(model::explore({}, end_left_behind<JoinWord>));
+}
+
+TEST(join_word, planted_relaxed_end_beside_is_found) {
+  model::expect_found(model::explore({}, end_beside<BrokenWord<Bug::relaxed_finish>>),
+                      Failure::Kind::race);
+}
+
+TEST(join_word, planted_end_elsewhere_as_if_beside_is_found) {
+  model::expect_found(model::explore({}, end_left_behind<BrokenWord<Bug::finish_in_two_steps>>),
+                      Failure::Kind::check);
 }
 
 TEST(join_word, drop_and_end_free_exactly_once) {

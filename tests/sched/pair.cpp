@@ -28,7 +28,7 @@ Pair::Pair()
 }
 
 Pair::~Pair() {
-  while (core_.root().live() != 0) std::this_thread::yield();
+  while (core_.tasks_live() != 0) std::this_thread::yield();
   first_.leave();
   second_.leave();
   for (std::thread& thread : threads_) thread.join();

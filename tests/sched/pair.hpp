@@ -28,7 +28,7 @@ class Pair final : private Scheduler {
   template <class T>
   JoinHandle<T> spawn_on(std::size_t index, Task<T> task) {
     next_ = &worker(index);
-    return spawn_into(core_.root(), std::move(task), SpawnOptions(),
+    return spawn_into(core_.common_root(), std::move(task), SpawnOptions(),
                       std::source_location::current());
   }
 

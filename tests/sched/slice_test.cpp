@@ -55,7 +55,7 @@ struct Slices {
   }
   void spawn(Task<void> task) {
     static_cast<void>(
-        spawn_into(core.root(), std::move(task), SpawnOptions(), std::source_location::current()));
+        spawn_into(core.common_root(), std::move(task), SpawnOptions(), std::source_location::current()));
   }
   void carry() {
     EXPECT_EQ(worker.carry(current_seat()), Worker::CarryEnd::left);

@@ -24,7 +24,7 @@ Stage::Stage() : driver_(make_driver()), worker_(core_, *driver_), scheduler_(wo
 
 Stage::~Stage() {
   drain();
-  EXPECT_EQ(core_.root().live(), 0u);
+  EXPECT_EQ(core_.tasks_live(), 0u);
   EXPECT_EQ(core_.descriptors().live(), 0u);
   EXPECT_EQ(worker_.timers_live(), 0u);
 }
@@ -35,7 +35,7 @@ void Stage::drain() {
     worker_.pass(current_seat(), Worker::Idle::return_at_once);
   }
   // A pass that runs the last task must not sleep after it.
-  while (core_.root().live() != 0 || worker_.in_flight() != 0) {
+  while (core_.tasks_live() != 0 || worker_.in_flight() != 0) {
     worker_.pass(current_seat(), Worker::Idle::return_at_once);
   }
 }

@@ -25,7 +25,7 @@ class Stage {
 
   template <class T>
   JoinHandle<T> spawn(Task<T> task) {
-    return spawn_into(core_.root(), std::move(task), SpawnOptions(),
+    return spawn_into(core_.common_root(), std::move(task), SpawnOptions(),
                       std::source_location::current());
   }
 

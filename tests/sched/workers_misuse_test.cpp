@@ -43,6 +43,37 @@ TEST(WorkersLimitTest, as_many_as_a_runtime_can_have_run) {
             most_workers);
 }
 
+Task<void> nothing() { co_return; }
+
+Task<void> spawn_into_both_times(Scope& scope) {
+  scope.spawn(nothing());
+  scope.spawn(nothing());
+  co_return;
+}
+
+enum class Sharing : bool { none, announced };
+
+Task<void> spawn_from_the_other_worker(Sharing sharing) {
+  auto body = [sharing](Scope& scope) -> Task<void> {
+    if (sharing == Sharing::announced) scope.share();
+    auto spawning = spawn_on(1, spawn_into_both_times(scope));
+    auto joined = co_await spawning.join();
+    std::move(joined).value();
+  };
+  co_await with_scope(body);
+}
+
+TEST(SharedScopeDeathTest, a_scope_of_another_worker_says_that_it_is_not_shared) {
+  EXPECT_DEATH(run_to_the_death(spawn_from_the_other_worker(Sharing::none)),
+               "a task spawned into a Scope of another worker; its owner must call share");
+}
+
+TEST(SharedScopeTest, a_shared_scope_takes_children_from_other_workers) {
+  Runtime runtime = Runtime::make(two_workers()).value();
+  runtime.block_on(spawn_from_the_other_worker(Sharing::announced));
+  EXPECT_EQ(runtime.shutdown().tasks, 0u);
+}
+
 Task<void> make_a_channel_without_room() {
   const WorkerChannel<int> channel(0);
   co_return;

@@ -21,6 +21,11 @@ namespace rota::inline v0 {
 //      comes. A cancel that is too late loses; success wins.
 //   4. The handle is not dropped while a waiter is registered: a cancelled joiner first succeeds
 //      in stop_waiting or is woken by rule 3.
+//   5. Where the task and its waiter live on one worker, and neither can be at work anywhere else
+//      (Worker::is_sole), nothing is exchanged: wait_beside and finish_beside are called inside
+//      that worker's bracket, where stop_waiting is, and so exclude each other. `beside` in the
+//      word tells finish_beside that its waiter is such a one. Locked instructions would be a
+//      quarter of what a spawn and its join take.
 class JoinWord {
  public:
   // What the ending task has to do.
@@ -51,16 +56,31 @@ class JoinWord {
       case detached:
         return {End::Kind::free, nullptr};
       default:
-        return {End::Kind::wake, reinterpret_cast<void*>(before)};
+        return {End::Kind::wake, waiter_of(before)};
     }
+  }
+
+  // Rule 5. As finish; by a task that ends on its worker. Null: call finish.
+  [[nodiscard]] void* finish_beside() noexcept {
+    const std::uintptr_t waiter = word_.load(MemoryOrder::relaxed);
+    if (!is_beside(waiter)) return nullptr;
+    word_.store(done, MemoryOrder::release);  // For is_done, which any thread may ask.
+    return reinterpret_cast<void*>(waiter - beside);
+  }
+
+  // Rule 5. As wait; `waiter` is aligned to 8.
+  [[nodiscard]] bool wait_beside(void* waiter) noexcept {
+    if (word_.load(MemoryOrder::relaxed) != running) return false;
+    word_.store(reinterpret_cast<std::uintptr_t>(waiter) + beside, MemoryOrder::relaxed);
+    return true;
   }
 
   // Holder of the handle. False: the task is done, its result can be read, nobody will be woken.
   // True: `waiter` is registered and will be handed out by finish unless stop_waiting succeeds.
-  // `waiter` is aligned to 4 at least, so that it is none of the three states.
+  // `waiter` is aligned to 8 at least, so that it is none of the three states and no `beside`.
   [[nodiscard]] bool wait(void* waiter) noexcept {
     const auto value = reinterpret_cast<std::uintptr_t>(waiter);
-    assert(value > detached && value % 4 == 0);
+    assert(value > detached && value % 8 == 0);
     std::uintptr_t seen = running;
     // Release hands the suspended waiter to finish; acquire on failure pairs with finish, so that
     // the result is there.
@@ -74,7 +94,8 @@ class JoinWord {
   // Holder of the handle, with the waiter it registered. True: the waiter is out, resuming it is
   // the caller's. False: the task is done and finish wakes the waiter (rule 3).
   [[nodiscard]] bool stop_waiting(void* waiter) noexcept {
-    auto seen = reinterpret_cast<std::uintptr_t>(waiter);
+    std::uintptr_t seen = word_.load(MemoryOrder::relaxed);
+    if (waiter_of(seen) != waiter) seen = reinterpret_cast<std::uintptr_t>(waiter);
     // Nothing is published by leaving; acquire on failure pairs with finish.
     if (word_.compare_exchange_strong(seen, running, MemoryOrder::relaxed,
                                       MemoryOrder::acquire)) {
@@ -107,7 +128,13 @@ class JoinWord {
  private:
   static constexpr std::uintptr_t running = 0;
   static constexpr std::uintptr_t done = 1;
-  static constexpr std::uintptr_t detached = 2;  // Any other value is the waiter.
+  static constexpr std::uintptr_t detached = 2;  // Any other value is the waiter,
+  static constexpr std::uintptr_t beside = 4;    // and whether rule 5 applies to it.
+
+  static bool is_beside(std::uintptr_t word) noexcept { return (word & beside) != 0; }
+  static void* waiter_of(std::uintptr_t word) noexcept {
+    return reinterpret_cast<void*>(word & ~beside);
+  }
 
   // The ending task writes done; the holder of the handle writes waiter, running and detached.
   Atomic<std::uintptr_t> word_{running};

@@ -55,19 +55,28 @@ void leave_region(StopRegion& region) noexcept;
 TaskHeader& start_task(ScopeCore& scope, Runnable& frame, const char* name,
                        std::source_location site);
 
+/// The same for the scope of what the current task's worker spawns outside any other. Aborts with a
+/// message outside any task.
+TaskHeader& start_root_task(Runnable& frame, const char* name, std::source_location site);
+
 /// The same on a worker of the scope's runtime that the caller names; an index that names none is
 /// an error of usage.
 TaskHeader& start_task_on(WorkerIndex worker, ScopeCore& scope, Runnable& frame, const char* name,
                           std::source_location site);
 
-/// The runtime of the task that calls, and its scope. Abort with a message outside any task.
+/// The runtime of the task that calls, and the scope that all workers of it have in common. Abort
+/// with a message outside any task.
 [[nodiscard]] RuntimeCore& current_runtime() noexcept;
-[[nodiscard]] ScopeCore& current_root() noexcept;
+[[nodiscard]] ScopeCore& common_root() noexcept;
 
 /// The end of a root task, called by its last frame.
 /// Returns true when nobody holds the task: the caller frees it by `free_task`.
 enum class TaskEnd : bool { kept, unowned };
 [[nodiscard]] TaskEnd end_task(TaskHeader& task) noexcept;
+
+/// For a leaf: has the end of `task` make `waiter` ready. False: it has ended, or somebody else
+/// waits for it.
+[[nodiscard]] bool wait_for_end(TaskHeader& task, Runnable& waiter) noexcept;
 
 /// Frees a header whose task has ended and whose frame is gone.
 void free_task(TaskHeader& task) noexcept;
