@@ -72,6 +72,7 @@ Worker::CarryEnd Worker::carry(Seat& seat) noexcept {
   if (seat.word.was_taken()) seat.word.renew();
   seat.worker = this;
   seat.forks = forks_.load(MemoryOrder::relaxed);
+  driver_.begin_carry();  // Before a neighbour can turn it.
   seat_.store(&seat, MemoryOrder::release);
   if (hooks.carrier_started != nullptr) hooks.carrier_started();
   account_.begin_carry(driver_);
