@@ -6,6 +6,8 @@
 #include "base/membarrier.hpp"
 #include "sched/crew.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -276,7 +278,8 @@ void Worker::turn(Idle when_idle) noexcept {
   account_.pause(driver_);
   if (idle) hand_over_frees();
   const IdleWait::Step step = idle ? idle_step() : IdleWait::Step::turn;
-  if (step == IdleWait::Step::look) {
+  const bool gives_way = step == IdleWait::Step::give_way;
+  if (gives_way || step == IdleWait::Step::look) {
     expire_timers(idle_wait_.now());
   } else if (!idle && !driver_has_work) {
     expire_timers(driver_.now());
@@ -285,6 +288,7 @@ void Worker::turn(Idle when_idle) noexcept {
   }
   // Also when a close kept it from its sleep: it may be a searcher, to whom others leave work.
   if (starves && !queue_.empty()) runtime_.scheduler().before_run(*this);
+  if (gives_way && queue_.empty()) ::sched_yield();
 }
 
 void Worker::turn_driver(IdleWait::Step step) noexcept {
