@@ -351,6 +351,16 @@ Task<void> read_and_hog(Runtime& runtime, TcpStream peer, std::atomic<bool>& rea
   co_await std::move(setter).join();
 }
 
+/// The task is parked, and its worker has looked at its driver many times since: it has nothing to
+/// run and searches.
+Task<void> await_polls(const JoinHandle<void>& parked) {
+  constexpr std::uint64_t kManyTurns = 200;
+  Worker& home = *parked.task().home;
+  while (home.in_flight() == 0) co_await yield();
+  const std::uint64_t turns = home.counters().turns;
+  while (home.counters().turns < turns + kManyTurns) co_await yield();
+}
+
 Task<void> hog_a_searcher(Runtime& runtime) {
   for (int round = 0; round < 20; ++round) {
     Result<TcpListener> listener = TcpListener::bind(Address::loopback(0));
@@ -360,8 +370,7 @@ Task<void> hog_a_searcher(Runtime& runtime) {
     std::atomic<bool> reads = false;
     JoinHandle<void> reader = runtime.spawn(read_and_hog(runtime, std::move(*far), reads));
     while (!reads) co_await yield();
-    auto slept = co_await sleep(Duration{200'000});
-    static_cast<void>(slept);
+    co_await await_polls(reader);
     std::array<std::byte, 1> byte{};
     auto sent = co_await near->write_all(byte);
     EXPECT_TRUE(sent.has_value());
