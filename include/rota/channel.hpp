@@ -3,13 +3,13 @@
 #include <rota/await.hpp>
 #include <rota/core/check_usage.hpp>
 #include <rota/core/list.hpp>
+#include <rota/core/owned.hpp>
 #include <rota/core/spin_lock.hpp>
 #include <rota/core/waker.hpp>
 #include <rota/core/worker_calls.hpp>
 #include <rota/result.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -69,7 +69,7 @@ class Channel {
 
   /// `capacity` is at least 1.
   explicit Channel(std::size_t capacity)
-      : capacity_(capacity), storage_(std::make_unique<std::optional<T>[]>(capacity)) {
+      : capacity_(capacity), storage_(capacity) {
     check_usage(capacity > 0, "a Channel holds one value at least");
   }
 
@@ -97,7 +97,7 @@ class Channel {
 
   ChannelCore core_;
   const std::size_t capacity_;
-  std::unique_ptr<std::optional<T>[]> storage_;
+  OwnedArray<std::optional<T>> storage_;
   std::size_t head_ = 0;
   std::size_t count_ = 0;
 };
