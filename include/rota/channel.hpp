@@ -9,6 +9,7 @@
 #include <rota/core/worker_calls.hpp>
 #include <rota/result.hpp>
 
+#include <cerrno>
 #include <cstddef>
 #include <optional>
 #include <type_traits>
@@ -24,6 +25,14 @@ struct ChannelWait : Leaf {
   bool linked = false;       ///< in the channel's list; under its lock
   bool failed = false;       ///< woken because the channel was closed
   bool stopped = false;      ///< the wait was cancelled
+
+  void refuse() noexcept { stopped = true; }
+  /// How a `send` ended.
+  [[nodiscard]] Result<void> sent() const noexcept {
+    if (stopped) return failure(ECANCELED);
+    if (failed) return failure(EPIPE);
+    return {};
+  }
 };
 
 /// The untyped part of a channel: who waits, under which lock.
@@ -129,12 +138,7 @@ class Channel<T>::SendLeaf : public ChannelWait {
     if (wake != nullptr) Waker(*wake->waiter).wake();
     return false;
   }
-  void refuse() noexcept { stopped = true; }
-  Result<void> finish() const noexcept {
-    if (stopped) return failure(ECANCELED);
-    if (failed) return failure(EPIPE);
-    return {};
-  }
+  Result<void> finish() const noexcept { return sent(); }
 
  private:
   Channel& channel_;
@@ -169,7 +173,6 @@ class Channel<T>::ReceiveLeaf : public ChannelWait {
     if (wake != nullptr) Waker(*wake->waiter).wake();
     return false;
   }
-  void refuse() noexcept { stopped = true; }
   Result<T> finish() noexcept {
     if (value_.has_value()) return std::move(*value_);
     return failure(stopped ? ECANCELED : EPIPE);

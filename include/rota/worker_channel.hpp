@@ -211,12 +211,7 @@ class WorkerChannel<T>::SendLeaf : public ChannelWait {
     WorkerChannelCore::wake_if(receiver);  // From here on a parked sender may be gone.
     return parked;
   }
-  void refuse() noexcept { stopped = true; }
-  Result<void> finish() const noexcept {
-    if (stopped) return failure(ECANCELED);
-    if (failed) return failure(EPIPE);
-    return {};
-  }
+  Result<void> finish() const noexcept { return sent(); }
 
  private:
   /// True: parked.
@@ -247,7 +242,6 @@ class WorkerChannel<T>::ReceiveLeaf : public ChannelWait {
     };
     return core_.wait_for_mail(*this) == WorkerChannelCore::Wait::parked;
   }
-  void refuse() noexcept { stopped = true; }
   Result<T> finish() noexcept {
     if (stopped) return failure(ECANCELED);
     auto* node = static_cast<Node*>(core_.take_value());
