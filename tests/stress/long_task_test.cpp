@@ -173,8 +173,8 @@ Routine<void> compute_when_told(Scene& scene, TcpStream& stream, std::atomic<boo
   scene.computing.store(true);  // If it does not: whoever asks need not wait.
 }
 
-/// Until all workers are asleep and none of them looks after the others any more. (One that has just
-/// announced its sleep may begin to: then this round shows less.)
+/// Until all workers are asleep and none of them looks after the others any more. (One that has
+/// just announced its sleep may begin to: then this round shows less.)
 void await_silence(RuntimeCore& core) {
   const auto& scheduler = static_cast<const StealingScheduler&>(core.scheduler());
   const auto sleeps = [](const Worker* worker) { return worker->asleep(); };

@@ -5,8 +5,8 @@
 
 namespace rota::inline v0 {
 
-// What std::unique_ptr and std::vector do for a header that everybody includes: <memory> alone costs
-// more to read than all of Rota's own headers.
+// What std::unique_ptr and std::vector do, for headers that everybody includes: <memory> costs as
+// much to read as all of Rota's own.
 
 /// The only owner of an object on the heap, or of none. T may be incomplete as long as nothing here
 /// is destroyed or replaced.
