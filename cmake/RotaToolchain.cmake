@@ -38,6 +38,10 @@ if(rota_sanitizer_flags)
   target_link_options(rota_options INTERFACE ${rota_sanitizer_flags})
 endif()
 
+# The dearest headers of the standard library, for whoever precompiles headers.
+set(ROTA_STANDARD_PRELUDE
+  <algorithm> <chrono> <expected> <memory> <optional> <string> <system_error> <utility> <vector>)
+
 find_program(ROTA_CCACHE ccache)
 if(ROTA_CCACHE)
   # What a precompiled header needs to be cached: no time stamps, and macros taken from it.

@@ -13,6 +13,7 @@
 #include "core/park_word.hpp"
 
 #include <cstdint>
+#include <memory>
 
 namespace rota::inline v0 {
 namespace {

@@ -18,6 +18,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <vector>
 
 namespace rota::inline v0 {
 
@@ -207,7 +209,7 @@ Result<Runtime> Runtime::make(const Config& asked) {
   if (config.driver.kind == DriverKind::sim && config.driver.seed == 0) {
     config.driver.seed = entropy();
   }
-  auto state = std::make_unique<State>(config);
+  Owned<State> state(new State(config));
   if (auto made = state->make_drivers(driver_config(config)); !made) {
     return std::unexpected(made.error());
   }
@@ -217,7 +219,7 @@ Result<Runtime> Runtime::make(const Config& asked) {
   return Runtime(std::move(state));
 }
 
-Runtime::Runtime(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Runtime::Runtime(Owned<State> state) noexcept : state_(std::move(state)) {}
 Runtime::Runtime(Runtime&&) noexcept = default;
 Runtime& Runtime::operator=(Runtime&& other) noexcept {
   if (this != &other) {
@@ -229,7 +231,7 @@ Runtime& Runtime::operator=(Runtime&& other) noexcept {
 Runtime::~Runtime() { end(); }
 
 void Runtime::end() noexcept {
-  if (state_ == nullptr) return;
+  if (!state_) return;
   if (state_->carriage->may_have_work()) shutdown();
   state_->carriage->stop();
   check_usage(state_->core.descriptors().live() == 0,

@@ -3,13 +3,14 @@
 #include <rota/await.hpp>
 #include <rota/core/check_usage.hpp>
 #include <rota/core/list.hpp>
+#include <rota/core/owned.hpp>
 #include <rota/core/spin_lock.hpp>
 #include <rota/core/waker.hpp>
 #include <rota/core/worker_calls.hpp>
 #include <rota/result.hpp>
 
+#include <cerrno>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -24,6 +25,14 @@ struct ChannelWait : Leaf {
   bool linked = false;       ///< in the channel's list; under its lock
   bool failed = false;       ///< woken because the channel was closed
   bool stopped = false;      ///< the wait was cancelled
+
+  void refuse() noexcept { stopped = true; }
+  /// How a `send` ended.
+  [[nodiscard]] Result<void> sent() const noexcept {
+    if (stopped) return failure(ECANCELED);
+    if (failed) return failure(EPIPE);
+    return {};
+  }
 };
 
 /// The untyped part of a channel: who waits, under which lock.
@@ -69,7 +78,7 @@ class Channel {
 
   /// `capacity` is at least 1.
   explicit Channel(std::size_t capacity)
-      : capacity_(capacity), storage_(std::make_unique<std::optional<T>[]>(capacity)) {
+      : capacity_(capacity), storage_(capacity) {
     check_usage(capacity > 0, "a Channel holds one value at least");
   }
 
@@ -97,7 +106,7 @@ class Channel {
 
   ChannelCore core_;
   const std::size_t capacity_;
-  std::unique_ptr<std::optional<T>[]> storage_;
+  OwnedArray<std::optional<T>> storage_;
   std::size_t head_ = 0;
   std::size_t count_ = 0;
 };
@@ -129,12 +138,7 @@ class Channel<T>::SendLeaf : public ChannelWait {
     if (wake != nullptr) Waker(*wake->waiter).wake();
     return false;
   }
-  void refuse() noexcept { stopped = true; }
-  Result<void> finish() const noexcept {
-    if (stopped) return failure(ECANCELED);
-    if (failed) return failure(EPIPE);
-    return {};
-  }
+  Result<void> finish() const noexcept { return sent(); }
 
  private:
   Channel& channel_;
@@ -169,7 +173,6 @@ class Channel<T>::ReceiveLeaf : public ChannelWait {
     if (wake != nullptr) Waker(*wake->waiter).wake();
     return false;
   }
-  void refuse() noexcept { stopped = true; }
   Result<T> finish() noexcept {
     if (value_.has_value()) return std::move(*value_);
     return failure(stopped ? ECANCELED : EPIPE);

@@ -50,7 +50,9 @@ enum class Waiting : std::uint8_t {
   block,            ///< sleeps in its driver at once: an idle runtime costs nothing
   spin_then_block,  ///< first looks for work for a while, `spin_us`, and then sleeps for good. What
                     ///< comes meanwhile costs nobody a wake
-  busy_poll,        ///< never sleeps: nobody ever wakes it, and each worker takes a CPU for itself
+  busy_poll,        ///< never sleeps: nobody ever wakes it, and each worker takes a CPU for itself.
+                    ///< With as many workers as the process may use CPUs, or more, an idle one
+                    ///< lets other threads run every few µs (sched_yield)
 };
 
 /// Of one runtime.

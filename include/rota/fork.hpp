@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/check_usage.hpp>
 #include <rota/core/fork_frame.hpp>
 #include <rota/fiber.hpp>
 #include <rota/task.hpp>
@@ -17,6 +18,13 @@ namespace rota::inline v0 {
 
 template <class T>
 class Fork;
+
+/// What is said to whoever uses a Fork that was awaited or moved away.
+inline constexpr const char* fork_is_gone =
+    "a Fork was awaited or forked twice, or used after it was moved from";
+
+/// Its address stands for a frame that there was no memory for.
+inline constinit char fork_without_memory = 0;
 
 /// The last suspension of a forking function.
 class ForkEnd {
@@ -216,6 +224,7 @@ class RootAwaiter {
 /// and rethrows it. Later errors are dropped. A call rethrows at once, after the children of the
 /// caller have ended. When there is no memory for a frame `join`, or the call, throws
 /// std::bad_alloc.
+/// Move-only, and awaited or forked once: a second time ends the process with a message.
 /// It waits for nothing else: neither a Task nor I/O may be awaited in it, which the compiler
 /// checks, and it opens no region of stops.
 template <class T = void>
@@ -228,7 +237,7 @@ class [[nodiscard]] Fork {
     static void operator delete(void* frame, std::size_t bytes) noexcept {
       free_fork(frame, bytes);
     }
-    static Fork get_return_object_on_allocation_failure() noexcept { return Fork(nullptr); }
+    static Fork get_return_object_on_allocation_failure() noexcept { return Fork(no_memory()); }
     Fork get_return_object() noexcept {
       static_assert(alignof(promise_type) == alignof(ForkFrame));
       return Fork(Handle::from_promise(*this));
@@ -255,31 +264,39 @@ class [[nodiscard]] Fork {
   };
   using Handle = std::coroutine_handle<promise_type>;
 
-  Fork(Fork&& other) noexcept : frame_(other.release()) {}
+  Fork(Fork&& other) noexcept : frame_(std::exchange(other.frame_, {})) {}
   Fork& operator=(Fork&& other) noexcept {
     if (this != &other) {
-      if (frame_) frame_.destroy();
-      frame_ = other.release();
+      drop();
+      frame_ = std::exchange(other.frame_, {});
     }
     return *this;
   }
-  ~Fork() {
-    if (frame_) frame_.destroy();
-  }
+  ~Fork() { drop(); }
 
   /// In a task. Throws std::bad_alloc when there was no memory for the frame.
   RootAwaiter<T> operator co_await() && {
-    if (!frame_) throw std::bad_alloc();
-    return RootAwaiter<T>(release());
+    const Handle frame = release();
+    if (!frame) throw std::bad_alloc();
+    return RootAwaiter<T>(frame);
   }
 
-  /// Gives up the frame; for whoever runs it.
-  [[nodiscard]] Handle release() noexcept { return std::exchange(frame_, {}); }
+  /// Gives up the frame, for whoever runs it; null when there was no memory for it.
+  [[nodiscard]] Handle release() noexcept {
+    check_usage(frame_ != nullptr, fork_is_gone);
+    const Handle frame = std::exchange(frame_, {});
+    return frame == no_memory() ? Handle() : frame;
+  }
 
  private:
   explicit Fork(Handle frame) noexcept : frame_(frame) {}
 
-  Handle frame_;
+  static Handle no_memory() noexcept { return Handle::from_address(&fork_without_memory); }
+  void drop() noexcept {
+    if (frame_ && frame_ != no_memory()) frame_.destroy();
+  }
+
+  Handle frame_;  // null: awaited, or moved away
 };
 
 /// Runs `function(args...)`, which makes a Fork<T>, beside the rest of the calling function; its

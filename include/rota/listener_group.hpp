@@ -2,6 +2,7 @@
 
 #include <rota/address.hpp>
 #include <rota/core/atomic.hpp>
+#include <rota/core/owned.hpp>
 #include <rota/result.hpp>
 #include <rota/scope.hpp>
 #include <rota/stop.hpp>
@@ -13,9 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <utility>
-#include <vector>
 
 namespace rota::inline v0 {
 
@@ -144,10 +143,10 @@ class ListenerGroup {
     Handler& handler_;
   };
 
-  explicit ListenerGroup(std::unique_ptr<State> state) noexcept;
+  explicit ListenerGroup(Owned<State> state) noexcept;
   [[nodiscard]] Task<Result<void>> accept_all(ConnectionTaker& taker);
 
-  std::unique_ptr<State> state_;
+  Owned<State> state_;
 };
 
 /// Binds a ListenerGroup and serves with it until the caller is stopped, or accepting fails.

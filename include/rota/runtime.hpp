@@ -2,6 +2,7 @@
 
 #include <rota/config.hpp>
 #include <rota/core/instant.hpp>
+#include <rota/core/owned.hpp>
 #include <rota/core/scope_core.hpp>
 #include <rota/fiber.hpp>
 #include <rota/join.hpp>
@@ -12,7 +13,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -143,7 +143,7 @@ class Runtime {
 
  private:
   struct State;
-  explicit Runtime(std::unique_ptr<State> state) noexcept;
+  explicit Runtime(Owned<State> state) noexcept;
 
   void enter() noexcept;
   void end() noexcept;
@@ -156,7 +156,7 @@ class Runtime {
     if constexpr (!std::is_void_v<T>) return handle.take();
   }
 
-  std::unique_ptr<State> state_;
+  Owned<State> state_;
 };
 
 /// Starts a task on the current runtime, outside any scope. Only in a task; throws bad_alloc. One

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/core/check_usage.hpp>
+#include <rota/core/owned.hpp>
 #include <rota/task.hpp>
 #include <rota/workers.hpp>
 
@@ -9,11 +10,9 @@
 #include <cstddef>
 #include <exception>
 #include <expected>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace rota::inline v0 {
 
@@ -44,7 +43,7 @@ class Sharded {
                 "its tasks would overlap; use per_core, or a type that may be shared");
     Sharded made(worker_count());
     auto make_one = [&](WorkerIndex worker) {
-      made.shards_[worker] = std::make_unique<Shard>(std::as_const(args)...);
+      made.shards_[worker] = Owned<Shard>(new Shard(std::as_const(args)...));
     };
     std::exception_ptr error;
     try {
@@ -61,7 +60,7 @@ class Sharded {
   Sharded(Sharded&&) noexcept = default;
   Sharded& operator=(Sharded&&) = delete;
   ~Sharded() {
-    check_usage(shards_.empty(),
+    check_usage(shards_.size() == 0,
                 "a Sharded went away without stop(), by which each worker "
                 "destroys its own");
   }
@@ -88,7 +87,7 @@ class Sharded {
   template <class V, std::invocable<T&> Map, class Reduce>
   [[nodiscard]] Task<V> map_reduce(V initial, Map map, Reduce reduce) {
     using M = std::invoke_result_t<Map&, T&>;
-    std::vector<std::optional<M>> found(shards_.size());
+    OwnedArray<std::optional<M>> found(shards_.size());
     auto map_one = [&](WorkerIndex worker) {
       Map own = map;
       found[worker].emplace(own(of(worker)));
@@ -105,9 +104,9 @@ class Sharded {
   [[nodiscard]] Task<void> stop() {
     check_usage(shards_.size() == worker_count(),
                 "stop() of a Sharded that was stopped or moved from, or in another runtime");
-    auto destroy_one = [this](WorkerIndex worker) { shards_[worker].reset(); };
+    auto destroy_one = [this](WorkerIndex worker) { shards_[worker] = {}; };
     co_await submit_to_all(destroy_one);
-    shards_.clear();
+    shards_ = {};
   }
 
  private:
@@ -139,13 +138,13 @@ class Sharded {
     return shards_[worker]->value;
   }
   [[nodiscard]] bool is_whole() const noexcept {
-    for (const std::unique_ptr<Shard>& shard : shards_) {
-      if (shard == nullptr) return false;
+    for (const Owned<Shard>& shard : shards_) {
+      if (!shard) return false;
     }
     return true;
   }
 
-  std::vector<std::unique_ptr<Shard>> shards_;
+  OwnedArray<Owned<Shard>> shards_;
 };
 
 }  // namespace rota::inline v0

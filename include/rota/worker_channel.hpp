@@ -5,6 +5,7 @@
 #include <rota/core/check_usage.hpp>
 #include <rota/core/errand.hpp>
 #include <rota/core/list.hpp>
+#include <rota/core/owned.hpp>
 #include <rota/core/spin_lock.hpp>
 #include <rota/core/waker.hpp>
 #include <rota/core/worker_calls.hpp>
@@ -14,11 +15,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace rota::inline v0 {
 
@@ -116,7 +115,7 @@ class WorkerChannelCore {
   [[nodiscard]] std::uint64_t batches() const noexcept;
 
  private:
-  std::vector<std::unique_ptr<SendLane>> lanes_;
+  OwnedArray<Owned<SendLane>> lanes_;
   ChannelNodes arrived_;  // the receiver's own
 
   // Apart by padding and not by alignment: a channel may be a local of a coroutine, whose frame is
@@ -153,11 +152,11 @@ class WorkerChannel {
   class ReceiveLeaf;
 
   /// `capacity`, of each sending worker, is at least 1.
-  explicit WorkerChannel(std::size_t capacity) {
+  explicit WorkerChannel(std::size_t capacity) : nodes_(core_.lanes()) {
     check_usage(capacity > 0, "a WorkerChannel holds one value of each worker at least");
     for (std::size_t lane = 0; lane < core_.lanes(); ++lane) {
-      nodes_.push_back(std::make_unique<Node[]>(capacity));
-      for (std::size_t i = 0; i < capacity; ++i) core_.add_room(lane, nodes_.back()[i]);
+      nodes_[lane] = OwnedArray<Node>(capacity);
+      for (Node& node : nodes_[lane]) core_.add_room(lane, node);
     }
   }
   ~WorkerChannel() {
@@ -190,7 +189,7 @@ class WorkerChannel {
   };
 
   WorkerChannelCore core_;
-  std::vector<std::unique_ptr<Node[]>> nodes_;
+  OwnedArray<OwnedArray<Node>> nodes_;
 };
 
 template <class T>
@@ -212,12 +211,7 @@ class WorkerChannel<T>::SendLeaf : public ChannelWait {
     WorkerChannelCore::wake_if(receiver);  // From here on a parked sender may be gone.
     return parked;
   }
-  void refuse() noexcept { stopped = true; }
-  Result<void> finish() const noexcept {
-    if (stopped) return failure(ECANCELED);
-    if (failed) return failure(EPIPE);
-    return {};
-  }
+  Result<void> finish() const noexcept { return sent(); }
 
  private:
   /// True: parked.
@@ -248,7 +242,6 @@ class WorkerChannel<T>::ReceiveLeaf : public ChannelWait {
     };
     return core_.wait_for_mail(*this) == WorkerChannelCore::Wait::parked;
   }
-  void refuse() noexcept { stopped = true; }
   Result<T> finish() noexcept {
     if (stopped) return failure(ECANCELED);
     auto* node = static_cast<Node*>(core_.take_value());

@@ -1,6 +1,5 @@
 #include "driver/choose.hpp"
 
-#include "base/entropy.hpp"
 #include "base/errno_text.hpp"
 #include "driver/epoll.hpp"
 #include "driver/poll.hpp"
@@ -139,8 +138,7 @@ Result<ChosenDriver> choose_named(const PlacedConfig& config, std::vector<Refusa
 
 Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused,
                                    DriverPlace place) {
-  PlacedConfig config{asked, place};
-  if (config.kind == DriverKind::sim && config.seed == 0) config.seed = entropy();
+  const PlacedConfig config{asked, place};
   std::vector<Refusal> refusals;
   Result<ChosenDriver> chosen = config.kind == DriverKind::best ? choose_best(config, refusals)
                                                                 : choose_named(config, refusals);

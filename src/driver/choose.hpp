@@ -29,9 +29,10 @@ struct ChosenDriver {
 
 /// Makes the driver that is asked for. `best` probes io_uring, epoll, poll, select, in this order,
 /// and falls back with equal semantics; a ring is pinned unless the movable profile was asked for;
-/// a driver that was asked for by name is made or refused, never replaced. `refused`, if given,
-/// gets every refusal in the order of the attempts, whether a driver was made or not; one that was
-/// made without something it asked for first has refusals as well.
+/// a driver that was asked for by name is made or refused, never replaced. A seed is taken as it
+/// is: who asks for any (0) has it drawn by `Runtime::make`, whose workers share it. `refused`, if
+/// given, gets every refusal in the order of the attempts, whether a driver was made or not; one
+/// that was made without something it asked for first has refusals as well.
 Result<ChosenDriver> choose_driver(const DriverConfig& asked, std::vector<Refusal>* refused,
                                    DriverPlace place = {});
 

@@ -4,6 +4,8 @@
 
 namespace rota::inline v0 {
 
+void Driver::begin_carry() noexcept {}
+
 Instant Driver::now() const noexcept { return monotonic_now(); }
 
 Driver::News Driver::news() const noexcept { return News::unknown; }

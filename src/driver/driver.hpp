@@ -74,6 +74,10 @@ class Driver {
   /// Nothing may be in flight.
   virtual ~Driver() = default;
 
+  /// By a carrier, before its first turn: for what the kernel keeps of the thread, and not of the
+  /// mechanism. A neighbour that turns in the carrier's place, and a carrier that is alone with its
+  /// worker for some turns, may leave it out.
+  virtual void begin_carry() noexcept;
   virtual void turn(OpList todo, Deadline until, OpList& done) = 0;
   virtual void cancel(Operation& operation) = 0;
   virtual void wake() noexcept = 0;

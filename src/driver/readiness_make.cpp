@@ -1,6 +1,7 @@
 #include "driver/blocking_pool.hpp"
 #include "driver/readiness.hpp"
 
+#include <memory>
 #include <utility>
 
 namespace rota::inline v0 {

@@ -40,9 +40,18 @@ UringDriver::UringDriver(const RingRequest& request) noexcept
 
 UringDriver::~UringDriver() = default;
 
-void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
+void UringDriver::begin_carry() noexcept {
+  enable_once();
+  ring_.place_workers();
+}
+
+void UringDriver::enable_once() {
   if (!enabled_) ring_.enable();
   enabled_ = true;
+}
+
+void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
+  enable_once();
   take(std::move(todo));
   std::size_t budget = kTurnOperations;
   Deadline batches_until = Deadline::never();

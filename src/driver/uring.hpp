@@ -36,8 +36,11 @@ namespace rota::inline v0 {
 ///    the next accepts on the listener are served. Results in the ring of a Stream belong to the
 ///    consumer, who closes them whatever became of the Stream; those in `spill_` are closed with
 ///    the listener.
-/// 6. A pinned ring is made disabled and enabled by the first turn: whoever calls it is the
-///    issuer, whatever thread the driver was made on.
+/// 6. A pinned ring is made disabled and enabled by the carrier that begins, or else by the first
+///    turn: whoever calls that is the issuer, whatever thread the driver was made on.
+/// 7. The kernel's worker threads belong to the thread that submits. So each carrier that begins
+///    sends its own to the CPU of the ring, and a neighbour that turns the ring leaves its own
+///    where they are.
 class UringDriver final : public Driver {
  public:
   /// The driver, or the errno that ended the attempt; on the way `refusals` grows.
@@ -45,6 +48,7 @@ class UringDriver final : public Driver {
                                                                  std::vector<Refusal>& refusals);
   ~UringDriver() override;
 
+  void begin_carry() noexcept override;
   void turn(OpList todo, Deadline until, OpList& done) override;
   void cancel(Operation& operation) override;
   void wake() noexcept override { wake_.wake(); }
@@ -60,6 +64,8 @@ class UringDriver final : public Driver {
   // The straight path of a plain message, both ways: uring_message.hpp.
   void start_message(Operation& operation);
   [[nodiscard]] bool finish_message(Operation& operation, std::int32_t result);
+
+  void enable_once();
 
   // Starting: uring.cpp. Each needs one free submission entry.
   void take(OpList todo);

@@ -38,7 +38,6 @@ void UringRing::enable() {
                                         IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
     if (error < 0) fatal("the ring cannot be enabled", -error);
   }
-  if (worker_cpu_ >= 0) place_workers();
   // The table of registered rings belongs to a thread: a ring that may be taken over by another
   // is entered by its ordinary fd.
   if ((ring_.flags & IORING_SETUP_SINGLE_ISSUER) == 0) return;
@@ -52,10 +51,11 @@ void UringRing::enable() {
 }
 
 // The worker threads belong to the thread that submits, not to the ring, so it must be this one
-// that asks. The kernel knows a thread once it has submitted, though it be nothing. One that takes
-// the ring over later has workers of its own, which run on any CPU. A refusal changes nothing else:
-// the CPU is not in the control group's set, and this thread cannot be pinned to it either.
+// that asks. The kernel knows a thread once it has submitted, though it be nothing. A refusal
+// changes nothing else: the CPU is not in the control group's set, and this thread cannot be pinned
+// to it either.
 void UringRing::place_workers() {
+  if (worker_cpu_ < 0) return;
   const auto fd = static_cast<unsigned>(ring_.ring_fd);
   io_uring_enter(fd, 1, 0, 0, nullptr);
   CpuMask mask = mask_of(worker_cpu_);

@@ -29,9 +29,10 @@ class UringRing {
   /// (a flag this kernel does not know, a size it has no memory for) is appended to `refusals`.
   [[nodiscard]] int set_up(const RingRequest& request, std::vector<Refusal>& refusals);
 
-  /// Makes the calling thread the issuer, and sends its worker threads to the CPU that was asked
-  /// for. Called once, before anything else is.
+  /// Makes the calling thread the issuer. Called once, before anything else is.
   void enable();
+  /// Sends the worker threads of the calling thread to the CPU that was asked for, if any was.
+  void place_workers();
 
   [[nodiscard]] bool can(RingAbility ability) const noexcept { return (abilities_ & ability) != 0; }
   [[nodiscard]] std::uint32_t completion_entries() const noexcept { return ring_.cq.ring_entries; }
@@ -98,7 +99,6 @@ class UringRing {
                      const char* mechanism);
   void ask_for_cpu(const RingRequest& request, std::vector<Refusal>& refusals,
                    const char* mechanism);
-  void place_workers();
 
   io_uring ring_{};
   std::vector<msghdr> messages_;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <system_error>
+#include <vector>
 
 namespace rota::inline v0 {
 
@@ -48,7 +49,7 @@ bool is_shortage(std::error_code error) noexcept {
 
 }  // namespace
 
-ListenerGroup::ListenerGroup(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+ListenerGroup::ListenerGroup(Owned<State> state) noexcept : state_(std::move(state)) {}
 ListenerGroup::ListenerGroup(ListenerGroup&&) noexcept = default;
 ListenerGroup& ListenerGroup::operator=(ListenerGroup&&) noexcept = default;
 ListenerGroup::~ListenerGroup() = default;
@@ -58,7 +59,7 @@ Task<Result<ListenerGroup>> ListenerGroup::bind(Address at, ServeOptions options
               "connections are to be placed by key, and ServeOptions has none");
   const bool on_each = options.place == PlaceConnections::by_kernel;
   if (on_each) options.listen.reuse_port = true;
-  auto state = std::make_unique<State>(options, worker_count());
+  Owned<State> state(new State(options, worker_count()));
   state->address = at;
   const std::size_t sockets = on_each ? worker_count() : 1;
   for (WorkerIndex worker = 0; worker < sockets; ++worker) {

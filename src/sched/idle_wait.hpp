@@ -25,15 +25,23 @@ namespace rota::inline v0 {
 ///      that has operations to start or tells from memory of news; where only a system call tells,
 ///      once per `kTurnEvery`, so that most looks cost none.
 ///   4. Who waits for all workers to sleep (QuietWait) ends all spins: `RuntimeCore::is_awaited`.
+///   5. Where spinning workers may be all that the CPUs have (`WaitRule::gives_way`), every
+///      `kPassesPerWay`-th pass without a task leaves the CPU to whoever waits for one.
 class IdleWait {
  public:
-  /// `look`: at what is in memory. `turn`: of the driver, without a sleep.
-  enum class Step : std::uint8_t { look, turn, sleep };
+  /// `look`: at what is in memory. `give_way`: the same, and then to other threads. `turn`: of the
+  /// driver, without a sleep.
+  enum class Step : std::uint8_t { look, give_way, turn, sleep };
 
   /// A turn that finds nothing takes a readiness driver 0.2 to 0.5 µs: at this pace the worker is
   /// in the kernel for a third of its spin at most, and an event waits for half of it on average,
   /// a tenth of what a wake costs.
   static constexpr Duration kTurnEvery{1'000};
+
+  /// Some 5 µs: to give way to nobody takes a tenth of that, and a thread that has work waits as
+  /// long for each worker that spins before it, instead of a slice of the kernel's, which is
+  /// milliseconds.
+  static constexpr std::uint32_t kPassesPerWay = 64;
 
   explicit IdleWait(WaitRule rule) noexcept : rule_(rule) {}
 
@@ -51,9 +59,11 @@ class IdleWait {
     if (tasks_run != tasks_run_) {
       tasks_run_ = tasks_run;
       until_ = now + rule_.spin;
+      passes_ = 0;
     }
     spins_ = rule_.waiting == Waiting::busy_poll || now < until_;
     if (!spins_) return Step::sleep;
+    if (rule_.gives_way && ++passes_ % kPassesPerWay == 0) return Step::give_way;
     const bool due = news == Driver::News::unknown && now - turned_ >= kTurnEvery;
     if (due || news == Driver::News::some) {
       turned_ = now;
@@ -69,6 +79,7 @@ class IdleWait {
   const WaitRule rule_;
   bool spins_ = false;
   std::uint64_t tasks_run_ = 0;  // when the last spin began
+  std::uint32_t passes_ = 0;     // since then, where it gives way
   Instant until_;                // its end
   Instant turned_;
   Instant now_;

@@ -55,6 +55,12 @@ class StealingScheduler final : public Scheduler {
   void before_run(Worker& worker) noexcept override;
   void surplus(Worker& worker) noexcept override;
 
+  /// How many idle workers keep watch: while none does, none that sleeps looks at the others. Any
+  /// thread.
+  [[nodiscard]] std::uint32_t watchers() const noexcept {
+    return watchers_.load(MemoryOrder::relaxed);
+  }
+
  private:
   /// What the scheduler keeps of each worker; the worker's own.
   struct alignas(128) State {

@@ -1,5 +1,6 @@
 #include "sched/wait_rule.hpp"
 
+#include "base/cpu_affinity.hpp"
 #include "base/cpu_topology.hpp"
 #include "sched/placement.hpp"
 #include "sched/wake_cost.hpp"
@@ -14,7 +15,8 @@ Duration derived_spin(Duration wake, std::size_t workers, std::size_t cpus) noex
 }
 
 WaitRule choose_wait(const SchedulerConfig& config, std::size_t workers) {
-  WaitRule rule{config.waiting, {}};
+  WaitRule rule{config.waiting, {}, false};
+  if (rule.waiting == Waiting::busy_poll) rule.gives_way = workers >= allowed_cpus().size();
   if (rule.waiting != Waiting::spin_then_block) return rule;
   rule.spin = std::chrono::microseconds(config.spin_us);
   if (config.spin_us != 0) return rule;

@@ -10,7 +10,8 @@ namespace rota::inline v0 {
 /// How the workers of a runtime wait: what was asked for, in numbers.
 struct WaitRule {
   Waiting waiting = Waiting::block;
-  Duration spin;  ///< where `waiting` is spin_then_block: before each sleep
+  Duration spin;           ///< where `waiting` is spin_then_block: before each sleep
+  bool gives_way = false;  ///< where it is busy_poll: others may need the CPU
 };
 
 /// More would cost more than the wakes that it saves, however dear they are.
@@ -21,7 +22,8 @@ inline constexpr Duration most_spin{50'000};
 /// has a worker of its own, as a spin then takes the CPU that whoever has the work needs.
 [[nodiscard]] Duration derived_spin(Duration wake, std::size_t workers, std::size_t cpus) noexcept;
 
-/// Looks at the machine, and measures its wakes, where the configuration leaves the spin to it.
+/// Looks at the machine where that decides, and measures its wakes where the configuration leaves
+/// the spin to it.
 [[nodiscard]] WaitRule choose_wait(const SchedulerConfig& config, std::size_t workers);
 
 }  // namespace rota::inline v0

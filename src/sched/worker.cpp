@@ -6,6 +6,8 @@
 #include "base/membarrier.hpp"
 #include "sched/crew.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -85,6 +87,7 @@ Worker::CarryEnd Worker::carry(Seat& seat) noexcept {
   if (seat.word.was_taken()) seat.word.renew();
   seat.worker = this;
   seat.forks = forks_.load(MemoryOrder::relaxed);
+  driver_.begin_carry();  // Before a neighbour can turn it.
   seat_.store(&seat, MemoryOrder::release);
   if (hooks.carrier_started != nullptr) hooks.carrier_started();
   account_.begin_carry(driver_);
@@ -288,7 +291,8 @@ void Worker::turn(Idle when_idle) noexcept {
   account_.pause(driver_);
   if (idle) hand_over_frees();
   const IdleWait::Step step = idle ? idle_step() : IdleWait::Step::turn;
-  if (step == IdleWait::Step::look) {
+  const bool gives_way = step == IdleWait::Step::give_way;
+  if (gives_way || step == IdleWait::Step::look) {
     expire_timers(idle_wait_.now());
   } else if (!idle && !driver_has_work) {
     expire_timers(driver_.now());
@@ -297,6 +301,7 @@ void Worker::turn(Idle when_idle) noexcept {
   }
   // Also when a close kept it from its sleep: it may be a searcher, to whom others leave work.
   if (starves && !queue_.empty()) runtime_.scheduler().before_run(*this);
+  if (gives_way && queue_.empty()) ::sched_yield();
 }
 
 void Worker::turn_driver(IdleWait::Step step) noexcept {

@@ -23,9 +23,8 @@ void end_pass(Errand& self, Worker&) noexcept {
 
 SendLane::SendLane(WorkerChannelCore& of) noexcept : core(&of) { run = end_pass; }
 
-WorkerChannelCore::WorkerChannelCore() {
-  lanes_.resize(worker_count());
-  for (auto& lane : lanes_) lane = std::make_unique<SendLane>(*this);
+WorkerChannelCore::WorkerChannelCore() : lanes_(worker_count()) {
+  for (auto& lane : lanes_) lane = Owned<SendLane>(new SendLane(*this));
 }
 
 void WorkerChannelCore::check_unused() noexcept {
@@ -52,7 +51,7 @@ WorkerChannelCore::~WorkerChannelCore() {
 }
 
 void WorkerChannelCore::add_room(std::size_t lane, ChannelNode& node) noexcept {
-  node.lane = lanes_[lane].get();
+  node.lane = &*lanes_[lane];
   lanes_[lane]->room.push_back(node);
 }
 

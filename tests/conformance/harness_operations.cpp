@@ -2,6 +2,7 @@
 #include "conformance/harness.hpp"
 
 #include <cstring>
+#include <memory>
 
 namespace rota::conformance {
 

@@ -1,20 +1,29 @@
 // How a ring is set up, and which threads may use it.
 #include "base/cpu_affinity.hpp"
 #include "base/first_line.hpp"
+#include "base/membarrier.hpp"
 #include "driver/choose.hpp"
 #include "driver/driver_rig.hpp"
 #include "driver/ring_rig.hpp"
 #include "driver/uring_abi.hpp"
+#include "sched/runtime_core.hpp"
+#include "sched/single.hpp"
+#include "sched/worker.hpp"
+
+#include <rota/rota.hpp>
 
 #include <gtest/gtest.h>
 
+#include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
+#include <source_location>
 #include <string>
 #include <thread>
 #include <utility>
@@ -121,6 +130,7 @@ std::vector<std::vector<int>> cpus_that_serve(std::unique_ptr<Driver> driver) {
   std::vector<std::vector<int>> found;
   std::thread([&] {
     DriverRig rig(std::move(driver));
+    rig.driver().begin_carry();
     Descriptor& file = rig.adopt(Fd(::memfd_create("synced", 0)), FdKind::file);
     Operation sync(OpCode::sync);
     rig.give(sync, &file);
@@ -147,6 +157,57 @@ TEST(UringWorkers, run_where_the_ring_was_told) {
       for (const std::vector<int>& cpus : found) EXPECT_EQ(cpus, std::vector{cpu});
     }
   }
+}
+
+Task<void> compute_until(const std::atomic<bool>& tended, std::atomic<bool>& computes) {
+  computes = true;
+  while (!tended) std::this_thread::yield();
+  co_return;
+}
+
+/// Waits, which the first turn of the ring starts, and then has a thread of the kernel's serve it.
+Task<void> wait_and_sync(int readable, int file_fd, std::vector<std::vector<int>>& found) {
+  FdWatch watch(readable);
+  Result<PollEvents> seen = co_await watch.wait(POLLIN);
+  EXPECT_TRUE(seen.has_value());
+  const std::string path = "/proc/self/fd/" + std::to_string(file_fd);
+  Result<File> file = co_await File::open(path, OpenMode::read | OpenMode::write);
+  Result<void> synced = co_await file->sync();
+  EXPECT_TRUE(synced.has_value());
+  found = cpus_of_workers();
+}
+
+TEST(UringWorkers, run_where_the_ring_was_told_though_a_neighbour_turns_it_first) {
+  const std::vector<int> allowed = allowed_cpus();
+  if (allowed.size() < 2) GTEST_SKIP() << "there is one CPU, where everything runs";
+  ASSERT_TRUE(register_process_barrier());
+  RingRequest request = request_of(RingProfile::movable, 8, 16);
+  request.cpu = allowed.back();
+  const std::unique_ptr<Driver> driver = made(request);
+  RuntimeCore core;
+  Worker worker(core, *driver);
+  SingleScheduler scheduler(worker);
+  core.use(scheduler);
+  const auto spawn = [&core](Task<void> task) {
+    return spawn_into(core.root(), std::move(task), {}, std::source_location::current());
+  };
+  SocketPair pair = SocketPair::blocking_unix();
+  const Fd file(::memfd_create("synced", 0));
+  std::vector<std::vector<int>> found;
+  std::atomic<bool> computes = false;
+  std::atomic<bool> tended = false;
+  const JoinHandle<void> syncs = spawn(wait_and_sync(pair.near.number(), file.number(), found));
+  const JoinHandle<void> other = spawn(compute_until(tended, computes));
+  std::thread carrier([&worker] { worker.carry(current_seat()); });
+  while (!computes) std::this_thread::yield();
+  while (worker.counters().tended == 0) worker.try_tend(worker.tick());
+  tended = true;
+  pair.far.send("x");
+  while (!syncs.is_done()) std::this_thread::yield();
+  worker.leave();
+  carrier.join();
+  ASSERT_FALSE(found.empty()) << "no thread of the kernel's served the request";
+  for (const std::vector<int>& cpus : found) EXPECT_EQ(cpus, std::vector{allowed.back()});
 }
 
 TEST(UringWorkers, that_an_older_kernel_cannot_place_are_a_refusal_and_no_more) {

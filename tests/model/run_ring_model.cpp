@@ -4,6 +4,7 @@
 
 #include "sched/run_ring.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace rota {

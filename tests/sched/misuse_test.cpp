@@ -142,6 +142,38 @@ TEST_P(MisuseDeathTest, spawning_a_task_twice) {
   EXPECT_DEATH(static_cast<void>(runtime.spawn(std::move(task))), "awaited or spawned twice");
 }
 
+Fork<int> forked_one() { co_return 1; }
+
+Task<void> await_a_fork_twice() {
+  Fork<int> function = forked_one();
+  auto first = co_await std::move(function);
+  auto second = co_await std::move(function);
+  EXPECT_EQ(first, second);
+}
+
+Fork<void> call_twice() {
+  Fork<int> function = forked_one();
+  int first = co_await std::move(function);
+  int second = co_await std::move(function);
+  EXPECT_EQ(first, second);
+}
+
+Fork<void> fork_twice() {
+  Fork<int> function = forked_one();
+  int results[2] = {};
+  auto same = [&function]() -> Fork<int> { return std::move(function); };
+  co_await fork(results[0], same);
+  co_await fork(results[1], same);
+  co_await join();
+}
+
+TEST_P(MisuseDeathTest, awaiting_calling_or_forking_a_function_twice) {
+  Runtime runtime = make_runtime();
+  EXPECT_DEATH(runtime.block_on(await_a_fork_twice()), "awaited or forked twice");
+  EXPECT_DEATH(runtime.block_on(run_forks(call_twice())), "awaited or forked twice");
+  EXPECT_DEATH(runtime.block_on(run_forks(fork_twice())), "awaited or forked twice");
+}
+
 Task<void> join_it(JoinHandle<void>& handle) { static_cast<void>(co_await handle.join()); }
 
 Task<void> wait_for(Event& event) { static_cast<void>(co_await event.wait()); }

@@ -1,6 +1,7 @@
 // How a worker waits that has nothing to run: what a wake costs those who post, when a spin begins
 // and ends, and that each way of waiting ends when the runtime does.
 
+#include "base/cpu_affinity.hpp"
 #include "sched/counted_driver.hpp"
 #include "sched/runtime_core.hpp"
 #include "sched/single.hpp"
@@ -32,6 +33,7 @@ constexpr Duration kStep{10};
 constexpr WaitRule kBlocks{};
 constexpr WaitRule kSpins{Waiting::spin_then_block, kSpin};
 constexpr WaitRule kPolls{Waiting::busy_poll, {}};
+constexpr WaitRule kPollsAndGivesWay{Waiting::busy_poll, {}, true};
 
 /// A runnable that is posted, and counts how often it ran.
 class Note : public Runnable {
@@ -217,6 +219,33 @@ TEST(IdleWait, begins_to_count_when_the_last_task_has_run) {
   EXPECT_FALSE(wait.spins());
 }
 
+TEST(IdleWait, gives_way_at_a_steady_pace_while_no_task_runs) {
+  IdleWait wait(kPollsAndGivesWay);
+  Instant now{1'000'000};
+  for (const News news : {News::none, News::some, News::unknown}) {
+    int ways = 0;
+    for (std::uint32_t i = 0; i < 10 * IdleWait::kPassesPerWay; ++i) {
+      now = now + kStep;
+      if (wait.next(0, news, now) == Step::give_way) ++ways;
+    }
+    EXPECT_EQ(ways, 10);
+  }
+  for (std::uint64_t tasks = 1; tasks < 2 * IdleWait::kPassesPerWay; ++tasks) {
+    EXPECT_EQ(wait.next(tasks, News::none, now), Step::look) << "it has work";
+  }
+}
+
+TEST(WaitRule, who_polls_gives_way_where_no_cpu_is_left) {
+  SchedulerConfig config;
+  config.waiting = Waiting::busy_poll;
+  const std::size_t cpus = allowed_cpus().size();
+  EXPECT_FALSE(choose_wait(config, cpus - 1).gives_way);
+  EXPECT_TRUE(choose_wait(config, cpus).gives_way);
+  EXPECT_TRUE(choose_wait(config, cpus + 1).gives_way);
+  config.waiting = Waiting::block;
+  EXPECT_FALSE(choose_wait(config, cpus + 1).gives_way) << "it sleeps";
+}
+
 TEST(WaitRule, a_spin_is_twice_a_wake_up_to_a_limit_and_only_where_a_cpu_is_free) {
   constexpr Duration wake{7'000};
   EXPECT_EQ(derived_spin(wake, 1, 2), 2 * wake);
@@ -283,6 +312,27 @@ TEST(BusyPoll, ends_with_a_signal) {
   EXPECT_EQ(run(be_interrupted(), polling(SchedulerKind::single, 1)), 0);
 }
 
+Task<int> visit_all(int rounds) {
+  int visits = 0;
+  for (int round = 0; round < rounds; ++round) {
+    for (WorkerIndex worker = 0; worker < worker_count(); ++worker) {
+      int visit = co_await submit_to(worker, [] { return 1; });
+      visits += visit;
+    }
+  }
+  co_return visits;
+}
+
+TEST(BusyPoll, makes_progress_with_more_workers_than_cpus) {
+  constexpr int rounds = 100;
+  const auto workers = static_cast<std::uint32_t>(2 * allowed_cpus().size() + 1);
+  for (const SchedulerKind kind : {SchedulerKind::per_core, SchedulerKind::stealing}) {
+    Runtime runtime = Runtime::make(polling(kind, workers)).value();
+    EXPECT_EQ(runtime.block_on(visit_all(rounds)), rounds * static_cast<int>(workers));
+    EXPECT_TRUE(runtime.shutdown().clean());
+  }
+}
+
 Task<void> set(std::atomic<bool>& flag) {
   flag = true;
   co_return;
@@ -301,6 +351,16 @@ Task<void> read_and_hog(Runtime& runtime, TcpStream peer, std::atomic<bool>& rea
   co_await std::move(setter).join();
 }
 
+/// The task is parked, and its worker has looked at its driver many times since: it has nothing to
+/// run and searches.
+Task<void> await_polls(const JoinHandle<void>& parked) {
+  constexpr std::uint64_t kManyTurns = 200;
+  Worker& home = *parked.task().home;
+  while (home.in_flight() == 0) co_await yield();
+  const std::uint64_t turns = home.counters().turns;
+  while (home.counters().turns < turns + kManyTurns) co_await yield();
+}
+
 Task<void> hog_a_searcher(Runtime& runtime) {
   for (int round = 0; round < 20; ++round) {
     Result<TcpListener> listener = TcpListener::bind(Address::loopback(0));
@@ -310,8 +370,7 @@ Task<void> hog_a_searcher(Runtime& runtime) {
     std::atomic<bool> reads = false;
     JoinHandle<void> reader = runtime.spawn(read_and_hog(runtime, std::move(*far), reads));
     while (!reads) co_await yield();
-    auto slept = co_await sleep(Duration{200'000});
-    static_cast<void>(slept);
+    co_await await_polls(reader);
     std::array<std::byte, 1> byte{};
     auto sent = co_await near->write_all(byte);
     EXPECT_TRUE(sent.has_value());

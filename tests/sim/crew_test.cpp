@@ -171,6 +171,25 @@ TEST_P(CrewTest, tasks_move_where_workers_steal_and_nowhere_else) {
   EXPECT_EQ(any_moved, GetParam().scheduler == SchedulerKind::stealing && GetParam().workers > 1);
 }
 
+/// The seed that a runtime tells of.
+std::uint64_t told_seed(const Runtime& runtime) {
+  const std::string& reason = runtime.driver_reason();
+  const std::size_t at = reason.find("Run with seed ");
+  EXPECT_NE(at, std::string::npos) << reason;
+  return std::stoull(reason.substr(at + std::string("Run with seed ").size()));
+}
+
+TEST_P(CrewTest, who_asks_for_any_seed_is_told_which_and_repeats_the_run_by_it) {
+  Log drawn;
+  const Sockets sockets;
+  Runtime runtime = simulate(GetParam(), 0);
+  runtime.block_on(everybody(drawn, sockets));
+  const std::uint64_t seed = told_seed(runtime);
+  EXPECT_NE(seed, 0U);
+  EXPECT_EQ(drawn.steps(), run_everybody(GetParam(), seed).steps()) << "seed " << seed;
+  EXPECT_NE(told_seed(simulate(GetParam(), 0)), seed);
+}
+
 Task<void> sleep_for_a_day() {
   auto slept = co_await sleep(24h);
   EXPECT_TRUE(slept.has_value());

@@ -1,7 +1,10 @@
 // While one task has its worker for itself, others' I/O goes on, and so does that of the tasks that
 // live on this very worker: the long task ends only once it has seen that.
 
+#include "sched/runtime_core.hpp"
 #include "sched/seat.hpp"
+#include "sched/stealing.hpp"
+#include "sched/worker.hpp"
 #include "stress/column.hpp"
 #include "stress/everything.hpp"
 #include "stress/unrest.hpp"
@@ -10,7 +13,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <chrono>
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -170,16 +173,14 @@ Routine<void> compute_when_told(Scene& scene, TcpStream& stream, std::atomic<boo
   scene.computing.store(true);  // If it does not: whoever asks need not wait.
 }
 
-/// Until the workers have been asleep for so long that none looks after the others any more.
-void await_silence(const Runtime& runtime) {
-  constexpr std::chrono::milliseconds kLongerThanAnyLook{20};
-  std::uint64_t before = 0;
-  std::uint64_t now = runtime.counters().driver_turns;
-  do {
-    before = std::exchange(now, 0);
-    std::this_thread::sleep_for(kLongerThanAnyLook);
-    now = runtime.counters().driver_turns;
-  } while (now != before);
+/// Until all workers are asleep and none of them looks after the others any more. (One that has
+/// just announced its sleep may begin to: then this round shows less.)
+void await_silence(RuntimeCore& core) {
+  const auto& scheduler = static_cast<const StealingScheduler&>(core.scheduler());
+  const auto sleeps = [](const Worker* worker) { return worker->asleep(); };
+  while (scheduler.watchers() != 0 || !std::ranges::all_of(core.workers(), sleeps)) {
+    std::this_thread::yield();
+  }
 }
 
 template <template <class> class Routine>
@@ -213,7 +214,7 @@ bool compute_once_after_a_silence(Runtime& runtime, const Column& column, Vigil&
                         ? compute_after_a_silence<Task>(scene, told, asked, both_wait)
                         : as_task(compute_after_a_silence<Script>(scene, told, asked, both_wait)));
   while (!both_wait.load()) std::this_thread::yield();
-  await_silence(runtime);
+  await_silence(tasks.task().home->runtime());
   const char byte = 'x';
   EXPECT_EQ(::write(told.right, &byte, 1), 1);
   ask_from_outside(scene, asked.right);

@@ -12,7 +12,10 @@ from pathlib import Path
 from tree import finding
 
 REFERENCE = "clang++-19"
-SECOND = "g++-12"  # checked where it is installed
+# Checked where it is installed, with the headers that include all others: its standard library is
+# the same one, so what a header lacks the reference finds.
+SECOND = "g++-12"
+UMBRELLAS = {"rota/rota.hpp", "rota/model/explorer.hpp"}
 
 # Headers of the standard library that cost too much, or that say what the runtime does itself.
 FORBIDDEN = {"iostream", "thread", "functional", "stop_token"}
@@ -21,10 +24,10 @@ PLAIN_C = {"errno.h", "fcntl.h", "netdb.h", "poll.h", "pthread.h", "sched.h", "s
 SYSTEM_FOLDERS = {"sys", "netinet", "arpa", "linux"}
 
 # task.hpp may take 0.5 s to include and rota.hpp 1.0 s, on a machine where <coroutine> takes
-# 0.065 s (clang 19, libstdc++ 12). task.hpp does better than that and is held to what it reached;
-# in rota.hpp, <system_error> alone is 8 times <coroutine>, and std::error_code is part of the
+# 0.065 s (clang 19, libstdc++ 12). Both do better than that and are held to what they reached; in
+# rota.hpp, <system_error> alone is 5 to 8 times <coroutine>, and std::error_code is part of the
 # interface. The ratio holds on a slower machine too.
-COST_LIMITS = {"rota/task.hpp": 4.2, "rota/rota.hpp": 15.0}
+COST_LIMITS = {"rota/task.hpp": 4.2, "rota/rota.hpp": 11.5}
 COST_ROUNDS = 9
 
 
@@ -79,6 +82,11 @@ def headers_stand_alone(tree):
         yield finding("include", 1, f"{REFERENCE} is not installed: tools/bootstrap.sh does it")
         return
     compilers = [REFERENCE] + ([SECOND] if shutil.which(SECOND) else [])
+
+    def is_checked(path, compiler):
+        name = path.relative_to(include_folder(path)).as_posix()
+        return compiler == REFERENCE or name in UMBRELLAS
+
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         def attempt(job):
             number, (path, compiler) = job
@@ -88,7 +96,8 @@ def headers_stand_alone(tree):
             result = subprocess.run(compile_command(compiler, tree.root, source, folders),
                                     capture_output=True, text=True)
             return path, compiler, result
-        jobs = enumerate((p, c) for p in public_headers(tree) for c in compilers)
+        pairs = ((p, c) for p in public_headers(tree) for c in compilers)
+        jobs = enumerate(pair for pair in pairs if is_checked(*pair))
         for path, compiler, result in pool.map(attempt, jobs):
             if result.returncode != 0:
                 where = re.sub(r"^.*?error: ", "", first_error(result.stderr))

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +41,8 @@ struct LogLinear {
     for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
       seen += counts[bucket];
       if (seen > 0 && static_cast<double>(seen) >= wanted) {
-        return std::min(upper_edge_of(bucket), greatest_value);
+        const std::uint64_t edge = upper_edge_of(bucket);
+        return edge < greatest_value ? edge : greatest_value;
       }
     }
     return greatest_value;
