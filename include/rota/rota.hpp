@@ -13,6 +13,7 @@
 #include <rota/fork.hpp>
 #include <rota/join.hpp>
 #include <rota/listener_group.hpp>
+#include <rota/mutex.hpp>
 #include <rota/parallel.hpp>
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
@@ -22,6 +23,7 @@
 #include <rota/stop.hpp>
 #include <rota/task.hpp>
 #include <rota/tcp.hpp>
+#include <rota/thread_wait.hpp>
 #include <rota/time.hpp>
 #include <rota/worker_channel.hpp>
 #include <rota/workers.hpp>

@@ -17,6 +17,7 @@ int main(int count, char** words) {
   add_file_scenarios(suite);
   add_frame_scenarios(suite);
   add_join_scenarios(suite);
+  add_mutex_scenarios(suite);
   add_runtime_scenarios(suite);
   add_scope_scenarios(suite);
   add_stop_scenarios(suite);

@@ -58,6 +58,7 @@ void add_event_scenarios(Suite& suite);
 void add_file_scenarios(Suite& suite);
 void add_frame_scenarios(Suite& suite);
 void add_join_scenarios(Suite& suite);
+void add_mutex_scenarios(Suite& suite);
 void add_runtime_scenarios(Suite& suite);
 void add_scope_scenarios(Suite& suite);
 void add_stop_scenarios(Suite& suite);
