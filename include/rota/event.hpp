@@ -2,33 +2,16 @@
 
 #include <rota/await.hpp>
 #include <rota/core/check_usage.hpp>
+#include <rota/core/room_wait.hpp>
 #include <rota/core/wait_line.hpp>
-#include <rota/result.hpp>
 
-#include <cerrno>
 #include <utility>
 
 namespace rota::inline v0 {
 
 class Event;
-
 /// The leaf of `Event::wait`. Forty bytes of each task that is parked on an event.
-class EventWait : public LineWait {
- public:
-  static constexpr bool any_thread = true;
-
-  explicit EventWait(Event& event) noexcept;
-
-  bool start(Runnable& self) noexcept;
-  Result<void> finish() const noexcept {
-    if (stopped()) return failure(ECANCELED);
-    return {};
-  }
-
- private:
-  [[nodiscard]] Event& event() const noexcept;
-};
-static_assert(sizeof(EventWait) == 40);
+using EventWait = RoomWait<Event>;
 
 /// A flag that tasks wait for. Once set it stays set, and lets everybody through, until `reset`.
 ///
@@ -38,8 +21,6 @@ class Event : private WaitRoom {
  public:
   Event() = default;
   ~Event() { check_usage(waiters_.empty(), "an Event was destroyed while tasks wait for it"); }
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
 
   [[nodiscard]] Await<EventWait> wait() noexcept { return Await<EventWait>(std::in_place, *this); }
   void set() noexcept;
@@ -47,13 +28,13 @@ class Event : private WaitRoom {
   [[nodiscard]] bool is_set() const noexcept { return set_.load(MemoryOrder::acquire); }
 
  private:
-  friend class EventWait;
+  friend class RoomWait<Event>;
+
+  [[nodiscard]] bool lets_through() const noexcept { return set_.load(MemoryOrder::relaxed); }
 
   Atomic<bool> set_{false};  // written under line_lock; read without it by is_set
   WaitLine waiters_;         // under line_lock
 };
-
-inline EventWait::EventWait(Event& event) noexcept : LineWait(event) {}
-inline Event& EventWait::event() const noexcept { return static_cast<Event&>(room()); }
+static_assert(sizeof(EventWait) == 40);
 
 }  // namespace rota::inline v0

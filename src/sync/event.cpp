@@ -2,17 +2,6 @@
 
 namespace rota::inline v0 {
 
-bool EventWait::start(Runnable& self) noexcept {
-  Event& on = event();
-  SpinGuard guard(on.line_lock);
-  if (on.set_.load(MemoryOrder::relaxed)) return false;
-  park_in(on.waiters_, self, [](Leaf& leaf) noexcept {
-    auto& wait = static_cast<EventWait&>(leaf);
-    wait.stop_in(wait.event().waiters_);
-  });
-  return true;
-}
-
 void Event::set() noexcept {
   WaitLine woken;
   {

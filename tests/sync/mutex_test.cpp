@@ -15,7 +15,7 @@ namespace rota {
 namespace {
 
 static_assert(sizeof(Mutex) == 24);
-static_assert(sizeof(MutexGuard) == sizeof(void*));
+static_assert(sizeof(MutexGuard) == 2 * sizeof(void*));
 static_assert(sizeof(MutexLeaf) == 48);
 static_assert(!std::is_copy_constructible_v<MutexGuard>);
 static_assert(std::is_nothrow_move_constructible_v<MutexGuard>);
