@@ -154,6 +154,7 @@ TASKS = LineSuite("tasks", (
             Reference("raw coroutine", "symmetric_transfer_2"),
             Reference("Rota, no bracket", "yield_1000")),
     *_tasks("channel_ping_pong", "one message over a channel of capacity 1"),
+    *_tasks("mutex", "lock a mutex, count, unlock; as many tasks as threads"),
 ))
 
 

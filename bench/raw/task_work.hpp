@@ -6,6 +6,7 @@
 //   spawn_join         start an empty task, wait for its end; one after the other
 //   yield_1000         1000 tasks, each of which lets the others run 1000 times
 //   channel_ping_pong  one message over a channel of capacity 1; two tasks, a channel each way
+//   mutex              lock, count, unlock; as many tasks as threads, all with one mutex
 
 #include "measure.hpp"
 
@@ -17,6 +18,7 @@ constexpr std::uint64_t kSpawns = 100'000;
 constexpr std::uint64_t kYielders = 1000;
 constexpr std::uint64_t kYields = 1000;
 constexpr std::uint64_t kRoundTrips = 50'000;
+constexpr std::uint64_t kLocks = 200'000;  // of each task
 
 /// Measures passes of a work until enough time has gone by, after one that warms caches and
 /// allocators. How many it takes is not known before: an operation costs ten nanoseconds, or where

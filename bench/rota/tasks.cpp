@@ -65,6 +65,25 @@ Task<void> ping_pong(std::uint64_t count) {
   if (!joined) std::abort();
 }
 
+Task<void> lock_often(rota::Mutex& mutex, std::uint64_t& count) {
+  for (std::uint64_t i = 0; i < kLocks; ++i) {
+    auto guard = co_await mutex.lock();
+    if (!guard) std::abort();
+    count += 1;
+  }
+}
+
+Task<void> lock_among(int tasks) {
+  rota::Mutex mutex;
+  std::uint64_t count = 0;
+  auto body = [&](rota::Scope& scope) -> Task<void> {
+    for (int i = 0; i < tasks; ++i) scope.spawn(lock_often(mutex, count));
+    co_return;
+  };
+  co_await rota::with_scope(body);
+  if (count != static_cast<std::uint64_t>(tasks) * kLocks) std::abort();
+}
+
 Task<void> wait_for(rota::Event& event) {
   auto set = co_await event.wait();
   if (!set) std::abort();
@@ -97,6 +116,8 @@ Task<void> all(int threads) {
   co_await measured(threads, "yield_1000", kYielders * kYields, [] { return yield_in_turn(); });
   co_await measured(threads, "channel_ping_pong", 2 * kRoundTrips,
                     [] { return ping_pong(kRoundTrips); });
+  co_await measured(threads, "mutex", static_cast<std::uint64_t>(threads) * kLocks,
+                    [threads] { return lock_among(threads); });
   co_await parked_bytes();
 }
 

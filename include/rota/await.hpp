@@ -20,6 +20,10 @@ concept LeafType = requires(L& leaf, Runnable& waiter) {
   leaf.finish();
 };
 
+/// A leaf whose result holds something for as long as it lives, so that dropping it is a mistake.
+template <class L>
+concept GuardingLeaf = L::yields_guard;
+
 /// A leaf with `refuse` is not started when the task must stop; one without is started all the
 /// same and sees to it by itself.
 template <class L>
@@ -106,6 +110,11 @@ class [[nodiscard]] Await {
     return start_leaf<L, resume_frame>(leaf_, frame.promise());
   }
   decltype(auto) await_resume() noexcept(noexcept(std::declval<L&>().finish())) {
+    return leaf_.finish();
+  }
+  [[nodiscard]] decltype(auto) await_resume() noexcept(noexcept(std::declval<L&>().finish()))
+    requires GuardingLeaf<L>
+  {
     return leaf_.finish();
   }
 

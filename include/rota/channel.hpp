@@ -2,11 +2,15 @@
 
 #include <rota/await.hpp>
 #include <rota/core/check_usage.hpp>
+<<<<<<< HEAD
 #include <rota/core/list.hpp>
 #include <rota/core/owned.hpp>
 #include <rota/core/spin_lock.hpp>
 #include <rota/core/waker.hpp>
 #include <rota/core/worker_calls.hpp>
+=======
+#include <rota/core/wait_line.hpp>
+>>>>>>> sync
 #include <rota/result.hpp>
 
 #include <cerrno>
@@ -17,6 +21,7 @@
 
 namespace rota::inline v0 {
 
+<<<<<<< HEAD
 /// A task that waits at one end of a channel.
 struct ChannelWait : Leaf {
   ChannelWait* next = nullptr;
@@ -33,26 +38,26 @@ struct ChannelWait : Leaf {
     if (failed) return failure(EPIPE);
     return {};
   }
+=======
+/// A task that waits at one end of a channel; it fails when it is woken because of a close.
+struct ChannelWait : LineWait {
+  using LineWait::LineWait;
+
+  void* slot = nullptr;  ///< a sender's value, or where a receiver's goes
+>>>>>>> sync
 };
 
 /// The untyped part of a channel: who waits, under which lock.
-class ChannelCore {
- public:
-  ChannelCore() = default;
-  ChannelCore(const ChannelCore&) = delete;
-  ChannelCore& operator=(const ChannelCore&) = delete;
-
-  /// Takes a wait out of its line; false: it was woken already.
-  [[nodiscard]] bool withdraw(ChannelWait& wait, LinkedList<ChannelWait>& line) noexcept;
-  void enqueue(ChannelWait& wait, LinkedList<ChannelWait>& line) noexcept;
-  [[nodiscard]] static ChannelWait* take_first(LinkedList<ChannelWait>& line) noexcept;
+struct ChannelCore : WaitRoom {
   /// Closes; the waits of both lines, to be woken by the caller.
-  [[nodiscard]] LinkedList<ChannelWait> close() noexcept;
+  [[nodiscard]] WaitLine close() noexcept;
+  [[nodiscard]] static ChannelWait* take_first(WaitLine& line) noexcept {
+    return static_cast<ChannelWait*>(LineWait::take_first(line));
+  }
 
-  SpinLock lock;
   bool closed = false;
-  LinkedList<ChannelWait> senders;
-  LinkedList<ChannelWait> receivers;
+  WaitLine senders;
+  WaitLine receivers;
 };
 
 /// A bounded FIFO between tasks. `send` waits while it is full, `receive` while it is empty.
@@ -92,10 +97,7 @@ class Channel {
   [[nodiscard]] bool try_send(T& value) noexcept;
   /// Empty: nothing there now.
   [[nodiscard]] std::optional<T> try_receive() noexcept;
-  void close() noexcept {
-    LinkedList<ChannelWait> woken = core_.close();
-    while (ChannelWait* wait = woken.pop_front()) Waker(*wait->waiter).wake();
-  }
+  void close() noexcept { LineWait::wake_all(core_.close()); }
 
  private:
   enum class Step : bool { waits, done };
@@ -114,31 +116,40 @@ class Channel {
 template <class T>
 class Channel<T>::SendLeaf : public ChannelWait {
  public:
-  SendLeaf(Channel& channel, T value) noexcept : channel_(channel), value_(std::move(value)) {}
+  static constexpr bool any_thread = true;
+
+  SendLeaf(Channel& channel, T value) noexcept
+      : ChannelWait(channel.core_), channel_(channel), value_(std::move(value)) {}
 
   bool start(Runnable& self) noexcept {
     ChannelWait* wake = nullptr;
     {
-      SpinGuard guard(channel_.core_.lock);
-      failed = channel_.core_.closed;
-      if (!failed && channel_.put(value_, wake) == Step::waits) {
-        waiter = &self;
+      SpinGuard guard(channel_.core_.line_lock);
+      if (channel_.core_.closed) {
+        fail();
+        return false;
+      }
+      if (channel_.put(value_, wake) == Step::waits) {
         slot = &value_;
-        cancel = [](Leaf& leaf) noexcept {
+        park_in(channel_.core_.senders, self, [](Leaf& leaf) noexcept {
           auto& sender = static_cast<SendLeaf&>(leaf);
-          ChannelCore& core = sender.channel_.core_;
-          if (!core.withdraw(sender, core.senders)) return;
-          requeue(*sender.waiter);
-        };
-        park(*this);
-        channel_.core_.enqueue(*this, channel_.core_.senders);
+          sender.stop_in(sender.channel_.core_.senders);
+        });
         return true;
       }
     }
-    if (wake != nullptr) Waker(*wake->waiter).wake();
+    LineWait::wake(wake);
     return false;
   }
+<<<<<<< HEAD
   Result<void> finish() const noexcept { return sent(); }
+=======
+  Result<void> finish() const noexcept {
+    if (stopped()) return failure(ECANCELED);
+    if (failed()) return failure(EPIPE);
+    return {};
+  }
+>>>>>>> sync
 
  private:
   Channel& channel_;
@@ -148,34 +159,30 @@ class Channel<T>::SendLeaf : public ChannelWait {
 template <class T>
 class Channel<T>::ReceiveLeaf : public ChannelWait {
  public:
-  explicit ReceiveLeaf(Channel& channel) noexcept : channel_(channel) {}
+  static constexpr bool any_thread = true;
+
+  explicit ReceiveLeaf(Channel& channel) noexcept : ChannelWait(channel.core_), channel_(channel) {}
 
   bool start(Runnable& self) noexcept {
     ChannelWait* wake = nullptr;
     {
-      SpinGuard guard(channel_.core_.lock);
+      SpinGuard guard(channel_.core_.line_lock);
       if (channel_.get(value_, wake) == Step::waits) {
-        failed = channel_.core_.closed;
-        if (failed) return false;
-        waiter = &self;
+        if (channel_.core_.closed) return false;
         slot = &value_;
-        cancel = [](Leaf& leaf) noexcept {
+        park_in(channel_.core_.receivers, self, [](Leaf& leaf) noexcept {
           auto& receiver = static_cast<ReceiveLeaf&>(leaf);
-          ChannelCore& core = receiver.channel_.core_;
-          if (!core.withdraw(receiver, core.receivers)) return;
-          requeue(*receiver.waiter);
-        };
-        park(*this);
-        channel_.core_.enqueue(*this, channel_.core_.receivers);
+          receiver.stop_in(receiver.channel_.core_.receivers);
+        });
         return true;
       }
     }
-    if (wake != nullptr) Waker(*wake->waiter).wake();
+    LineWait::wake(wake);
     return false;
   }
   Result<T> finish() noexcept {
     if (value_.has_value()) return std::move(*value_);
-    return failure(stopped ? ECANCELED : EPIPE);
+    return failure(stopped() ? ECANCELED : EPIPE);
   }
 
  private:
@@ -215,10 +222,10 @@ template <class T>
 bool Channel<T>::try_send(T& value) noexcept {
   ChannelWait* wake = nullptr;
   {
-    SpinGuard guard(core_.lock);
+    SpinGuard guard(core_.line_lock);
     if (core_.closed || put(value, wake) == Step::waits) return false;
   }
-  if (wake != nullptr) Waker(*wake->waiter).wake();
+  LineWait::wake(wake);
   return true;
 }
 
@@ -227,10 +234,10 @@ std::optional<T> Channel<T>::try_receive() noexcept {
   std::optional<T> value;
   ChannelWait* wake = nullptr;
   {
-    SpinGuard guard(core_.lock);
+    SpinGuard guard(core_.line_lock);
     if (get(value, wake) == Step::waits) return std::nullopt;
   }
-  if (wake != nullptr) Waker(*wake->waiter).wake();
+  LineWait::wake(wake);
   return value;
 }
 

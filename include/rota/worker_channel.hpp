@@ -7,7 +7,7 @@
 #include <rota/core/list.hpp>
 #include <rota/core/owned.hpp>
 #include <rota/core/spin_lock.hpp>
-#include <rota/core/waker.hpp>
+#include <rota/core/wait_line.hpp>
 #include <rota/core/worker_calls.hpp>
 #include <rota/result.hpp>
 #include <rota/workers.hpp>
@@ -44,10 +44,10 @@ struct SendLane : Errand {
   bool with_worker = false;  ///< the errand
   bool closed = false;
 
-  /// The receiver's, which a sender takes from when it has no room.
-  alignas(128) SpinLock spent_lock;
+  /// The receiver's, which a sender takes from when it has no room; and who waits for some.
+  alignas(128) WaitRoom spent_room;
   ChannelNodes spent;
-  LinkedList<ChannelWait> waiting;
+  WaitLine waiting;
 };
 
 /// The untyped part of a WorkerChannel.
@@ -88,20 +88,18 @@ class WorkerChannelCore {
     ChannelNode* node;  ///< null: the channel is closed (`failed`), or the sender is parked
     bool parked;        ///< and may be gone at any moment
   };
-  [[nodiscard]] Room take_room(SendLane& lane, ChannelWait& sender,
+  using OnStop = void (*)(Leaf&) noexcept;
+  [[nodiscard]] Room take_room(SendLane& lane, ChannelWait& sender, Runnable& self, OnStop on_stop,
                                ChannelWait*& receiver) noexcept;
   void send(SendLane& lane, ChannelNode& node, const Runnable& sender,
             ChannelWait*& receiver) noexcept;
   [[nodiscard]] ChannelWait* publish(SendLane& lane) noexcept;
 
-  static void wake_if(ChannelWait* wait) noexcept {
-    if (wait != nullptr) Waker(*wait->waiter).wake();
-  }
-  static void stop_sending(SendLane& lane, ChannelWait& sender) noexcept;
-
   enum class Wait : bool { parked, over };
-  [[nodiscard]] Wait wait_for_mail(ChannelWait& receiver) noexcept;
-  void stop_receiving(ChannelWait& receiver) noexcept;
+  [[nodiscard]] Wait wait_for_mail(ChannelWait& receiver, Runnable& self, OnStop on_stop) noexcept;
+  void stop_receiving(ChannelWait& receiver) noexcept { receiver.stop_in(receivers_); }
+  /// The room that receivers wait in.
+  [[nodiscard]] WaitRoom& mail_room() noexcept { return mail_room_; }
   /// The next value that was taken from the mail; null: there is none now.
   [[nodiscard]] ChannelNode* take_value() noexcept;
   /// Its value was moved out. A sender that waits for it, whose value is to be moved in before
@@ -122,9 +120,9 @@ class WorkerChannelCore {
   // aligned to 16.
   [[maybe_unused]] std::byte apart_[128]{};
   // Written by every sending worker, once per batch, and by the receiver.
-  SpinLock mail_lock_;
+  WaitRoom mail_room_;
   ChannelNodes mail_;
-  ChannelWait* receiver_ = nullptr;  // parked
+  WaitLine receivers_;  // one at the most
   bool closed_ = false;
 };
 
@@ -195,33 +193,42 @@ class WorkerChannel {
 template <class T>
 class WorkerChannel<T>::SendLeaf : public ChannelWait {
  public:
-  SendLeaf(WorkerChannelCore& core, T value) noexcept : core_(core), value_(std::move(value)) {}
+  SendLeaf(WorkerChannelCore& core, T value) noexcept
+      : ChannelWait(core.mail_room()), core_(core), value_(std::move(value)) {}
 
   bool start(Runnable& self) noexcept {
-    waiter = &self;
     slot = &value_;
-    cancel = [](Leaf& leaf) noexcept {
-      auto& sender = static_cast<SendLeaf&>(leaf);
-      WorkerChannelCore::stop_sending(*sender.lane_, sender);
-    };
     SendLane& lane = core_.lane_of(self);
     lane_ = &lane;
+    move_to(lane.spent_room);  // Only now is it known whose sender this is.
     ChannelWait* receiver = nullptr;
     const bool parked = start_in(lane, self, receiver);
-    WorkerChannelCore::wake_if(receiver);  // From here on a parked sender may be gone.
+    LineWait::wake(receiver);  // From here on a parked sender may be gone.
     return parked;
   }
+<<<<<<< HEAD
   Result<void> finish() const noexcept { return sent(); }
+=======
+  Result<void> finish() const noexcept {
+    if (stopped()) return failure(ECANCELED);
+    if (failed()) return failure(EPIPE);
+    return {};
+  }
+>>>>>>> sync
 
  private:
   /// True: parked.
-  bool start_in(SendLane& lane, const Runnable& self, ChannelWait*& receiver) noexcept {
+  bool start_in(SendLane& lane, Runnable& self, ChannelWait*& receiver) noexcept {
     SpinGuard guard(lane.lock);
-    const WorkerChannelCore::Room room = core_.take_room(lane, *this, receiver);
+    const WorkerChannelCore::Room room = core_.take_room(lane, *this, self, stop, receiver);
     if (room.node == nullptr) return room.parked;
     static_cast<Node*>(room.node)->put(std::move(value_));
     core_.send(lane, *room.node, self, receiver);
     return false;
+  }
+  static void stop(Leaf& leaf) noexcept {
+    auto& sender = static_cast<SendLeaf&>(leaf);
+    sender.stop_in(sender.lane_->waiting);
   }
 
   WorkerChannelCore& core_;
@@ -232,18 +239,14 @@ class WorkerChannel<T>::SendLeaf : public ChannelWait {
 template <class T>
 class WorkerChannel<T>::ReceiveLeaf : public ChannelWait {
  public:
-  explicit ReceiveLeaf(WorkerChannelCore& core) noexcept : core_(core) {}
+  explicit ReceiveLeaf(WorkerChannelCore& core) noexcept
+      : ChannelWait(core.mail_room()), core_(core) {}
 
   bool start(Runnable& self) noexcept {
-    waiter = &self;
-    cancel = [](Leaf& leaf) noexcept {
-      auto& receiver = static_cast<ReceiveLeaf&>(leaf);
-      receiver.core_.stop_receiving(receiver);
-    };
-    return core_.wait_for_mail(*this) == WorkerChannelCore::Wait::parked;
+    return core_.wait_for_mail(*this, self, stop) == WorkerChannelCore::Wait::parked;
   }
   Result<T> finish() noexcept {
-    if (stopped) return failure(ECANCELED);
+    if (stopped()) return failure(ECANCELED);
     auto* node = static_cast<Node*>(core_.take_value());
     if (node == nullptr) return failure(EPIPE);
     T value = node->take();
@@ -255,6 +258,11 @@ class WorkerChannel<T>::ReceiveLeaf : public ChannelWait {
   }
 
  private:
+  static void stop(Leaf& leaf) noexcept {
+    auto& receiver = static_cast<ReceiveLeaf&>(leaf);
+    receiver.core_.stop_receiving(receiver);
+  }
+
   WorkerChannelCore& core_;
 };
 

@@ -43,7 +43,11 @@ void free_frame(void* frame, std::size_t bytes) noexcept {
 
 void make_ready(Runnable& runnable) noexcept {
   RuntimeSection section;
-  Worker& home = *runnable.task->home;
+  Worker* lives_on = runnable.task->home;
+  // A thread without a worker goes on by itself (thread_wait.hpp).
+  if (lives_on == nullptr) [[unlikely]]
+    return runnable.resume(runnable);
+  Worker& home = *lives_on;
   Worker* here = section.worker();
   if (home.moves_tasks()) {
     // In the queue of the worker that wakes it, which has its message in the cache.

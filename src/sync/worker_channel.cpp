@@ -16,7 +16,7 @@ void end_pass(Errand& self, Worker&) noexcept {
     if (!is_orphan) receiver = lane.core->publish(lane);
   }
   if (is_orphan) delete &lane;  // Rule 5. Else the lane may be gone by now.
-  WorkerChannelCore::wake_if(receiver);
+  LineWait::wake(receiver);
 }
 
 }  // namespace
@@ -30,12 +30,11 @@ WorkerChannelCore::WorkerChannelCore() : lanes_(worker_count()) {
 void WorkerChannelCore::check_unused() noexcept {
   bool used = false;
   for (auto& lane : lanes_) {
-    SpinGuard guard(lane->spent_lock);
+    SpinGuard guard(lane->spent_room.line_lock);
     used = used || !lane->waiting.empty();
   }
-  SpinGuard guard(mail_lock_);
-  check_usage(!used && receiver_ == nullptr,
-              "a WorkerChannel was destroyed while tasks wait for it");
+  SpinGuard guard(mail_room_.line_lock);
+  check_usage(!used && receivers_.empty(), "a WorkerChannel was destroyed while tasks wait for it");
 }
 
 WorkerChannelCore::~WorkerChannelCore() {
@@ -55,18 +54,18 @@ void WorkerChannelCore::add_room(std::size_t lane, ChannelNode& node) noexcept {
   lanes_[lane]->room.push_back(node);
 }
 
-auto WorkerChannelCore::take_room(SendLane& lane, ChannelWait& sender,
-                                  ChannelWait*& receiver) noexcept -> Room {
-  sender.failed = lane.closed;
-  if (lane.closed) return {nullptr, false};
+auto WorkerChannelCore::take_room(SendLane& lane, ChannelWait& sender, Runnable& self,
+                                  OnStop on_stop, ChannelWait*& receiver) noexcept -> Room {
+  if (lane.closed) {
+    sender.fail();
+    return {nullptr, false};
+  }
   if (ChannelNode* node = lane.room.pop_front()) return {node, false};
   receiver = publish(lane);  // Rule 3: before it waits.
-  SpinGuard guard(lane.spent_lock);
+  SpinGuard guard(lane.spent_room.line_lock);
   lane.room = std::move(lane.spent);
   if (ChannelNode* node = lane.room.pop_front()) return {node, false};
-  park(sender);
-  sender.linked = true;
-  lane.waiting.push_back(sender);
+  sender.park_in(lane.waiting, self, on_stop);
   return {nullptr, true};
 }
 
@@ -87,47 +86,25 @@ ChannelWait* WorkerChannelCore::publish(SendLane& lane) noexcept {
   if (lane.batch.empty()) return nullptr;
   lane.batches += 1;
   lane.batched = 0;
-  SpinGuard guard(mail_lock_);
+  SpinGuard guard(mail_room_.line_lock);
   mail_.append(std::move(lane.batch));
-  return std::exchange(receiver_, nullptr);
+  return ChannelCore::take_first(receivers_);
 }
 
-void WorkerChannelCore::stop_sending(SendLane& lane, ChannelWait& sender) noexcept {
-  {
-    SpinGuard guard(lane.spent_lock);
-    // The receiver has taken its value, or the channel was closed: its wake is on the way.
-    if (!sender.linked) return;
-    sender.linked = false;
-    sender.stopped = true;
-    lane.waiting.remove(sender);
-  }
-  requeue(*sender.waiter);
-}
-
-auto WorkerChannelCore::wait_for_mail(ChannelWait& receiver) noexcept -> Wait {
+auto WorkerChannelCore::wait_for_mail(ChannelWait& receiver, Runnable& self,
+                                      OnStop on_stop) noexcept -> Wait {
   if (!arrived_.empty()) return Wait::over;
-  SpinGuard guard(mail_lock_);
+  SpinGuard guard(mail_room_.line_lock);
   arrived_ = std::move(mail_);
   if (!arrived_.empty() || closed_) return Wait::over;
-  check_usage(receiver_ == nullptr, "one task receives from a WorkerChannel at a time");
-  park(receiver);
-  receiver_ = &receiver;
+  check_usage(receivers_.empty(), "one task receives from a WorkerChannel at a time");
+  receiver.park_in(receivers_, self, on_stop);
   return Wait::parked;
-}
-
-void WorkerChannelCore::stop_receiving(ChannelWait& receiver) noexcept {
-  {
-    SpinGuard guard(mail_lock_);
-    if (receiver_ != &receiver) return;  // Its wake is on the way.
-    receiver_ = nullptr;
-    receiver.stopped = true;
-  }
-  requeue(*receiver.waiter);
 }
 
 ChannelNode* WorkerChannelCore::take_value() noexcept {
   if (arrived_.empty()) {
-    SpinGuard guard(mail_lock_);
+    SpinGuard guard(mail_room_.line_lock);
     arrived_ = std::move(mail_);
   }
   return arrived_.pop_front();
@@ -135,49 +112,42 @@ ChannelNode* WorkerChannelCore::take_value() noexcept {
 
 ChannelWait* WorkerChannelCore::spend(ChannelNode& node) noexcept {
   SendLane& lane = *node.lane;
-  SpinGuard guard(lane.spent_lock);
-  ChannelWait* sender = lane.waiting.pop_front();
-  if (sender != nullptr) {
-    sender->linked = false;
-  } else {
-    lane.spent.push_back(node);
-  }
+  SpinGuard guard(lane.spent_room.line_lock);
+  ChannelWait* sender = ChannelCore::take_first(lane.waiting);
+  if (sender == nullptr) lane.spent.push_back(node);
   return sender;
 }
 
 void WorkerChannelCore::readmit(ChannelNode& node, ChannelWait& sender) noexcept {
   {
-    SpinGuard guard(mail_lock_);
+    SpinGuard guard(mail_room_.line_lock);
     mail_.push_back(node);
   }
-  wake_if(&sender);
+  LineWait::wake(&sender);
 }
 
 void WorkerChannelCore::close() noexcept {
   for (auto& lane : lanes_) {
     ChannelWait* receiver = nullptr;
-    LinkedList<ChannelWait> senders;
+    WaitLine senders;
     {
       SpinGuard guard(lane->lock);
       lane->closed = true;
       receiver = publish(*lane);
-      SpinGuard spent_guard(lane->spent_lock);
-      senders = std::move(lane->waiting);
-      for (ChannelWait* each = senders.front(); each != nullptr; each = each->next) {
-        each->linked = false;
-        each->failed = true;
-      }
+      SpinGuard spent_guard(lane->spent_room.line_lock);
+      senders = LineWait::take_all(lane->waiting);
+      for (LineWait* each = senders.front(); each != nullptr; each = each->next) each->fail();
     }
-    wake_if(receiver);
-    while (ChannelWait* sender = senders.pop_front()) wake_if(sender);
+    LineWait::wake(receiver);
+    LineWait::wake_all(std::move(senders));
   }
   ChannelWait* receiver = nullptr;
   {
-    SpinGuard guard(mail_lock_);
+    SpinGuard guard(mail_room_.line_lock);
     closed_ = true;
-    receiver = std::exchange(receiver_, nullptr);
+    receiver = ChannelCore::take_first(receivers_);
   }
-  wake_if(receiver);
+  LineWait::wake(receiver);
 }
 
 std::uint64_t WorkerChannelCore::batches() const noexcept {

@@ -32,8 +32,8 @@ struct Wait {
   model::Event ready;  // The task is in a queue.
 };
 
-// The steps of ChannelCore and of Event (src/sync): who waits stands in a line under a lock, and
-// whoever takes it out of the line wakes it, after the lock.
+// The steps of LineWait (core/wait_line.hpp) as Channel and Event take them: who waits stands in a
+// line under a lock, and whoever takes it out of the line wakes it, after the lock.
 template <Fault fault>
 struct Line {
   SpinLock lock;

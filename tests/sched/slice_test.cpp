@@ -54,8 +54,8 @@ struct Slices {
     set.set();
   }
   void spawn(Task<void> task) {
-    static_cast<void>(
-        spawn_into(core.common_root(), std::move(task), SpawnOptions(), std::source_location::current()));
+    static_cast<void>(spawn_into(core.common_root(), std::move(task), SpawnOptions(),
+                                 std::source_location::current()));
   }
   void carry() {
     EXPECT_EQ(worker.carry(current_seat()), Worker::CarryEnd::left);

@@ -52,14 +52,21 @@ class Suite {
   std::vector<Scenario> scenarios_;
 };
 
+void add_barrier_scenarios(Suite& suite);
 void add_budget_scenarios(Suite& suite);
 void add_channel_scenarios(Suite& suite);
+void add_condition_variable_scenarios(Suite& suite);
 void add_event_scenarios(Suite& suite);
 void add_file_scenarios(Suite& suite);
 void add_frame_scenarios(Suite& suite);
 void add_join_scenarios(Suite& suite);
+void add_mutex_scenarios(Suite& suite);
+void add_notify_scenarios(Suite& suite);
+void add_once_scenarios(Suite& suite);
 void add_runtime_scenarios(Suite& suite);
 void add_scope_scenarios(Suite& suite);
+void add_semaphore_scenarios(Suite& suite);
+void add_shared_mutex_scenarios(Suite& suite);
 void add_stop_scenarios(Suite& suite);
 void add_tcp_scenarios(Suite& suite);
 void add_tcp_option_scenarios(Suite& suite);

@@ -68,6 +68,22 @@ void ping_pong(std::uint64_t round_trips) {
   echo.join();
 }
 
+void lock_among(int tasks) {
+  fibers::mutex mutex;
+  std::uint64_t count = 0;
+  std::vector<fibers::fiber> all;
+  for (int i = 0; i < tasks; ++i) {
+    all.push_back(start([&mutex, &count] {
+      for (std::uint64_t locks = 0; locks < kLocks; ++locks) {
+        const std::lock_guard guard(mutex);
+        count += 1;
+      }
+    }));
+  }
+  for (fibers::fiber& one : all) one.join();
+  if (count != static_cast<std::uint64_t>(tasks) * kLocks) std::abort();
+}
+
 void measure_all(int threads) {
   measure_tasks("spawn_join", threads, kSpawns, spawn_and_join);
   measure_tasks("yield_1000", threads, kYielders * kYields, yield_in_turn);
@@ -75,6 +91,8 @@ void measure_all(int threads) {
   const std::uint64_t round_trips = threads > 1 ? kRoundTrips / 10 : kRoundTrips;
   measure_tasks("channel_ping_pong", threads, 2 * round_trips,
                 [round_trips] { ping_pong(round_trips); });
+  measure_tasks("mutex", threads, static_cast<std::uint64_t>(threads) * kLocks,
+                [threads] { lock_among(threads); });
 }
 
 /// Keeps the other threads at work until the measurements are done.

@@ -90,6 +90,27 @@ func channelPingPong(rounds int) {
 	<-pong
 }
 
+func lockAmong(tasks, locks int) {
+	var mutex sync.Mutex
+	var all sync.WaitGroup
+	count := 0
+	all.Add(tasks)
+	for i := 0; i < tasks; i++ {
+		go func() {
+			for j := 0; j < locks; j++ {
+				mutex.Lock()
+				count++
+				mutex.Unlock()
+			}
+			all.Done()
+		}()
+	}
+	all.Wait()
+	if count != tasks*locks {
+		panic("a lock did not exclude")
+	}
+}
+
 func timers(measured bool) {
 	const count = 1_000_000
 	random := rand.New(rand.NewSource(20))
@@ -123,4 +144,6 @@ func main() {
 	measure("spawn_join", 100_000, func() { spawnJoin(100_000) })
 	measure("yield_1000", 1_000_000, func() { yieldInTurn(1000, 1000) })
 	measure("channel_ping_pong", 100_000, func() { channelPingPong(50_000) })
+	tasks := runtime.GOMAXPROCS(0)
+	measure("mutex", tasks*200_000, func() { lockAmong(tasks, 200_000) })
 }

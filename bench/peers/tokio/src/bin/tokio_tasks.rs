@@ -4,12 +4,14 @@
 
 use rota_bench_tokio::{cpu_ns, report, report_both, runtime, threads, wall_ns};
 use std::future::Future;
-use tokio::sync::mpsc;
+use std::sync::Arc;
+use tokio::sync::{mpsc, Mutex};
 
 const SPAWNS: u64 = 100_000;
 const YIELDERS: u64 = 1000;
 const YIELDS: u64 = 1000;
 const ROUND_TRIPS: u64 = 50_000;
+const LOCKS: u64 = 200_000;
 const WINDOW_NS: u64 = 100_000_000;
 
 async fn spawn_join() {
@@ -50,6 +52,24 @@ async fn channel_ping_pong() {
     echo.await.unwrap();
 }
 
+async fn lock_among(tasks: u64) {
+    let count = Arc::new(Mutex::new(0u64));
+    let handles: Vec<_> = (0..tasks)
+        .map(|_| {
+            let count = count.clone();
+            tokio::spawn(async move {
+                for _ in 0..LOCKS {
+                    *count.lock().await += 1;
+                }
+            })
+        })
+        .collect();
+    for handle in handles {
+        handle.await.unwrap();
+    }
+    assert_eq!(*count.lock().await, tasks * LOCKS);
+}
+
 async fn measure<F: Future<Output = ()>>(name: &str, operations: u64, work: impl Fn() -> F) {
     work().await;
     let (cpu, wall) = (cpu_ns(), wall_ns());
@@ -74,6 +94,8 @@ fn main() {
             measure("spawn_join", SPAWNS, spawn_join).await;
             measure("yield_1000", YIELDERS * YIELDS, yield_in_turn).await;
             measure("channel_ping_pong", 2 * ROUND_TRIPS, channel_ping_pong).await;
+            let tasks = threads().unwrap_or(1) as u64;
+            measure("mutex", tasks * LOCKS, || lock_among(tasks)).await;
         })
         .await
         .unwrap();

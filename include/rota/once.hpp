@@ -1,0 +1,58 @@
+#pragma once
+
+#include <rota/core/atomic.hpp>
+#include <rota/mutex.hpp>
+#include <rota/result.hpp>
+#include <rota/task.hpp>
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+namespace rota::inline v0 {
+
+/// What `Once::call` is given: a function that returns a Task of nothing, or of a Result of it.
+template <class F>
+concept Initialiser =
+    std::invocable<F&> && (std::same_as<std::invoke_result_t<F&>, Task<void>> ||
+                           std::same_as<std::invoke_result_t<F&>, Task<Result<void>>>);
+
+/// Has something done once, by whichever task comes first; the others wait until it is done.
+///
+/// Thread class: tasks of *any thread*; a plain thread may ask `is_done`. The initialiser runs in
+/// the task that calls. If it throws, or yields an error, that goes to its caller and the next task
+/// in line tries; after the first success every call returns at once. What the initialiser did
+/// comes before the return of every call that succeeds. A cancelled call that waits ends with
+/// `operation_canceled`; one that is running the initialiser ends as that does. An initialiser that
+/// calls the same Once waits for ever. It must outlive its callers.
+///
+///     Result<void> ready = co_await once.call(connect);
+class Once {
+ public:
+  template <Initialiser F>
+  [[nodiscard]] Task<Result<void>> call(F initialise);
+  [[nodiscard]] bool is_done() const noexcept { return done_.load(MemoryOrder::acquire); }
+
+ private:
+  Mutex mutex_;
+  Atomic<bool> done_{false};  // written with the mutex; release: what was done comes before
+};
+
+template <Initialiser F>
+Task<Result<void>> Once::call(F initialise) {
+  if (is_done()) co_return Result<void>();
+  Result<MutexGuard> guard = co_await mutex_.lock();
+  if (!guard) co_return std::unexpected(guard.error());
+  if (is_done()) co_return Result<void>();
+  auto work = initialise();
+  if constexpr (std::same_as<decltype(work), Task<void>>) {
+    co_await std::move(work);
+  } else {
+    Result<void> result = co_await std::move(work);
+    if (!result) co_return result;
+  }
+  done_.store(true, MemoryOrder::release);
+  co_return Result<void>();
+}
+
+}  // namespace rota::inline v0
