@@ -14,8 +14,11 @@
 #include <utility>
 #include <vector>
 
-namespace rota::testing_sync {
+namespace rota::testing_condition {
 namespace {
+
+using testing_sync::for_seeds;
+using testing_sync::RandomSteps;
 
 constexpr std::size_t kClients = 10;
 
@@ -212,4 +215,4 @@ TEST(ConditionProperty, a_condition_variable_does_what_its_model_does) {
 }
 
 }  // namespace
-}  // namespace rota::testing_sync
+}  // namespace rota::testing_condition

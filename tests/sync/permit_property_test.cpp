@@ -16,8 +16,11 @@
 #include <utility>
 #include <vector>
 
-namespace rota::testing_sync {
+namespace rota::testing_permits {
 namespace {
+
+using testing_sync::for_seeds;
+using testing_sync::RandomSteps;
 
 constexpr std::size_t kClients = 12;
 
@@ -237,4 +240,4 @@ TEST(PermitProperty, a_shared_mutex_does_what_its_model_does) {
 }
 
 }  // namespace
-}  // namespace rota::testing_sync
+}  // namespace rota::testing_permits

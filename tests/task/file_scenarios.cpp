@@ -80,16 +80,13 @@ struct alignas(4096) Block {
   std::array<std::byte, 4096> bytes{};
 };
 
-/// For a scenario that cannot run here; it returns afterwards.
-void skip(std::string_view reason) { GTEST_SKIP() << reason; }
-
 template <template <class> class Routine>
 Routine<void> a_direct_file_passes_the_page_cache(World) {
   const TemporaryPath place;
   Result<File> file = co_await File::open(
       place.path(), OpenMode::read | OpenMode::write | OpenMode::create | OpenMode::direct);
   if (!file && file.error() == std::errc::invalid_argument) {
-    skip("the folder for temporary files is on a file system without O_DIRECT");
+    skip_here("the folder for temporary files is on a file system without O_DIRECT");
     co_return;
   }
   EXPECT_TRUE(file.has_value());

@@ -16,14 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kForEver = Duration(24h);
-
-/// What a wait came to: 0, or its errno.
-template <class T>
-int code_of(const Result<T>& result) {
-  return result ? 0 : result.error().value();
-}
-
 /// Stops a task once it is parked, and expects that its wait was cancelled.
 template <template <class> class Routine>
 Routine<void> expect_stopped(JoinHandle<int> child) {

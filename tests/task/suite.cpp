@@ -313,6 +313,8 @@ class ScenarioTest : public testing::Test {
 
 }  // namespace
 
+void skip_here(std::string_view reason) { GTEST_SKIP() << reason; }
+
 void Suite::register_tests(Matrix matrix) const {
   for (const Column& column : matrix == Matrix::whole ? whole_matrix() : pairwise_columns()) {
     const Driven driver = column.driven;

@@ -4,7 +4,9 @@
 
 #include <rota/rota.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <string_view>
 #include <vector>
 
 namespace rota::testing_tasks {
@@ -19,6 +21,18 @@ struct World {
 /// Instrumented builds repeat less: each round costs them ten times as much.
 [[nodiscard]] constexpr std::size_t rounds(std::size_t plain) noexcept {
   return address_sanitizer || thread_sanitizer ? plain / 10 : plain;
+}
+
+/// For a scenario that cannot run here; it returns afterwards.
+void skip_here(std::string_view reason);
+
+/// Longer than any scenario.
+inline constexpr Duration kForEver = Duration(std::chrono::hours(24));
+
+/// What a wait came to: 0, or its errno.
+template <class T>
+[[nodiscard]] int code_of(const Result<T>& result) {
+  return result ? 0 : result.error().value();
 }
 
 /// What a scenario takes for granted of the order in which tasks run. `queue`: that those which are

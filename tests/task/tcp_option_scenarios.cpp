@@ -20,9 +20,6 @@
 namespace rota::testing_tasks {
 namespace {
 
-/// For a scenario that cannot run here; it returns afterwards.
-void skip(std::string_view reason) { GTEST_SKIP() << reason; }
-
 /// What the kernel says of a socket's option.
 int option_of(int fd, int level, int name) {
   int value = -1;
@@ -161,7 +158,7 @@ template <template <class> class Routine>
 Routine<void> streams_speak_over_ipv6(World) {
   Connected ends = co_await as_task(connect_over<Routine>(Address::parse("[::1]:0").value()));
   if (ends.refused) {
-    skip("no IPv6 here: " + ends.refused.message());
+    skip_here("no IPv6 here: " + ends.refused.message());
     co_return;
   }
   EXPECT_TRUE(ends.server->peer_address()->is_ipv6());
@@ -188,7 +185,7 @@ Routine<void> a_listener_takes_ipv6_only_when_it_is_told_to(World) {
   ListenOptions both;
   Result<TcpListener> listener = TcpListener::bind(mapped, both);
   if (!listener) {
-    skip("no IPv6 here: " + listener.error().message());
+    skip_here("no IPv6 here: " + listener.error().message());
     co_return;
   }
   const Address plain = Address::loopback(listener->local_address()->port());

@@ -18,14 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kForEver = Duration(24h);
 constexpr Duration kShort = Duration(1ms);
-
-/// What a wait came to: 0, or its errno.
-template <class T>
-int code_of(const Result<T>& result) {
-  return result ? 0 : result.error().value();
-}
 
 template <template <class> class Routine>
 Routine<int> wait_at_most(Duration limit, Event& event) {
