@@ -2,15 +2,8 @@
 
 #include <rota/await.hpp>
 #include <rota/core/check_usage.hpp>
-<<<<<<< HEAD
-#include <rota/core/list.hpp>
 #include <rota/core/owned.hpp>
-#include <rota/core/spin_lock.hpp>
-#include <rota/core/waker.hpp>
-#include <rota/core/worker_calls.hpp>
-=======
 #include <rota/core/wait_line.hpp>
->>>>>>> sync
 #include <rota/result.hpp>
 
 #include <cerrno>
@@ -21,30 +14,18 @@
 
 namespace rota::inline v0 {
 
-<<<<<<< HEAD
-/// A task that waits at one end of a channel.
-struct ChannelWait : Leaf {
-  ChannelWait* next = nullptr;
-  ChannelWait* prev = nullptr;
-  void* slot = nullptr;      ///< a sender's value, or where a receiver's goes
-  bool linked = false;       ///< in the channel's list; under its lock
-  bool failed = false;       ///< woken because the channel was closed
-  bool stopped = false;      ///< the wait was cancelled
-
-  void refuse() noexcept { stopped = true; }
-  /// How a `send` ended.
-  [[nodiscard]] Result<void> sent() const noexcept {
-    if (stopped) return failure(ECANCELED);
-    if (failed) return failure(EPIPE);
-    return {};
-  }
-=======
 /// A task that waits at one end of a channel; it fails when it is woken because of a close.
 struct ChannelWait : LineWait {
   using LineWait::LineWait;
 
   void* slot = nullptr;  ///< a sender's value, or where a receiver's goes
->>>>>>> sync
+
+  /// How a `send` ended.
+  [[nodiscard]] Result<void> sent() const noexcept {
+    if (stopped()) return failure(ECANCELED);
+    if (failed()) return failure(EPIPE);
+    return {};
+  }
 };
 
 /// The untyped part of a channel: who waits, under which lock.
@@ -141,15 +122,7 @@ class Channel<T>::SendLeaf : public ChannelWait {
     LineWait::wake(wake);
     return false;
   }
-<<<<<<< HEAD
   Result<void> finish() const noexcept { return sent(); }
-=======
-  Result<void> finish() const noexcept {
-    if (stopped()) return failure(ECANCELED);
-    if (failed()) return failure(EPIPE);
-    return {};
-  }
->>>>>>> sync
 
  private:
   Channel& channel_;

@@ -206,15 +206,7 @@ class WorkerChannel<T>::SendLeaf : public ChannelWait {
     LineWait::wake(receiver);  // From here on a parked sender may be gone.
     return parked;
   }
-<<<<<<< HEAD
   Result<void> finish() const noexcept { return sent(); }
-=======
-  Result<void> finish() const noexcept {
-    if (stopped()) return failure(ECANCELED);
-    if (failed()) return failure(EPIPE);
-    return {};
-  }
->>>>>>> sync
 
  private:
   /// True: parked.

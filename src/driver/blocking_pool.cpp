@@ -28,7 +28,8 @@ enum PoolBits : std::uint8_t { pool_queued = 1, pool_taken = 2 };
 /// The queue is intrusive: it is as long as there are operations waiting for their files.
 class BlockingPool final : public FileEngine {
  public:
-  BlockingPool(Notify notify, unsigned threads) : notify_(notify), limit_(std::max(threads, 1u)) {
+  BlockingPool(EngineNotify notify, unsigned threads)
+      : notify_(notify), limit_(std::max(threads, 1u)) {
     threads_.reserve(limit_);
   }
 
@@ -151,7 +152,7 @@ class BlockingPool final : public FileEngine {
     }
   }
 
-  const Notify notify_;
+  const EngineNotify notify_;
   const unsigned limit_;
   std::mutex mutex_;
   std::condition_variable work_;
@@ -166,7 +167,7 @@ class BlockingPool final : public FileEngine {
 
 }  // namespace
 
-std::unique_ptr<FileEngine> make_blocking_pool(Notify notify, unsigned threads) {
+std::unique_ptr<FileEngine> make_blocking_pool(EngineNotify notify, unsigned threads) {
   return std::make_unique<BlockingPool>(notify, threads);
 }
 

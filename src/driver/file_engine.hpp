@@ -7,7 +7,7 @@
 namespace rota::inline v0 {
 
 /// How an engine rouses the driver that it works for. Any thread; sticky.
-struct Notify {
+struct EngineNotify {
   void* driver;
   void (*rouse)(void* driver) noexcept;
   void operator()() const noexcept { rouse(driver); }
@@ -18,7 +18,7 @@ struct Notify {
 ///
 /// What an implementation owes:
 /// 1. Every operation given to `submit` comes back exactly once, by `reap`; when there is
-///    something to reap that was not there at the last `reap`, the Notify was called.
+///    something to reap that was not there at the last `reap`, the EngineNotify was called.
 /// 2. `cancel` ends an operation that has not begun (it comes back with -ECANCELED); one that has
 ///    begun runs to its end. `cancel_all` does the same for every operation on a Descriptor.
 /// 3. Order between operations is not promised.

@@ -72,7 +72,7 @@ ReadinessDriver::ReadinessDriver(std::unique_ptr<Poller> poller)
               .virtual_clock = false},
       ready_(kTurnOperations) {}
 
-Notify ReadinessDriver::notify() noexcept {
+EngineNotify ReadinessDriver::notify() noexcept {
   // Not by `wake`: a completed file operation ends the wait, and only its result ends the turn.
   return {poller_.get(), [](void* poller) noexcept { static_cast<Poller*>(poller)->wake(); }};
 }

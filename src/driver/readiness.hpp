@@ -35,7 +35,7 @@ class ReadinessDriver final : public Driver {
   explicit ReadinessDriver(std::unique_ptr<Poller> poller);
 
   /// How the file engine that is attached next rouses this driver.
-  [[nodiscard]] Notify notify() noexcept;
+  [[nodiscard]] EngineNotify notify() noexcept;
   /// Once, before the first turn.
   void attach(std::unique_ptr<FileEngine> files) noexcept { files_ = std::move(files); }
 

@@ -240,8 +240,8 @@ void UringDriver::launch_cancel(Operation& operation) {
 
 void UringDriver::give_to_engine(Operation& operation) {
   if (engine_ == nullptr) {
-    const Notify notify{this,
-                        [](void* driver) noexcept { static_cast<UringDriver*>(driver)->wake(); }};
+    const EngineNotify notify{
+        this, [](void* driver) noexcept { static_cast<UringDriver*>(driver)->wake(); }};
     engine_ = make_blocking_pool(notify, engine_threads_);
   }
   in_kernel_ += 1;

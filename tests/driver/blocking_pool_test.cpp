@@ -26,7 +26,7 @@ using testing_sockets::TemporaryFile;
 /// Counts the notifications and lets a test wait for the next one.
 class Bell {
  public:
-  [[nodiscard]] Notify notify() {
+  [[nodiscard]] EngineNotify notify() {
     return {this, [](void* bell) noexcept { static_cast<Bell*>(bell)->ring(); }};
   }
   [[nodiscard]] int rung() {

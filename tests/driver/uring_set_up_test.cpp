@@ -189,7 +189,7 @@ TEST(UringWorkers, run_where_the_ring_was_told_though_a_neighbour_turns_it_first
   SingleScheduler scheduler(worker);
   core.use(scheduler);
   const auto spawn = [&core](Task<void> task) {
-    return spawn_into(core.root(), std::move(task), {}, std::source_location::current());
+    return spawn_into(core.common_root(), std::move(task), {}, std::source_location::current());
   };
   SocketPair pair = SocketPair::blocking_unix();
   const Fd file(::memfd_create("synced", 0));
