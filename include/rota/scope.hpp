@@ -34,8 +34,8 @@ class ScopeWaitLeaf : public Leaf {
 /// Children that must end before their parent goes on. Made by `with_scope`.
 ///
 /// Thread class: *one task*, the one that `with_scope` runs, and its children on the same worker;
-/// after `share`, any task. Children may live on any worker. Where tasks never move, one that spawns
-/// into a scope of another worker that is not shared ends the process with a message.
+/// after `share`, any task. Children may live on any worker. Where tasks never move, one that
+/// spawns into a scope of another worker that is not shared ends the process with a message.
 class Scope {
  public:
   explicit Scope(RuntimeCore& runtime,

@@ -149,8 +149,8 @@ class alignas(128) RunAccount {
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
   static constexpr std::uintptr_t kNoKey = 1;
 
-  // A kind that ran since the last stamp. A few of them are at hand, so that runs of kinds that take
-  // turns, as a task and what it waits for do, are counted by one addition each.
+  // A kind that ran since the last stamp. A few of them are at hand, so that runs of kinds that
+  // take turns, as a task and what it waits for do, are counted by one addition each.
   struct Recent {
     std::uintptr_t key = kNoKey;
     TaskKind* kind = nullptr;

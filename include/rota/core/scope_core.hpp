@@ -22,12 +22,13 @@ class RuntimeCore;
 /// fields are under `lock_`; a child's own stop word is reached only while it is in the list, so
 /// its header is alive, and its node is sent after the lock is released.
 ///
-/// No lock is taken while the scope is `alone_with_` one worker: its owner and all its children live
-/// there, tasks never move, and whatever is done to it is done inside that worker's bracket. Two
-/// things end that. A child that is started on another worker is added only once the scope is
-/// shared. And a worker from which a thread was taken with its task says so (Worker::is_sole) before
-/// it goes on with another one; from then on both take the lock. Rejected: a lock that leans to one
-/// worker and is taken from it by a barrier on every core, for a child elsewhere would cost that.
+/// No lock is taken while the scope is `alone_with_` one worker: its owner and all its children
+/// live there, tasks never move, and whatever is done to it is done inside that worker's bracket.
+/// Two things end that. A child that is started on another worker is added only once the scope is
+/// shared. And a worker from which a thread was taken with its task says so (Worker::is_sole)
+/// before it goes on with another one; from then on both take the lock. Rejected: a lock that leans
+/// to one worker and is taken from it by a barrier on every core, which a child elsewhere would
+/// cost.
 class ScopeCore : public StopRegion {
  public:
   /// What the failure of one child means for the others. A scope that keeps them also keeps no
