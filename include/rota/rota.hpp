@@ -3,6 +3,7 @@
 /// Everything that programs are written with; rota/contention.hpp is for those that measure.
 
 #include <rota/address.hpp>
+#include <rota/alarm.hpp>
 #include <rota/barrier.hpp>
 #include <rota/capabilities.hpp>
 #include <rota/channel.hpp>
@@ -13,6 +14,7 @@
 #include <rota/fiber.hpp>
 #include <rota/file.hpp>
 #include <rota/fork.hpp>
+#include <rota/interval.hpp>
 #include <rota/join.hpp>
 #include <rota/latch.hpp>
 #include <rota/listener_group.hpp>

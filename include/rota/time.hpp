@@ -21,8 +21,10 @@ namespace rota::inline v0 {
 /// The leaf of `sleep` and `sleep_until`.
 class SleepLeaf : public Leaf {
  public:
-  explicit SleepLeaf(Duration span) noexcept : span_(span), timer_(fire) {}
-  explicit SleepLeaf(Instant due) noexcept : absolute_(true), span_(due.ns), timer_(fire) {}
+  explicit SleepLeaf(Duration span, Slack slack = {}) noexcept
+      : span_(span), slack_(slack), timer_(fire) {}
+  explicit SleepLeaf(Instant due, Slack slack = {}) noexcept
+      : absolute_(true), span_(due.ns), slack_(slack), timer_(fire) {}
 
   bool start(Runnable& self) noexcept;
   void refuse() noexcept { stopped_ = true; }
@@ -39,17 +41,19 @@ class SleepLeaf : public Leaf {
   bool absolute_ = false;
   bool stopped_ = false;
   Duration span_;
+  Slack slack_;
   Timer timer_;
 };
 
 /// Parks the task for at least `span`, never less; from any std::chrono duration. Cancelling ends
-/// it early with `operation_canceled` and loses nothing.
-inline Await<SleepLeaf> sleep(Duration span) noexcept {
-  return Await<SleepLeaf>(std::in_place, span);
+/// it early with `operation_canceled` and loses nothing. Timers are exact to the wake of the
+/// thread: a span of 50 µs is not rounded up to a tick of anything.
+inline Await<SleepLeaf> sleep(Duration span, Slack slack = {}) noexcept {
+  return Await<SleepLeaf>(std::in_place, span, slack);
 }
 /// The same until a moment of `now()`.
-inline Await<SleepLeaf> sleep_until(Instant due) noexcept {
-  return Await<SleepLeaf>(std::in_place, due);
+inline Await<SleepLeaf> sleep_until(Instant due, Slack slack = {}) noexcept {
+  return Await<SleepLeaf>(std::in_place, due, slack);
 }
 
 /// The current worker's clock: monotonic, or virtual under simulation. Only in a task.

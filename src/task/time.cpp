@@ -11,7 +11,8 @@ bool SleepLeaf::start(Runnable& self) noexcept {
   waiter = &self;
   cancel = [](Leaf& leaf) noexcept { static_cast<SleepLeaf&>(leaf).stop(); };
   timer_.leaf = this;
-  arm_timer(self, timer_, absolute_ ? Instant{span_.ns} : home_now(self) + span_);
+  const Instant due = absolute_ ? Instant{span_.ns} : home_now(self) + span_;
+  arm_timer(self, timer_, coalesced(due, slack_));
   park(*this);
   return true;
 }

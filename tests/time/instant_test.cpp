@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -105,6 +106,28 @@ TEST(Deadline, TellsWhatRemains) {
   EXPECT_EQ(Deadline::now().remaining(Instant::min()), Duration{});
   EXPECT_TRUE(Deadline::now().passed(Instant::min()));
   EXPECT_EQ(Deadline::at(Instant{1} + Duration::max()), Deadline::never());
+}
+
+TEST(Slack, NoneLeavesTheMomentAsItIs) {
+  EXPECT_EQ(rota::coalesced(Instant{12345}, rota::Slack()), Instant{12345});
+  EXPECT_EQ(rota::coalesced(Instant::max(), rota::Slack(1s)), Instant::max());
+  EXPECT_EQ(rota::coalesced(Instant{most - 1}, rota::Slack(1s)), Instant{most - 1});
+  EXPECT_EQ(rota::coalesced(Instant::min(), rota::Slack(1s)), Instant::min());
+}
+
+TEST(Slack, FindsTheRoundestMomentWithinIt) {
+  for (std::int64_t due = 1; due < 300; ++due) {
+    for (std::int64_t late = 0; late < 70; ++late) {
+      std::int64_t roundest = due;
+      for (std::int64_t each = due; each <= due + late; ++each) {
+        if (std::countr_zero(static_cast<std::uint64_t>(each)) >
+            std::countr_zero(static_cast<std::uint64_t>(roundest))) {
+          roundest = each;
+        }
+      }
+      EXPECT_EQ(rota::coalesced(Instant{due}, rota::Slack(Duration{late})), Instant{roundest});
+    }
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <limits>
@@ -136,6 +137,28 @@ struct Instant {
     return Duration{a.ns} - Duration{b.ns};
   }
 };
+
+/// How late a timer may be. Those of one worker whose ranges overlap then mostly come due at the
+/// same moment, and the worker wakes once for them.
+struct Slack {
+  Duration at_most;
+
+  constexpr Slack() noexcept = default;  ///< none
+  constexpr explicit Slack(Duration late) noexcept : at_most(late) {}
+};
+
+/// The roundest moment from `due` until the slack is used up: the one that is a multiple of the
+/// largest power of two. Timers that are due near each other meet there.
+[[nodiscard]] constexpr Instant coalesced(Instant due, Slack slack) noexcept {
+  const Instant latest = due + slack.at_most;
+  if (latest <= due || due.ns <= 0 || latest == Instant::max()) return due;
+  // Above their highest different bit the two agree; `latest` has that bit and the one before `due`
+  // has not.
+  const auto before = static_cast<std::uint64_t>(due.ns - 1);
+  const auto last = static_cast<std::uint64_t>(latest.ns);
+  const std::uint64_t below = std::bit_floor(before ^ last) - 1;
+  return Instant{static_cast<std::int64_t>(last & ~below)};
+}
 
 /// Until when a wait may last: an instant, `never()` (no limit) or `now()` (do not wait at all).
 /// Ordered: now() before every instant, never() after; so the nearer of two is std::min. The two
