@@ -5,6 +5,7 @@
 #include "base/membarrier.hpp"
 #include "driver/choose.hpp"
 #include "observe/task_lengths.hpp"
+#include "sched/blocking_threads.hpp"
 #include "sched/carriers.hpp"
 #include "sched/lone_carriage.hpp"
 #include "sched/per_core.hpp"
@@ -44,6 +45,10 @@ Placement place_workers(const Config& config) {
 
 struct Runtime::State {
   explicit State(const Config& config) : placement(place_workers(config)) {
+    if (config.driver.kind != DriverKind::sim) {
+      blocking = std::make_unique<BlockingThreads>(config.blocking);
+      core.use(*blocking);
+    }
     if (config.scheduler.kind == SchedulerKind::single) return;
     if (config.scheduler.kind == SchedulerKind::stealing) {
       shared = std::make_unique<SharedWork>(static_cast<std::uint32_t>(placement.places.size()));
@@ -131,6 +136,7 @@ struct Runtime::State {
   std::unique_ptr<Scheduler> scheduler;
   SimCrew* crew = nullptr;  // the carriage of simulated workers
   std::unique_ptr<Carriage> carriage;
+  std::unique_ptr<BlockingThreads> blocking;  // none under simulation
   // The thread that a runtime without threads of its own belongs to; 0 until it is entered.
   Atomic<pid_t> carrier{0};
 
@@ -289,6 +295,12 @@ RuntimeCounters Runtime::counters() const noexcept {
   sum.frames_live_bytes = frames.bytes;
   sum.frames_peak_bytes = frames.peak_bytes;
   sum.descriptors_live = state_->core.descriptors().live();
+  if (const BlockingThreads* blocking = state_->core.blocking()) {
+    const BlockingThreads::Use use = blocking->use();
+    sum.blocking_threads = use.threads;
+    sum.blocking_waiting = use.waiting;
+    sum.blocking_oldest_wait = use.oldest_wait;
+  }
   return sum;
 }
 

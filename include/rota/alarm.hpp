@@ -16,8 +16,8 @@ concept ChronoTimePoint = requires(const T& moment) {
   { moment.time_since_epoch() } -> ChronoDuration;
 };
 
-/// A moment of the wall clock, in nanoseconds since the beginning of 1970, UTC. Unlike an Instant it
-/// may come twice, or never: the clock can be set.
+/// A moment of the wall clock, in nanoseconds since the beginning of 1970, UTC. Unlike an Instant
+/// it may come twice, or never: the clock can be set.
 struct WallTime {
   std::int64_t ns = 0;
 
@@ -37,13 +37,13 @@ struct WallTime {
   }
 };
 
-/// Waits until the wall clock says `when` or later, whatever is done to the clock meanwhile: when it
-/// is set forward beyond `when` the alarm ends at once, when it is set back it waits for longer. A
-/// moment that has passed ends it at once.
+/// Waits until the wall clock says `when` or later, whatever is done to the clock meanwhile: when
+/// it is set forward beyond `when` the alarm ends at once, when it is set back it waits for longer.
+/// A moment that has passed ends it at once.
 ///
 /// Fails with what timerfd_create or timerfd_settime report; cancelling ends it early with
-/// `operation_canceled` and loses nothing. It takes a file descriptor of the process while it waits.
-/// Under simulation it follows the machine's clock, not the virtual one. To wait for a span of time
+/// `operation_canceled` and loses nothing. It takes a file descriptor of the process while it
+/// waits. Under simulation it follows the machine's clock, not the virtual one. To wait for a span of time
 /// use `sleep`, which the wall clock does not disturb.
 [[nodiscard]] Task<Result<void>> alarm(WallTime when);
 

@@ -22,7 +22,8 @@ struct DriverConfig {
   std::uint32_t completion_entries = 4096;    ///< completion queue
   std::uint32_t bounded_ring_workers = 4;     ///< io-wq threads for file work
   std::uint32_t unbounded_ring_workers = 16;  ///< io-wq threads for what may block for ever
-  std::uint32_t blocking_threads = 4;         ///< threads of the blocking pool
+  std::uint32_t blocking_threads = 4;         ///< threads of a worker for its files, on drivers
+                                              ///< that have no other way
   std::uint64_t seed = 1;                     ///< sim: everything that real life leaves open;
                                               ///< 0 draws one, which driver_reason() tells
 };
@@ -77,10 +78,17 @@ struct SchedulerConfig {
                               ///< as CPUs, since it takes the CPU that somebody with work needs
 };
 
+/// The threads that `blocking` calls functions on. None is there before it is needed.
+struct BlockingConfig {
+  std::uint32_t threads = 64;      ///< at the most; at least one
+  std::uint32_t idle_ms = 10'000;  ///< one without work for so long ends
+};
+
 /// What a runtime is made of, chosen once.
 struct Config {
   DriverConfig driver;
   SchedulerConfig scheduler;
+  BlockingConfig blocking;
 };
 
 }  // namespace rota::inline v0

@@ -5,6 +5,7 @@
 #include <rota/address.hpp>
 #include <rota/alarm.hpp>
 #include <rota/barrier.hpp>
+#include <rota/blocking.hpp>
 #include <rota/capabilities.hpp>
 #include <rota/channel.hpp>
 #include <rota/condition_variable.hpp>

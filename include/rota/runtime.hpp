@@ -58,6 +58,9 @@ struct RuntimeCounters {
   std::size_t descriptors_live = 0;
   std::size_t timers_live = 0;
   std::size_t operations_live = 0;
+  std::size_t blocking_threads = 0;  ///< there at the moment, for `blocking`
+  std::size_t blocking_waiting = 0;  ///< calls that no thread has begun
+  Duration blocking_oldest_wait;     ///< how long the first of them has waited
 };
 
 /// `frames_live_bytes` of RuntimeCounters, without a Runtime. Any thread; exact while no other

@@ -13,6 +13,7 @@
 
 namespace rota::inline v0 {
 
+class BlockingThreads;
 class Crew;
 
 /// What the workers of one runtime share. Fixed before the first worker runs.
@@ -39,6 +40,10 @@ class RuntimeCore {
   /// How the workers wait that are made from now on.
   void use(WaitRule rule) noexcept { wait_rule_ = rule; }
   [[nodiscard]] WaitRule wait_rule() const noexcept { return wait_rule_; }
+
+  /// The threads for what blocks. Without any, a worker calls it itself.
+  void use(BlockingThreads& threads) noexcept { blocking_ = &threads; }
+  [[nodiscard]] BlockingThreads* blocking() const noexcept { return blocking_; }
 
   [[nodiscard]] Scheduler& scheduler() noexcept { return *scheduler_; }
   [[nodiscard]] std::span<Worker* const> workers() const noexcept { return workers_; }
@@ -95,6 +100,7 @@ class RuntimeCore {
   std::span<Worker* const> workers_;
   SharedWork* shared_ = nullptr;
   Crew* crew_ = nullptr;
+  BlockingThreads* blocking_ = nullptr;
   WaitRule wait_rule_;
   DescriptorHome::Move descriptors_move_ = DescriptorHome::Move::forbidden;
   SpinLock listeners_lock_;

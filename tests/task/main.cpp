@@ -12,6 +12,7 @@ int main(int count, char** words) {
   using namespace rota::testing_tasks;
   Suite suite;
   add_barrier_scenarios(suite);
+  add_blocking_scenarios(suite);
   add_budget_scenarios(suite);
   add_channel_scenarios(suite);
   add_condition_variable_scenarios(suite);

@@ -67,6 +67,7 @@ class Suite {
 };
 
 void add_barrier_scenarios(Suite& suite);
+void add_blocking_scenarios(Suite& suite);
 void add_budget_scenarios(Suite& suite);
 void add_channel_scenarios(Suite& suite);
 void add_condition_variable_scenarios(Suite& suite);
