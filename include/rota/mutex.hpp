@@ -47,10 +47,7 @@ class Mutex {
     return Await<MutexLeaf>(std::in_place, permits_, 1U);
   }
   /// Empty: somebody has it. Never waits.
-  [[nodiscard]] std::optional<MutexGuard> try_lock() noexcept {
-    if (!permits_.try_take(1)) return std::nullopt;
-    return MutexGuard(permits_, 1);
-  }
+  [[nodiscard]] std::optional<MutexGuard> try_lock() noexcept;
 
  private:
   Permits permits_{1};

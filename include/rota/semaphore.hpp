@@ -56,10 +56,7 @@ class Semaphore {
     return Await<SemaphoreLeaf>(std::in_place, permits_, checked(count));
   }
   /// Empty: there are fewer, or somebody waits for some. Never waits.
-  [[nodiscard]] std::optional<SemaphorePermits> try_acquire(std::uint32_t count = 1) noexcept {
-    if (!permits_.try_take(checked(count))) return std::nullopt;
-    return SemaphorePermits(permits_, count);
-  }
+  [[nodiscard]] std::optional<SemaphorePermits> try_acquire(std::uint32_t count = 1) noexcept;
   /// Adds permits: those that were forgotten, or new ones.
   void release(std::uint32_t count = 1) noexcept {
     check_usage(count <= max_permits - permits_.available(),

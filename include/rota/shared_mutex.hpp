@@ -62,15 +62,9 @@ class SharedMutex {
     return Await<ReadLeaf>(std::in_place, permits_, kOne);
   }
   /// Empty: somebody has it. Never waits.
-  [[nodiscard]] std::optional<WriteGuard> try_lock() noexcept {
-    if (!permits_.try_take(kAll)) return std::nullopt;
-    return WriteGuard(permits_, kAll);
-  }
+  [[nodiscard]] std::optional<WriteGuard> try_lock() noexcept;
   /// Empty: a writer has it, or waits for it. Never waits.
-  [[nodiscard]] std::optional<ReadGuard> try_lock_shared() noexcept {
-    if (!permits_.try_take(kOne)) return std::nullopt;
-    return ReadGuard(permits_, kOne);
-  }
+  [[nodiscard]] std::optional<ReadGuard> try_lock_shared() noexcept;
 
  private:
   // A reader has one permit, a writer all there are.

@@ -108,8 +108,8 @@ void a_flag_is_set() {
   mutex.check_at_rest(1);
 }
 
-// The home stops one who waits, and another notifies it, while the mutex is held by a third. However
-// it ends, it ends once and with the mutex.
+// The home stops one who waits, and another notifies it, while the mutex is held by a third. In
+// whatever way it ends, it ends once and with the mutex.
 template <Fault fault>
 void a_stop_meets_a_notification() {
   Gate<PermitWord> mutex(1);

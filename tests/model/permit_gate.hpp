@@ -44,7 +44,8 @@ enum class GateFault : std::uint8_t {
   hands_out_past_the_first,
 };
 
-// The steps of Permits (src/sync/permits.cpp) over its word, with lines made of what the model sees.
+// The steps of Permits (src/sync/permits.cpp) over its word, with a line made of what the model
+// sees.
 template <class Word, GateFault fault = GateFault::none>
 class Gate {
  public:

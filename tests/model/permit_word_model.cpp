@@ -118,7 +118,7 @@ void all_lock_once() {
 }
 
 // The home stops one who waits for a mutex while its holder unlocks it, and a third one locks it.
-// Until the look is over the stopped task does not run. Whoever knows that he was the last frees it.
+// Until the look is over the stopped task does not run.
 template <class TheGate>
 void a_stop_meets_the_hand_over() {
   TheGate mutex(1);
@@ -196,7 +196,7 @@ void the_large_one_in_front_is_stopped() {
   semaphore.check_at_rest(1);
 }
 
-// A permit is given before one begins to wait for two, who is stopped; then it is there for a third.
+// A permit is given before one begins to wait for two, who is stopped; then a third one finds it.
 template <class TheGate>
 void a_wait_in_vain_loses_no_order() {
   TheGate semaphore(0);
