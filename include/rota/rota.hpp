@@ -23,6 +23,7 @@
 #include <rota/notify.hpp>
 #include <rota/once.hpp>
 #include <rota/parallel.hpp>
+#include <rota/process.hpp>
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
 #include <rota/scope.hpp>

@@ -22,6 +22,8 @@ class UniqueFd {
   }
 
   [[nodiscard]] int number() const noexcept { return number_; }
+  /// Gives the number up, to whoever closes it from now on.
+  [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
   [[nodiscard]] bool valid() const noexcept { return number_ >= 0; }
 
  private:

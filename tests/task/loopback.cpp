@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace rota::testing_tasks {
 
@@ -42,8 +43,10 @@ Pipe::Pipe() { EXPECT_EQ(pipe2(ends_, O_CLOEXEC | O_NONBLOCK), 0); }
 
 Pipe::~Pipe() {
   ::close(ends_[0]);
-  ::close(ends_[1]);
+  if (ends_[1] >= 0) ::close(ends_[1]);
 }
+
+void Pipe::close_writer() { ::close(std::exchange(ends_[1], -1)); }
 
 void Pipe::write_byte() const {
   const char byte = 'x';

@@ -31,6 +31,7 @@ class Pipe {
 
   [[nodiscard]] int reader() const { return ends_[0]; }
   [[nodiscard]] int writer() const { return ends_[1]; }
+  void close_writer();
   void write_byte() const;
   /// Until the pipe takes no more.
   void fill() const;

@@ -1,0 +1,374 @@
+#include <rota/process.hpp>
+
+#include <rota/core/check_usage.hpp>
+#include <rota/fd_watch.hpp>
+#include <rota/runtime.hpp>
+#include <rota/stop.hpp>
+
+#include "base/unique_fd.hpp"
+#include "process/child.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <new>
+
+namespace rota::inline v0 {
+
+namespace {
+
+constexpr std::size_t kStandard = 3;  // input, output, error
+
+/// What a child's number refers to, and what this process keeps of it.
+struct Ends {
+  UniqueFd theirs;
+  UniqueFd ours;
+};
+
+Result<Ends> make_pipe(bool child_reads) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return failure(errno);
+  UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  if (child_reads) return Ends{std::move(reader), std::move(writer)};
+  return Ends{std::move(writer), std::move(reader)};
+}
+
+Result<Ends> open_null() {
+  UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null.valid()) return failure(errno);
+  return Ends{std::move(null), {}};
+}
+
+Result<void> set_size(int terminal, std::uint16_t rows, std::uint16_t columns) noexcept {
+  const winsize size{rows, columns, 0, 0};
+  if (ioctl(terminal, TIOCSWINSZ, &size) < 0) return failure(errno);
+  return {};
+}
+
+/// A pseudo-terminal: the child's side and ours.
+Result<Ends> make_terminal(std::uint16_t rows, std::uint16_t columns) {
+  UniqueFd ours(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!ours.valid()) return failure(errno);
+  if (grantpt(ours.number()) < 0 || unlockpt(ours.number()) < 0) return failure(errno);
+  std::array<char, 64> name{};
+  if (const int error = ptsname_r(ours.number(), name.data(), name.size()); error != 0) {
+    return failure(error);
+  }
+  UniqueFd theirs(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!theirs.valid()) return failure(errno);
+  if (Result<void> sized = set_size(ours.number(), rows, columns); !sized) {
+    return std::unexpected(sized.error());
+  }
+  return Ends{std::move(theirs), std::move(ours)};
+}
+
+/// Ours alone is made non-blocking where the driver waits for readiness: a pipe's two ends and a
+/// terminal's two sides have descriptions of their own.
+Result<DescriptorRef> adopt(UniqueFd& fd) {
+  const int number = fd.number();
+  const bool nonblocking = (socket_flags() & SOCK_NONBLOCK) != 0;
+  if (nonblocking && fcntl(number, F_SETFL, O_NONBLOCK) < 0) return failure(errno);
+  DescriptorRef adopted(adopt_fd(number, FdKind::stream));
+  static_cast<void>(fd.release());
+  return adopted;
+}
+
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+/// Where a program may be: its path, or its name in each folder of `environment`'s PATH.
+std::vector<std::string> candidates(const std::string& program,
+                                    const std::vector<std::string>& environment) {
+  if (program.find('/') != std::string::npos || program.empty()) return {program};
+  std::string_view path = "/usr/local/bin:/usr/bin:/bin";
+  for (const std::string& each : environment) {
+    if (each.starts_with("PATH=")) path = std::string_view(each).substr(5);
+  }
+  std::vector<std::string> found;
+  for (std::size_t from = 0; from <= path.size();) {
+    const std::size_t end = std::min(path.find(':', from), path.size());
+    const std::string_view folder = path.substr(from, end - from);
+    found.push_back(folder.empty() ? program : std::string(folder) + '/' + program);
+    from = end + 1;
+  }
+  return found;
+}
+
+std::string_view name_of(std::string_view variable) noexcept {
+  return variable.substr(0, variable.find('='));
+}
+
+/// Takes the status of a process that has ended; waits for the end of one that has not.
+Result<ExitStatus> take_status(int pidfd) noexcept {
+  siginfo_t status{};
+  while (waitid(P_PIDFD, static_cast<id_t>(pidfd), &status, WEXITED) < 0) {
+    if (errno != EINTR) return failure(errno);
+  }
+  if (status.si_code == CLD_EXITED) return ExitStatus{.code = status.si_status};
+  return ExitStatus{.signal = status.si_status, .dumped_core = status.si_code == CLD_DUMPED};
+}
+
+/// For a process that was killed and that nobody waits for.
+Task<void> reap(int pidfd) {
+  Task<Result<void>> waiting = shielded(readable(pidfd));
+  Result<void> ended = co_await std::move(waiting);
+  static_cast<void>(ended);
+  static_cast<void>(take_status(pidfd));
+  ::close(pidfd);
+}
+
+/// In the background where there is one; a runtime that is shut down has none any more, nor has a
+/// plain thread. What was killed ends soon.
+void reap_later(int pidfd) noexcept {
+  if (current_task() != nullptr) {
+    try {
+      const JoinHandle<void> reaping = rota::spawn(reap(pidfd), SpawnOptions("reap"));
+      if (!reaping.is_done()) return;
+    } catch (const std::bad_alloc&) {
+    }
+  }
+  static_cast<void>(take_status(pidfd));
+  ::close(pidfd);
+}
+
+}  // namespace
+
+Result<void> ChildStream::resize(std::uint16_t rows, std::uint16_t columns) noexcept {
+  return set_size(fd(), rows, columns);
+}
+
+Process::Process(Process&& other) noexcept
+    : input(std::move(other.input)),
+      output(std::move(other.output)),
+      error(std::move(other.error)),
+      terminal(std::move(other.terminal)),
+      pid_(other.pid_),
+      pidfd_(std::exchange(other.pidfd_, -1)),
+      has_ended_(other.has_ended_),
+      ended_(other.ended_) {}
+
+Process::~Process() {
+  if (pidfd_ < 0) return;
+  if (has_ended_) {
+    ::close(pidfd_);
+    return;
+  }
+  static_cast<void>(kill());
+  reap_later(pidfd_);
+}
+
+Task<Result<ExitStatus>> Process::wait() {
+  if (has_ended_) co_return ended_;
+  Task<Result<void>> waiting = readable(pidfd_);
+  Result<void> ready = co_await std::move(waiting);
+  if (!ready) co_return std::unexpected(ready.error());
+  has_ended_ = true;
+  ended_ = take_status(pidfd_);
+  co_return ended_;
+}
+
+Result<void> Process::signal(int number) noexcept {
+  if (has_ended_) return {};
+  if (syscall(SYS_pidfd_send_signal, pidfd_, number, nullptr, 0) == 0) return {};
+  if (errno == ESRCH) return {};
+  return failure(errno);
+}
+
+Result<void> Process::kill() noexcept { return signal(SIGKILL); }
+
+Command& Command::arg(std::string argument) {
+  arguments_.push_back(std::move(argument));
+  return *this;
+}
+
+Command& Command::input_from(Stdio from) noexcept {
+  input_ = from;
+  return *this;
+}
+
+Command& Command::output_to(Stdio to) noexcept {
+  output_ = to;
+  return *this;
+}
+
+Command& Command::error_to(Stdio to) noexcept {
+  error_ = to;
+  return *this;
+}
+
+Command& Command::on_terminal(std::uint16_t rows, std::uint16_t columns) noexcept {
+  has_terminal_ = true;
+  rows_ = rows;
+  columns_ = columns;
+  return *this;
+}
+
+Command& Command::pass_fd(int fd, int as) {
+  check_usage(as >= static_cast<int>(kStandard),
+              "pass_fd gives a child numbers from 3; those below are input_from, output_to and "
+              "error_to");
+  passed_.push_back({fd, as});
+  return *this;
+}
+
+Command& Command::env(std::string_view name, std::string_view value) {
+  changes_.push_back({std::string(name), std::string(name) + '=' + std::string(value)});
+  return *this;
+}
+
+Command& Command::unset_env(std::string_view name) {
+  changes_.push_back({std::string(name), {}});
+  return *this;
+}
+
+Command& Command::clear_env() {
+  changes_.assign(1, {});
+  return *this;
+}
+
+Command& Command::directory(std::string path) {
+  directory_ = std::move(path);
+  return *this;
+}
+
+Command& Command::limit(int resource, std::uint64_t soft, std::uint64_t hard) {
+  limits_.push_back({resource, soft, hard});
+  return *this;
+}
+
+Command& Command::new_session() noexcept {
+  new_session_ = true;
+  return *this;
+}
+
+std::vector<std::string> Command::environment() const {
+  std::vector<std::string> variables;
+  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+    variables.emplace_back(*each);
+  }
+  for (const Change& change : changes_) {
+    if (change.name.empty()) {
+      variables.clear();
+      continue;
+    }
+    std::erase_if(variables, [&](const std::string& each) { return name_of(each) == change.name; });
+    if (!change.value.empty()) variables.push_back(change.value);
+  }
+  return variables;
+}
+
+namespace {
+
+/// The standard streams of a child while it is made: what goes to it, and what stays here.
+struct Streams {
+  std::array<UniqueFd, kStandard> opened;  // for the child
+  std::vector<ChildFd> fds;
+};
+
+/// A number that is closed here stays closed there.
+void pass_on(Streams& streams, int from, int to) {
+  if (fcntl(from, F_GETFD) >= 0) streams.fds.push_back({from, to});
+}
+
+Result<DescriptorRef> connect(Streams& streams, Stdio stdio, int to) {
+  const auto place = static_cast<std::size_t>(to);
+  Ends ends;
+  switch (stdio) {
+    case Stdio::inherit: pass_on(streams, to, to); return DescriptorRef();
+    case Stdio::output: {
+      const int output = streams.opened[STDOUT_FILENO].number();
+      pass_on(streams, output >= 0 ? output : STDOUT_FILENO, to);
+      return DescriptorRef();
+    }
+    case Stdio::null: {
+      Result<Ends> null = open_null();
+      if (!null) return std::unexpected(null.error());
+      ends = std::move(*null);
+      break;
+    }
+    case Stdio::pipe: {
+      Result<Ends> pipe = make_pipe(to == STDIN_FILENO);
+      if (!pipe) return std::unexpected(pipe.error());
+      ends = std::move(*pipe);
+      break;
+    }
+  }
+  streams.opened[place] = std::move(ends.theirs);
+  streams.fds.push_back({streams.opened[place].number(), to});
+  if (!ends.ours.valid()) return DescriptorRef();
+  return adopt(ends.ours);
+}
+
+Result<DescriptorRef> connect_terminal(Streams& streams, std::uint16_t rows,
+                                       std::uint16_t columns) {
+  Result<Ends> ends = make_terminal(rows, columns);
+  if (!ends) return std::unexpected(ends.error());
+  streams.opened[0] = std::move(ends->theirs);
+  for (int to = 0; to < static_cast<int>(kStandard); ++to) {
+    streams.fds.push_back({streams.opened[0].number(), to});
+  }
+  return adopt(ends->ours);
+}
+
+}  // namespace
+
+/// All that may fail for want of memory comes before the child: afterwards nothing is lost.
+Result<Process> Command::spawn() const {
+  Streams streams;
+  Process process(-1, -1);
+  if (has_terminal_) {
+    Result<DescriptorRef> terminal = connect_terminal(streams, rows_, columns_);
+    if (!terminal) return std::unexpected(terminal.error());
+    process.terminal = ChildStream(std::move(*terminal));
+  } else {
+    const std::array<Stdio, kStandard> kinds{input_, output_, error_};
+    const std::array<ChildStream*, kStandard> ours{&process.input, &process.output, &process.error};
+    for (std::size_t i = 0; i < kStandard; ++i) {
+      Result<DescriptorRef> end = connect(streams, kinds[i], static_cast<int>(i));
+      if (!end) return std::unexpected(end.error());
+      *ours[i] = ChildStream(std::move(*end));
+    }
+  }
+  for (const Passed& passed : passed_) streams.fds.push_back({passed.fd, passed.as});
+
+  const std::vector<std::string> variables = environment();
+  const std::vector<std::string> paths = candidates(program_, variables);
+  std::vector<const char*> programs;
+  for (const std::string& path : paths) programs.push_back(path.c_str());
+  std::vector<std::string> words{program_};
+  words.insert(words.end(), arguments_.begin(), arguments_.end());
+  std::vector<ChildLimit> limits;
+  for (const Limit& limit : limits_) limits.push_back({limit.resource, limit.soft, limit.hard});
+  const std::vector<char*> arguments = pointers_to(words);
+  const std::vector<char*> environment = pointers_to(variables);
+  ChildPlan plan{.programs = programs,
+                 .arguments = arguments.data(),
+                 .environment = environment.data(),
+                 .directory = directory_.empty() ? nullptr : directory_.c_str(),
+                 .fds = streams.fds,
+                 .limits = limits,
+                 .new_session = new_session_,
+                 .takes_terminal = has_terminal_};
+  Result<Child> child = start_child(plan);
+  if (!child) return std::unexpected(child.error());
+  process.pid_ = child->pid;
+  process.pidfd_ = child->pidfd.release();
+  return process;
+}
+
+}  // namespace rota::inline v0
