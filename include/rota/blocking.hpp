@@ -2,6 +2,7 @@
 
 #include <rota/await.hpp>
 #include <rota/core/blocking_wait.hpp>
+#include <rota/core/throwing.hpp>
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
 #include <rota/task.hpp>
@@ -39,15 +40,14 @@ class BlockingLeaf : public BlockingWait {
  private:
   static void call(BlockingWait& wait) noexcept {
     auto& self = static_cast<BlockingLeaf&>(wait);
-    try {
+    ROTA_TRY {
       if constexpr (std::is_void_v<Value>) {
         self.function_();
       } else {
         self.value_.emplace(self.function_());
       }
-    } catch (...) {
-      self.thrown_ = std::current_exception();
     }
+    ROTA_CATCH_ALL { self.thrown_ = std::current_exception(); }
   }
 
   F function_;

@@ -2,6 +2,7 @@
 
 #include <rota/await.hpp>
 #include <rota/core/fiber_calls.hpp>
+#include <rota/core/throwing.hpp>
 #include <rota/core/worker_calls.hpp>
 #include <rota/task.hpp>
 
@@ -31,15 +32,14 @@ struct TypedFiberBody : FiberBody {
 
   static void call(FiberBody& self) noexcept {
     auto& typed = static_cast<TypedFiberBody&>(self);
-    try {
+    ROTA_TRY {
       if constexpr (std::is_void_v<T>) {
         typed.body();
       } else {
         typed.result.emplace(typed.body());
       }
-    } catch (...) {
-      typed.error = std::current_exception();
     }
+    ROTA_CATCH_ALL { typed.error = std::current_exception(); }
   }
 
   F body;

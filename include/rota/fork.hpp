@@ -2,6 +2,7 @@
 
 #include <rota/core/check_usage.hpp>
 #include <rota/core/fork_frame.hpp>
+#include <rota/core/throwing.hpp>
 #include <rota/fiber.hpp>
 #include <rota/task.hpp>
 
@@ -155,7 +156,7 @@ class CallAwaiter {
       return room_.take();
     // What the parent forked before has ended.
     parent_.unjoined = false;
-    if (!child_) throw std::bad_alloc();
+    if (!child_) throw_no_memory();
     std::rethrow_exception(child_.promise().take_error());
   }
 
@@ -277,7 +278,7 @@ class [[nodiscard]] Fork {
   /// In a task. Throws std::bad_alloc when there was no memory for the frame.
   RootAwaiter<T> operator co_await() && {
     const Handle frame = release();
-    if (!frame) throw std::bad_alloc();
+    if (!frame) throw_no_memory();
     return RootAwaiter<T>(frame);
   }
 

@@ -2,6 +2,7 @@
 
 #include <rota/await.hpp>
 #include <rota/core/check_usage.hpp>
+#include <rota/core/throwing.hpp>
 #include <rota/core/worker_calls.hpp>
 #include <rota/result.hpp>
 #include <rota/task.hpp>
@@ -36,7 +37,7 @@ class Joined {
   /// throws, a `std::bad_expected_access` of `operation_canceled`.
   T value() && {
     if (kind_ == Kind::exception) std::rethrow_exception(error_);
-    if (kind_ == Kind::stopped) throw std::bad_expected_access(os_error(ECANCELED));
+    if (kind_ == Kind::stopped) throw_canceled();
     if constexpr (!std::is_void_v<T>) return std::move(*value_);
   }
 

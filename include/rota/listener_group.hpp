@@ -3,6 +3,7 @@
 #include <rota/address.hpp>
 #include <rota/core/atomic.hpp>
 #include <rota/core/owned.hpp>
+#include <rota/core/throwing.hpp>
 #include <rota/result.hpp>
 #include <rota/scope.hpp>
 #include <rota/stop.hpp>
@@ -93,12 +94,11 @@ class ListenerGroup {
     Taker<Handler> taker(connections, handler);
     Result<void> ended;
     std::exception_ptr error;
-    try {
+    ROTA_TRY {
       Task<Result<void>> accepting = accept_all(taker);
       ended = co_await std::move(accepting);
-    } catch (...) {
-      error = std::current_exception();
     }
+    ROTA_CATCH_ALL { error = std::current_exception(); }
     co_await connections.children();
     if (error != nullptr) std::rethrow_exception(error);
     co_return ended;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/core/atomic.hpp>
+#include <rota/core/throwing.hpp>
 #include <rota/fork.hpp>
 #include <rota/result.hpp>
 #include <rota/stop.hpp>
@@ -35,11 +36,12 @@ class Reduction {
     std::uint64_t some = count(first, last) / kLooks + 1;
     if (some > kMostAtOnce) some = kMostAtOnce;
     const I end = static_cast<I>(first + static_cast<I>(some));
-    try {
+    ROTA_TRY {
       for (; first != end; ++first) sum = combine_(std::move(sum), map_(first));
-    } catch (...) {
+    }
+    ROTA_CATCH_ALL {
       ended_.store(true, MemoryOrder::relaxed);
-      throw;
+      throw_again();
     }
     return end;
   }

@@ -14,6 +14,7 @@
 #include <rota/fd_watch.hpp>
 #include <rota/fiber.hpp>
 #include <rota/file.hpp>
+#include <rota/foreign.hpp>
 #include <rota/fork.hpp>
 #include <rota/interval.hpp>
 #include <rota/join.hpp>

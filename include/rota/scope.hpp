@@ -2,6 +2,7 @@
 
 #include <rota/await.hpp>
 #include <rota/core/scope_core.hpp>
+#include <rota/core/throwing.hpp>
 #include <rota/fiber.hpp>
 #include <rota/join.hpp>
 #include <rota/scope_errors.hpp>
@@ -131,7 +132,7 @@ template <class Body>
 Task<ScopeBodyResult<Body>> with_scope(Body body) {
   using T = ScopeBodyResult<Body>;
   ScopeRun<T> run;
-  try {
+  ROTA_TRY {
     Task<T> inside = body(run.scope());
     if constexpr (std::is_void_v<T>) {
       co_await std::move(inside);
@@ -139,9 +140,8 @@ Task<ScopeBodyResult<Body>> with_scope(Body body) {
       T value = co_await std::move(inside);
       run.keep(std::move(value));
     }
-  } catch (...) {
-    run.fail();
   }
+  ROTA_CATCH_ALL { run.fail(); }
   co_await run.children();
   co_return run.take();
 }
@@ -152,15 +152,14 @@ template <std::invocable<Scope&> Body>
 std::invoke_result_t<Body, Scope&> fiber_scope(Body&& body) {
   using T = std::invoke_result_t<Body, Scope&>;
   ScopeRun<T> run;
-  try {
+  ROTA_TRY {
     if constexpr (std::is_void_v<T>) {
       body(run.scope());
     } else {
       run.keep(body(run.scope()));
     }
-  } catch (...) {
-    run.fail();
   }
+  ROTA_CATCH_ALL { run.fail(); }
   await(run.children());
   return run.take();
 }

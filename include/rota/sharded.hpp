@@ -2,6 +2,7 @@
 
 #include <rota/core/check_usage.hpp>
 #include <rota/core/owned.hpp>
+#include <rota/core/throwing.hpp>
 #include <rota/task.hpp>
 #include <rota/workers.hpp>
 
@@ -9,7 +10,6 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
-#include <expected>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -46,14 +46,11 @@ class Sharded {
       made.shards_[worker] = Owned<Shard>(new Shard(std::as_const(args)...));
     };
     std::exception_ptr error;
-    try {
-      co_await submit_to_all(make_one);
-    } catch (...) {
-      error = std::current_exception();
-    }
+    ROTA_TRY { co_await submit_to_all(make_one); }
+    ROTA_CATCH_ALL { error = std::current_exception(); }
     if (error == nullptr && made.is_whole()) co_return std::move(made);
     co_await made.stop();
-    if (error == nullptr) throw std::bad_expected_access(os_error(ECANCELED));
+    if (error == nullptr) throw_canceled();
     std::rethrow_exception(error);
   }
 
@@ -94,7 +91,7 @@ class Sharded {
     };
     co_await submit_to_all(map_one);
     for (std::optional<M>& one : found) {
-      if (!one.has_value()) throw std::bad_expected_access(os_error(ECANCELED));
+      if (!one.has_value()) throw_canceled();
       initial = reduce(std::move(initial), std::move(*one));
     }
     co_return initial;

@@ -2,6 +2,7 @@
 
 #include <rota/await.hpp>
 #include <rota/core/instant.hpp>
+#include <rota/core/throwing.hpp>
 #include <rota/core/timer_entry.hpp>
 #include <rota/core/worker_calls.hpp>
 #include <rota/result.hpp>
@@ -264,16 +265,15 @@ Task<typename TimedResult<T>::type> with_deadline(Instant due, Task<T> task) {
   {
     RegionGuard guard(region);
     co_await Await<TimeoutArmLeaf>(std::in_place, region, due);
-    try {
+    ROTA_TRY {
       if constexpr (std::is_void_v<T>) {
         co_await std::move(task);
       } else {
         T value = co_await std::move(task);
         result.emplace(std::move(value));
       }
-    } catch (...) {
-      failed = std::current_exception();
     }
+    ROTA_CATCH_ALL { failed = std::current_exception(); }
     co_await Await<TimeoutDisarmLeaf>(std::in_place, region);
   }
   if (failed != nullptr) std::rethrow_exception(failed);

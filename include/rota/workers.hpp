@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/throwing.hpp>
 #include <rota/core/worker_calls.hpp>
 #include <rota/join.hpp>
 #include <rota/result.hpp>
@@ -90,7 +91,7 @@ Task<SubmitResult<F, Args...>> call_and_await(F& function, Args... args) {
 
 template <class F>
 Task<void> call_into(F& function, SubmitOutcome<SubmitResult<F>>& outcome) {
-  try {
+  ROTA_TRY {
     Task<SubmitResult<F>> call = call_and_await(function);
     if constexpr (std::is_void_v<SubmitResult<F>>) {
       co_await std::move(call);
@@ -98,9 +99,8 @@ Task<void> call_into(F& function, SubmitOutcome<SubmitResult<F>>& outcome) {
       SubmitResult<F> value = co_await std::move(call);
       outcome.value.emplace(std::move(value));
     }
-  } catch (...) {
-    outcome.error = std::current_exception();
   }
+  ROTA_CATCH_ALL { outcome.error = std::current_exception(); }
 }
 
 /// Runs `function` as a task on `worker`, waits for its end and yields what it returns; if that is
@@ -137,14 +137,13 @@ template <std::invocable<WorkerIndex> F>
 Task<void> submit_to_all(F function, std::source_location site = std::source_location::current()) {
   ScopeRun<void> run;
   const std::size_t workers = worker_count();
-  try {
+  ROTA_TRY {
     for (WorkerIndex worker = 0; worker < workers; ++worker) {
       Task<void> call = call_copy(function, worker);
       static_cast<void>(run.scope().spawn_on(worker, std::move(call), {}, site));
     }
-  } catch (...) {
-    run.fail();
   }
+  ROTA_CATCH_ALL { run.fail(); }
   co_await run.children();
   run.take();
 }

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <coroutine>
+
 #include <fcntl.h>
 
 #include <atomic>
@@ -158,6 +160,35 @@ TEST_P(ShutdownTest, a_task_spawned_afterwards_is_refused) {
   JoinHandle<void> fiber = runtime().spawn_fiber([&ran] { ran = true; });
   EXPECT_TRUE(fiber.is_done());
   EXPECT_TRUE(runtime().shutdown().clean());
+  EXPECT_FALSE(ran);
+}
+
+/// A coroutine of another library.
+struct Outside {
+  struct promise_type {
+    Outside get_return_object() const noexcept { return {}; }
+    std::suspend_never initial_suspend() const noexcept { return {}; }
+    std::suspend_never final_suspend() const noexcept { return {}; }
+    void return_void() const noexcept {}
+    void unhandled_exception() const noexcept { std::terminate(); }
+  };
+};
+
+Outside ask_too_late(Runtime& runtime, bool& ran, std::exception_ptr& error) {
+  try {
+    co_await from_outside(runtime, note_run(ran));
+  } catch (...) {
+    error = std::current_exception();
+  }
+}
+
+TEST_P(ShutdownTest, a_task_awaited_from_outside_afterwards_is_refused) {
+  EXPECT_TRUE(runtime().shutdown().clean());
+  bool ran = false;
+  std::exception_ptr error;
+  ask_too_late(runtime(), ran, error);
+  ASSERT_NE(error, nullptr);
+  expect_refused(error);
   EXPECT_FALSE(ran);
 }
 

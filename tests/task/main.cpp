@@ -18,6 +18,7 @@ int main(int count, char** words) {
   add_condition_variable_scenarios(suite);
   add_event_scenarios(suite);
   add_file_scenarios(suite);
+  add_foreign_scenarios(suite);
   add_frame_scenarios(suite);
   add_interval_scenarios(suite);
   add_join_scenarios(suite);

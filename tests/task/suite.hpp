@@ -73,6 +73,7 @@ void add_channel_scenarios(Suite& suite);
 void add_condition_variable_scenarios(Suite& suite);
 void add_event_scenarios(Suite& suite);
 void add_file_scenarios(Suite& suite);
+void add_foreign_scenarios(Suite& suite);
 void add_frame_scenarios(Suite& suite);
 void add_interval_scenarios(Suite& suite);
 void add_join_scenarios(Suite& suite);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/core/atomic.hpp>
+#include <rota/core/owned.hpp>
 
 #include <cassert>
 #include <cstddef>
@@ -137,13 +138,9 @@ class alignas(128) WorkDeque {
     top_seen_ = top_.load(MemoryOrder::acquire);
     if (bottom - top_seen_ <= mask_) return;
     const std::int64_t capacity = 2 * (mask_ + 1);
-    auto* grown = new Buffer{nullptr, capacity - 1, buffer_.load(MemoryOrder::relaxed)};
-    try {
-      grown->slots = new Atomic<T*>[static_cast<std::size_t>(capacity)];
-    } catch (...) {
-      delete grown;
-      throw;
-    }
+    Owned<Buffer> fresh(new Buffer{nullptr, capacity - 1, buffer_.load(MemoryOrder::relaxed)});
+    fresh->slots = new Atomic<T*>[static_cast<std::size_t>(capacity)];
+    Buffer* grown = fresh.release();
     for (std::int64_t index = top_seen_; index != bottom; ++index) {
       grown->slots[index & grown->mask].store(slots_[index & mask_].load(MemoryOrder::relaxed),
                                               MemoryOrder::relaxed);
