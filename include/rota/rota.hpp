@@ -23,5 +23,6 @@
 #include <rota/task.hpp>
 #include <rota/tcp.hpp>
 #include <rota/time.hpp>
+#include <rota/version.hpp>
 #include <rota/worker_channel.hpp>
 #include <rota/workers.hpp>
