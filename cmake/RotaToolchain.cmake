@@ -6,8 +6,11 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 target_compile_options(rota_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow
   -fno-omit-frame-pointer)
+if(ROTA_WARNINGS_AS_ERRORS)
+  target_compile_options(rota_options INTERFACE -Werror)
+endif()
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 makes symmetric transfer a tail call only with sibling-call optimisation, which -O0
@@ -43,7 +46,7 @@ set(ROTA_STANDARD_PRELUDE
   <algorithm> <chrono> <expected> <memory> <optional> <string> <system_error> <utility> <vector>)
 
 find_program(ROTA_CCACHE ccache)
-if(ROTA_CCACHE)
+if(ROTA_CCACHE AND PROJECT_IS_TOP_LEVEL)  # another project has its own launcher, or wants none
   # What a precompiled header needs to be cached: no time stamps, and macros taken from it.
   set(CMAKE_CXX_COMPILER_LAUNCHER
     "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${ROTA_CCACHE}")

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/build_mark.hpp>
 #include <rota/core/instant.hpp>
 
 #include <cstddef>

@@ -37,5 +37,6 @@
 #include <rota/tcp.hpp>
 #include <rota/thread_wait.hpp>
 #include <rota/time.hpp>
+#include <rota/version.hpp>
 #include <rota/worker_channel.hpp>
 #include <rota/workers.hpp>

@@ -8,7 +8,7 @@ namespace rota::inline v0 {
 
 namespace {
 
-constinit thread_local Crew* thread_crew = nullptr;
+[[gnu::tls_model("initial-exec")]] constinit thread_local Crew* thread_crew = nullptr;
 
 }  // namespace
 
@@ -16,11 +16,11 @@ Crew* Crew::here() noexcept { return thread_crew; }
 
 InCrew::InCrew(Crew& crew, Seat& seat) noexcept
     : crew_before_(std::exchange(thread_crew, &crew)),
-      seat_before_(std::exchange(stand_in_seat, &seat)) {}
+      seat_before_(std::exchange(seat_here, &seat)) {}
 
 InCrew::~InCrew() {
   thread_crew = crew_before_;
-  stand_in_seat = seat_before_;
+  seat_here = seat_before_;
 }
 
 }  // namespace rota::inline v0

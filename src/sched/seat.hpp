@@ -4,14 +4,24 @@
 
 namespace rota::inline v0 {
 
-/// A static library is part of the program, whose thread-locals need no look-up at run time.
-[[gnu::tls_model("initial-exec")]] extern constinit thread_local Seat thread_seat;
-/// The seat of the worker that a simulation has the thread carry; null: the thread has its own.
-[[gnu::tls_model("initial-exec")]] extern constinit thread_local Seat* stand_in_seat;
+/// The seat that the calling thread has: its own, or that of the worker which a simulation has it
+/// carry. Null before the thread's first look.
+///
+/// It lies at a fixed distance from the thread's pointer, so that no call of the runtime pays for
+/// a look-up. A static library is part of the program, which has such room. A shared one that is
+/// loaded late, with a plug-in, takes it from a reserve of glibc that gives no more than 512 bytes,
+/// to all such libraries together, and no alignment above 64: so this is a pointer, and seat.cpp
+/// aligns the seat itself.
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local Seat* seat_here;
+
+/// Makes the thread's own seat what it has. Once per thread, at its first look.
+[[gnu::cold, gnu::noinline]] Seat& take_own_seat() noexcept;
 
 /// `current_seat` for functions of the runtime, none of which task code is inlined into.
 [[nodiscard]] inline Seat& this_seat() noexcept {
-  return stand_in_seat == nullptr ? thread_seat : *stand_in_seat;
+  if (seat_here != nullptr) [[likely]]
+    return *seat_here;
+  return take_own_seat();
 }
 
 /// The bracket between task code and the worker. While one is open the worker cannot be taken

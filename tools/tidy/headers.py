@@ -37,6 +37,10 @@ LIBRARY = (Path("include"),)
 MODEL = (Path("model/shim"), Path("model/include"), *LIBRARY)
 
 
+MARK = Path("include/rota/core/build_mark.hpp")
+UNMARKED = {"result", "version"}  # below it, and nothing of theirs is in the library
+
+
 def include_folder(path):
     return next((folder for folder in MODEL if path.is_relative_to(folder)), None)
 
@@ -60,6 +64,28 @@ def headers_include_no_third_party(tree):
             elif not name.startswith("rota/") and not is_standard(name):
                 yield finding(path, line, f"a public header includes {name}: third-party and "
                                           "private headers belong in src/")
+
+
+def reached_by(tree, header):
+    """The headers of the library that one includes, at any depth, with itself."""
+    seen, left = set(), [header]
+    while left:
+        if (path := left.pop()) in seen:
+            continue
+        seen.add(path)
+        inner = (Path("include", name) for _, _, name in tree.includes(path))
+        left.extend(p for p in inner if tree.exists(p))
+    return seen
+
+
+def headers_carry_the_mark(tree):
+    if not tree.exists(MARK):
+        return
+    for path in tree.files({".hpp"}, under=("include",)):
+        if path.parent == MARK.parent.parent and path.stem not in UNMARKED:
+            if MARK not in reached_by(tree, path):
+                yield finding(path, 1, f"does not reach {MARK}: a program that includes this alone "
+                                       "would link a library of another build")
 
 
 def compile_command(compiler, root, source, folders=LIBRARY):
@@ -133,4 +159,5 @@ def headers_are_cheap(tree):
                           f"{COST_LIMITS[name]}: clang++ -ftime-trace shows which header does it")
 
 
-CHECKS = (headers_include_no_third_party, headers_stand_alone, headers_are_cheap)
+CHECKS = (headers_include_no_third_party, headers_stand_alone, headers_carry_the_mark,
+          headers_are_cheap)

@@ -97,6 +97,7 @@ PLANTED = {
     sizes.lines_are_narrow: [("cli/main.cpp", "// " + "x" * sizes.COLUMNS + "\n", "columns")],
     words.platform_conditionals_have_one_home: [
         ("src/base/fd.hpp", "#ifdef __linux__\n#endif\n", "__linux__"),
+        ("src/base/fd.hpp", "#ifndef NDEBUG\n#endif\n", "NDEBUG"),
         ("src/base/fd.hpp", "#if defined(X) && defined(__x86_64__)\n#endif\n", "__x86_64__"),
         ("src/base/fd.hpp", "#if X\n#elif defined(__clang__)\n#endif\n", "__clang__"),
         ("tests/time/wheel_test.cpp", "#if __has_feature(thread_sanitizer)\n#endif\n"
@@ -154,6 +155,9 @@ PLANTED = {
     headers.headers_stand_alone: [
         ("include/rota/net.hpp", "#pragma once\nstd::size_t size();\n", "does not compile alone"),
         ("model/shim/rota/a.hpp", "#pragma once\nstd::size_t size();\n", "does not compile"),
+    ],
+    headers.headers_carry_the_mark: [
+        ("include/rota/core/build_mark.hpp", "#pragma once\n", "does not reach"),
     ],
     headers.headers_are_cheap: [
         ("include/rota/task.hpp", "#pragma once\n#include <algorithm>\n#include <chrono>\n"

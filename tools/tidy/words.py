@@ -10,7 +10,8 @@ PLATFORM = re.compile(
     r"^\s*#\s*(?:if|ifdef|ifndef|elif|elifdef|elifndef)\b.*?"
     r"(__linux__|__APPLE__|__\w+BSD__|_WIN32|_WIN64|__ANDROID__|__unix__|__GLIBC\w*__|__MUSL__"
     r"|__x86_64__|__i386__|__aarch64__|__arm__|__riscv|__powerpc\w*|__s390x__"
-    r"|__clang\w*__|__GNUC\w*__|_MSC_VER|__has_feature|__has_include|__SANITIZE_\w+__)")
+    r"|__clang\w*__|__GNUC\w*__|_MSC_VER|__has_feature|__has_include|__SANITIZE_\w+__"
+    r"|_GLIBCXX_\w+|_LIBCPP_\w+|NDEBUG)")
 
 DUMPS = {"util", "utils", "helper", "helpers", "common", "misc", "detail", "details"}
 

@@ -5,6 +5,7 @@
 // on its include path (model/shim), where each operation is a scheduling point of an
 // explorer: what is model-checked is then the very code that ships.
 
+#include <rota/core/build_mark.hpp>
 #include <rota/core/memory_order.hpp>
 
 namespace rota::inline v0 {

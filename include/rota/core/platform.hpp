@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <version>
 
 /// The only place with platform conditionals. What depends on the platform, the compiler or a
 /// sanitizer is a constant here, and an ordinary `if constexpr` wherever it matters.
@@ -65,6 +66,27 @@ inline constexpr bool address_sanitizer = false;
 
 #undef ROTA_THREAD_SANITIZER
 #undef ROTA_ADDRESS_SANITIZER
+
+#ifdef __clang__
+inline constexpr bool compiler_is_clang = true;
+inline constexpr int compiler_major = __clang_major__;
+#else
+inline constexpr bool compiler_is_clang = false;
+inline constexpr int compiler_major = __GNUC__;
+#endif
+
+#ifdef _LIBCPP_VERSION
+inline constexpr bool standard_library_is_libcxx = true;
+#else
+inline constexpr bool standard_library_is_libcxx = false;
+#endif
+
+/// libstdc++'s containers that check their use, which lie in memory in another way.
+#ifdef _GLIBCXX_DEBUG
+inline constexpr bool has_debug_containers = true;
+#else
+inline constexpr bool has_debug_containers = false;
+#endif
 
 /// Tells the thread sanitizer of an order that it cannot see because the kernel makes it: what
 /// came before `release_by_kernel(p)` on one thread comes before what follows
