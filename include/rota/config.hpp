@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/core/build_mark.hpp>
+#include <rota/core/limits.hpp>
 
 #include <cstdint>
 
@@ -57,9 +58,6 @@ enum class Waiting : std::uint8_t {
                     ///< With as many workers as the process may use CPUs, or more, an idle one
                     ///< lets other threads run every few µs (sched_yield)
 };
-
-/// Of one runtime.
-inline constexpr std::uint32_t most_workers = 256;
 
 /// What runs the tasks.
 struct SchedulerConfig {

@@ -79,7 +79,7 @@ ForeignFrame await_foreign(A& awaitable, ForeignOutcome<T>& outcome, Event& ende
   ended.set();  // From here on the task may go on and all that this refers to be gone.
 }
 
-inline Task<bool> wait_for(Event& ended) {
+inline Task<bool> wait_for_foreign(Event& ended) {
   Result<void> set = co_await ended.wait();
   co_return set.has_value();
 }
@@ -99,11 +99,11 @@ Task<ForeignResult<A>> foreign(A awaitable, OnStop on_stop) {
   ForeignOutcome<ForeignResult<A>> outcome;
   Event ended;
   await_foreign(awaitable, outcome, ended);
-  Task<bool> waiting = wait_for(ended);
+  Task<bool> waiting = wait_for_foreign(ended);
   const bool has_ended = co_await std::move(waiting);
   if (!has_ended) {
     on_stop();
-    Task<bool> unstopped = shielded(wait_for(ended));
+    Task<bool> unstopped = shielded(wait_for_foreign(ended));
     static_cast<void>(co_await std::move(unstopped));
   }
   co_return outcome.take();

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <rota/config.hpp>
 #include <rota/core/atomic.hpp>
+#include <rota/core/limits.hpp>
 
 #include <algorithm>
 #include <array>
