@@ -43,8 +43,8 @@ struct WallTime {
 ///
 /// Fails with what timerfd_create or timerfd_settime report; cancelling ends it early with
 /// `operation_canceled` and loses nothing. It takes a file descriptor of the process while it
-/// waits. Under simulation it follows the machine's clock, not the virtual one. To wait for a span of time
-/// use `sleep`, which the wall clock does not disturb.
+/// waits. Under simulation it follows the machine's clock, not the virtual one. To wait for a span
+/// of time use `sleep`, which the wall clock does not disturb.
 [[nodiscard]] Task<Result<void>> alarm(WallTime when);
 
 }  // namespace rota::inline v0

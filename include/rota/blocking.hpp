@@ -3,8 +3,8 @@
 #include <rota/await.hpp>
 #include <rota/core/blocking_wait.hpp>
 #include <rota/core/throwing.hpp>
+#include <rota/join.hpp>
 #include <rota/result.hpp>
-#include <rota/runtime.hpp>
 #include <rota/task.hpp>
 
 #include <cerrno>
@@ -89,7 +89,7 @@ template <std::invocable F>
 JoinHandle<Result<std::invoke_result_t<F&>>> spawn_blocking(
     F function, SpawnOptions options = {},
     std::source_location site = std::source_location::current()) {
-  return spawn(blocking_task(std::move(function)), options, site);
+  return spawn_into_root(blocking_task(std::move(function)), options, site);
 }
 
 }  // namespace rota::inline v0

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/check_usage.hpp>
 #include <rota/core/throwing.hpp>
 #include <rota/event.hpp>
 #include <rota/runtime.hpp>
@@ -46,7 +47,9 @@ struct ForeignFrame {
     [[nodiscard]] std::suspend_never initial_suspend() const noexcept { return {}; }
     [[nodiscard]] std::suspend_never final_suspend() const noexcept { return {}; }
     void return_void() const noexcept {}
-    void unhandled_exception() const noexcept { std::terminate(); }
+    void unhandled_exception() const noexcept {
+      misuse("an exception left a frame that handles all of them");
+    }
   };
 };
 

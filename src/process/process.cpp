@@ -2,7 +2,7 @@
 
 #include <rota/core/check_usage.hpp>
 #include <rota/fd_watch.hpp>
-#include <rota/runtime.hpp>
+#include <rota/join.hpp>
 #include <rota/stop.hpp>
 
 #include "base/unique_fd.hpp"
@@ -137,7 +137,8 @@ Task<void> reap(int pidfd) {
 void reap_later(int pidfd) noexcept {
   if (current_task() != nullptr) {
     try {
-      const JoinHandle<void> reaping = rota::spawn(reap(pidfd), SpawnOptions("reap"));
+      const JoinHandle<void> reaping =
+          spawn_into_root(reap(pidfd), SpawnOptions("reap"), std::source_location::current());
       if (!reaping.is_done()) return;
     } catch (const std::bad_alloc&) {
     }

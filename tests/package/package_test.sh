@@ -77,7 +77,8 @@ module() {
     grep -q "using rota::$name;" "$root/modules/rota.cppm" || fail "rota::$name is not exported"
   done < <(grep -hoP '\brota::\K(?!(model|rota)\b)\w+' "$root"/examples/*.cpp | sort -u)
   read -ra flags < <(find_by_pkg_config "$installed" --cflags)
-  sed -e '/^#include <rota/d' -e '0,/^namespace {/s//#include <coroutine>\n\nimport rota;\n\nnamespace {/' \
+  sed -e '/^#include <rota/d' \
+    -e '0,/^namespace {/s//#include <coroutine>\n\nimport rota;\n\nnamespace {/' \
     "$here/consumer/main.cpp" > "$work/main.cpp"
   grep -q '^import rota;' "$work/main.cpp" || fail 'the program does not import the module'
   quietly "${compile[@]}" "${flags[@]}" --precompile -o "$work/rota.pcm" \
@@ -118,7 +119,8 @@ mixed_builds_do_not_link() {
   refused 'LibstdcxxWithDebugContainers' 'Libstdcxx,' "$compiler" -D_GLIBCXX_DEBUG
 }
 
-# Its classes of the runtime's inside are hidden, and it has few thread-locals, for the reason in sched/seat.hpp.
+# Its classes of the runtime's inside are hidden, and it has few thread-locals, for the reason in
+# sched/seat.hpp.
 shared_library_exports_what_is_public() {
   rm -rf "$shared_installed"
   configure "$root" "$shared" -DBUILD_SHARED_LIBS=ON -DROTA_UNITY=ON -DROTA_BUILD_TESTS=OFF \

@@ -1,6 +1,6 @@
 #include "task/suite.hpp"
 
-#include <rota/std_stop.hpp>
+#include <rota/stop_bridge.hpp>
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 // the library like any other. Exits with 0 when all went well.
 
 #include <rota/rota.hpp>
-#include <rota/std_stop.hpp>
+#include <rota/stop_bridge.hpp>
 
 #include <atomic>
 #include <chrono>
