@@ -58,7 +58,9 @@ file(RELATIVE_PATH rota_pc_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 string(REGEX REPLACE "/$" "" rota_pc_prefix "${rota_pc_prefix}")
 set(rota_pc_private "")
 if(rota_is_static)
-  set(rota_pc_private "Requires.private: liburing >= 2.3\nLibs.private: -lboost_context -lpthread\n")
+  string(CONCAT rota_pc_private
+    "Requires.private: liburing >= 2.3, libcares >= 1.18\n"
+    "Libs.private: -lboost_context -lpthread\n")
 endif()
 set(rota_pc_options "")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

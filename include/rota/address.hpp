@@ -26,6 +26,8 @@ class Address {
   [[nodiscard]] static Address from_native(const sockaddr& address, std::size_t bytes) noexcept;
 
   [[nodiscard]] std::uint16_t port() const noexcept;
+  /// The same host, another port.
+  [[nodiscard]] Address with_port(std::uint16_t port) const noexcept;
   [[nodiscard]] bool is_ipv6() const noexcept;
   [[nodiscard]] std::string to_string() const;
 

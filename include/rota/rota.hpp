@@ -10,6 +10,7 @@
 #include <rota/channel.hpp>
 #include <rota/condition_variable.hpp>
 #include <rota/config.hpp>
+#include <rota/dns_error.hpp>
 #include <rota/event.hpp>
 #include <rota/fd_watch.hpp>
 #include <rota/fiber.hpp>
@@ -25,6 +26,7 @@
 #include <rota/once.hpp>
 #include <rota/parallel.hpp>
 #include <rota/process.hpp>
+#include <rota/resolver.hpp>
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
 #include <rota/scope.hpp>

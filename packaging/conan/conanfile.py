@@ -35,6 +35,7 @@ class Rota(ConanFile):
     def requirements(self):
         self.requires("liburing/[>=2.3]")
         self.requires("boost/[>=1.81]")
+        self.requires("c-ares/[>=1.18]")
 
     def build_requirements(self):
         self.tool_requires("pkgconf/[>=2]")
@@ -73,7 +74,7 @@ class Rota(ConanFile):
         self.cpp_info.set_property("cmake_target_name", "rota::rota")
         self.cpp_info.set_property("pkg_config_name", "rota")
         self.cpp_info.libs = ["rota"]
-        self.cpp_info.requires = ["liburing::liburing", "boost::context"]
+        self.cpp_info.requires = ["liburing::liburing", "boost::context", "c-ares::c-ares"]
         self.cpp_info.system_libs = ["pthread"]
         if self.settings.compiler == "gcc":
             self.cpp_info.cxxflags = ["-fcoroutines", "-foptimize-sibling-calls"]

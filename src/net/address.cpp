@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 
 namespace rota::inline v0 {
@@ -12,6 +13,8 @@ namespace rota::inline v0 {
 namespace {
 
 static_assert(sizeof(sockaddr_in6) <= 28);
+// Where the port stands does not depend on the family.
+static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
 
 Address from_ipv4(in_addr host, std::uint16_t port) noexcept {
   sockaddr_in native{};
@@ -70,6 +73,15 @@ std::uint16_t Address::port() const noexcept {
   sockaddr_in native{};  // the port stands at the same place in both families
   std::memcpy(&native, bytes_, sizeof native);
   return ntohs(native.sin_port);
+}
+
+Address Address::with_port(std::uint16_t port) const noexcept {
+  Address result = *this;
+  if (family() == AF_UNSPEC) return result;
+  const std::uint16_t in_network_order = htons(port);
+  std::memcpy(result.bytes_ + offsetof(sockaddr_in, sin_port), &in_network_order,
+              sizeof in_network_order);
+  return result;
 }
 
 std::string Address::to_string() const {

@@ -182,9 +182,10 @@ debian() {
     grep -q '^License: Expat' "$folder/copyright" || fail "$package has no licence"
     gunzip -t "$folder/changelog.gz" || fail "$package has no changelog"
   done
-  [[ $(field "$work/packages"/librota0_*.deb Depends) == *liburing2*libstdc++6* ||
-     $(field "$work/packages"/librota0_*.deb Depends) == *libstdc++6*liburing2* ]] ||
-    fail 'librota0 does not depend on what it links'
+  for linked in liburing2 libc-ares2 libstdc++6; do
+    [[ $(field "$work/packages"/librota0_*.deb Depends) == *$linked* ]] ||
+      fail "librota0 does not depend on $linked"
+  done
   [[ $(field "$work/packages"/librota-dev_*.deb Depends) == "librota0 (= $version)" ]] ||
     fail 'librota-dev does not depend on its library'
   dpkg-deb -I "$work/packages"/librota0_*.deb triggers | finds ldconfig ||
