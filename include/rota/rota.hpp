@@ -4,6 +4,7 @@
 
 #include <rota/address.hpp>
 #include <rota/barrier.hpp>
+#include <rota/broadcast.hpp>
 #include <rota/capabilities.hpp>
 #include <rota/channel.hpp>
 #include <rota/condition_variable.hpp>
@@ -14,11 +15,13 @@
 #include <rota/file.hpp>
 #include <rota/fork.hpp>
 #include <rota/join.hpp>
+#include <rota/lag.hpp>
 #include <rota/latch.hpp>
 #include <rota/listener_group.hpp>
 #include <rota/mutex.hpp>
 #include <rota/notify.hpp>
 #include <rota/once.hpp>
+#include <rota/oneshot.hpp>
 #include <rota/parallel.hpp>
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
@@ -32,5 +35,7 @@
 #include <rota/tcp.hpp>
 #include <rota/thread_wait.hpp>
 #include <rota/time.hpp>
+#include <rota/unbounded_channel.hpp>
+#include <rota/watch.hpp>
 #include <rota/worker_channel.hpp>
 #include <rota/workers.hpp>

@@ -67,6 +67,7 @@ class Suite {
 };
 
 void add_barrier_scenarios(Suite& suite);
+void add_broadcast_scenarios(Suite& suite);
 void add_budget_scenarios(Suite& suite);
 void add_channel_scenarios(Suite& suite);
 void add_condition_variable_scenarios(Suite& suite);
@@ -77,6 +78,7 @@ void add_join_scenarios(Suite& suite);
 void add_mutex_scenarios(Suite& suite);
 void add_notify_scenarios(Suite& suite);
 void add_once_scenarios(Suite& suite);
+void add_oneshot_scenarios(Suite& suite);
 void add_runtime_scenarios(Suite& suite);
 void add_scope_scenarios(Suite& suite);
 void add_semaphore_scenarios(Suite& suite);
@@ -87,6 +89,8 @@ void add_tcp_option_scenarios(Suite& suite);
 void add_time_scenarios(Suite& suite);
 void add_timeout_scenarios(Suite& suite);
 void add_transfer_scenarios(Suite& suite);
+void add_unbounded_channel_scenarios(Suite& suite);
 void add_watch_scenarios(Suite& suite);
+void add_watch_value_scenarios(Suite& suite);
 
 }  // namespace rota::testing_tasks
