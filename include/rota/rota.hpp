@@ -6,6 +6,7 @@
 #include <rota/alarm.hpp>
 #include <rota/barrier.hpp>
 #include <rota/blocking.hpp>
+#include <rota/broadcast.hpp>
 #include <rota/capabilities.hpp>
 #include <rota/channel.hpp>
 #include <rota/condition_variable.hpp>
@@ -19,11 +20,13 @@
 #include <rota/fork.hpp>
 #include <rota/interval.hpp>
 #include <rota/join.hpp>
+#include <rota/lag.hpp>
 #include <rota/latch.hpp>
 #include <rota/listener_group.hpp>
 #include <rota/mutex.hpp>
 #include <rota/notify.hpp>
 #include <rota/once.hpp>
+#include <rota/oneshot.hpp>
 #include <rota/parallel.hpp>
 #include <rota/process.hpp>
 #include <rota/resolver.hpp>
@@ -39,6 +42,8 @@
 #include <rota/tcp.hpp>
 #include <rota/thread_wait.hpp>
 #include <rota/time.hpp>
+#include <rota/unbounded_channel.hpp>
 #include <rota/version.hpp>
+#include <rota/watch.hpp>
 #include <rota/worker_channel.hpp>
 #include <rota/workers.hpp>

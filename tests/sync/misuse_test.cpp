@@ -61,6 +61,39 @@ TEST_F(SyncMisuseDeathTest, destroying_what_tasks_wait_for) {
       "a ConditionVariable was destroyed while tasks wait for it");
 }
 
+TEST_F(SyncMisuseDeathTest, destroying_what_others_are_bound_to) {
+  EXPECT_DEATH(destroy_under_a_waiter(std::make_unique<UnboundedChannel<int>>(),
+                                      [](UnboundedChannel<int>& of) { return of.receive(); }),
+               "an UnboundedChannel was destroyed while tasks wait for it");
+  EXPECT_DEATH(destroy_under_a_waiter(std::make_unique<Oneshot<int>>(make_oneshot<int>()),
+                                      [](Oneshot<int>& of) { return of.receiver.receive(); }),
+               "a OneshotReceiver was dropped while a task waits for its value");
+  EXPECT_DEATH(
+      {
+        auto broadcast = std::make_unique<Broadcast<int>>(1);
+        const BroadcastReader<int> reader = broadcast->subscribe();
+        broadcast.reset();
+      },
+      "a Broadcast was destroyed while there are readers");
+  EXPECT_DEATH(
+      {
+        auto watch = std::make_unique<Watch<int>>(1);
+        const WatchReader<int> reader = watch->subscribe();
+        watch.reset();
+      },
+      "a Watch was destroyed while there are readers");
+}
+
+TEST_F(SyncMisuseDeathTest, using_a_oneshot_twice) {
+  EXPECT_DEATH(
+      {
+        Oneshot<int> ends = make_oneshot<int>();
+        static_cast<void>(ends.sender.send(1));
+        static_cast<void>(ends.sender.send(2));
+      },
+      "a OneshotSender sends one value, once");
+}
+
 TEST_F(SyncMisuseDeathTest, destroying_a_lock_that_is_held) {
   EXPECT_DEATH(
       {

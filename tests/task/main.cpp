@@ -13,6 +13,7 @@ int main(int count, char** words) {
   Suite suite;
   add_barrier_scenarios(suite);
   add_blocking_scenarios(suite);
+  add_broadcast_scenarios(suite);
   add_budget_scenarios(suite);
   add_channel_scenarios(suite);
   add_condition_variable_scenarios(suite);
@@ -26,6 +27,7 @@ int main(int count, char** words) {
   add_notify_scenarios(suite);
   add_once_scenarios(suite);
   add_process_scenarios(suite);
+  add_oneshot_scenarios(suite);
   add_runtime_scenarios(suite);
   add_scope_scenarios(suite);
   add_semaphore_scenarios(suite);
@@ -36,7 +38,9 @@ int main(int count, char** words) {
   add_time_scenarios(suite);
   add_timeout_scenarios(suite);
   add_transfer_scenarios(suite);
+  add_unbounded_channel_scenarios(suite);
   add_watch_scenarios(suite);
+  add_watch_value_scenarios(suite);
   const std::string_view asked = count > 1 ? words[1] : "";
   if (count > 2 || (count == 2 && asked != "--whole-matrix")) {
     std::fprintf(stderr, "usage: %s [--whole-matrix] [GoogleTest's options]\n", words[0]);

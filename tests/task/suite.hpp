@@ -68,6 +68,7 @@ class Suite {
 
 void add_barrier_scenarios(Suite& suite);
 void add_blocking_scenarios(Suite& suite);
+void add_broadcast_scenarios(Suite& suite);
 void add_budget_scenarios(Suite& suite);
 void add_channel_scenarios(Suite& suite);
 void add_condition_variable_scenarios(Suite& suite);
@@ -81,6 +82,7 @@ void add_mutex_scenarios(Suite& suite);
 void add_notify_scenarios(Suite& suite);
 void add_once_scenarios(Suite& suite);
 void add_process_scenarios(Suite& suite);
+void add_oneshot_scenarios(Suite& suite);
 void add_runtime_scenarios(Suite& suite);
 void add_scope_scenarios(Suite& suite);
 void add_semaphore_scenarios(Suite& suite);
@@ -91,6 +93,8 @@ void add_tcp_option_scenarios(Suite& suite);
 void add_time_scenarios(Suite& suite);
 void add_timeout_scenarios(Suite& suite);
 void add_transfer_scenarios(Suite& suite);
+void add_unbounded_channel_scenarios(Suite& suite);
 void add_watch_scenarios(Suite& suite);
+void add_watch_value_scenarios(Suite& suite);
 
 }  // namespace rota::testing_tasks
