@@ -1,5 +1,7 @@
 #pragma once
 
+#include <rota/core/build_mark.hpp>
+
 #include <cstdint>
 #include <system_error>
 

@@ -2,12 +2,12 @@
 
 #include <rota/address.hpp>
 #include <rota/core/instant.hpp>
+#include <rota/core/owned.hpp>
 #include <rota/dns_error.hpp>
 #include <rota/result.hpp>
 #include <rota/task.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,8 +45,6 @@ struct Service {
 };
 
 /// Everything that the copies of one Resolver share.
-struct ResolverState;
-
 /// Finds out what names mean: by the hosts file and by the DNS, as a stub that asks the servers
 /// which the system, or its configuration, names.
 ///
@@ -73,6 +71,11 @@ struct ResolverState;
 class Resolver {
  public:
   explicit Resolver(ResolverConfig config = {});
+  Resolver(const Resolver& other);
+  Resolver& operator=(const Resolver& other);
+  Resolver(Resolver&&) noexcept;
+  Resolver& operator=(Resolver&&) noexcept;
+  ~Resolver();
 
   /// Where `host` is, all with `port`, the best first as RFC 6724 ranks them, and never none. An
   /// address in figures ("192.0.2.1", "2001:db8::1", "[::1]", "fe80::1%eth0") is itself; the hosts
@@ -91,7 +94,9 @@ class Resolver {
   void clear_cache() noexcept;
 
  private:
-  std::shared_ptr<ResolverState> state_;
+  struct Share;
+
+  Owned<Share> share_;
 };
 
 /// `Resolver::addresses` of a Resolver that the process shares, made from the system's

@@ -16,6 +16,7 @@
 #include <poll.h>
 
 #include <cstring>
+#include <memory>
 #include <utility>
 
 namespace rota::inline v0 {
@@ -175,22 +176,32 @@ Task<Result<std::vector<std::string>>> find_texts(SharedState state, DnsQuestion
 
 }  // namespace
 
+/// The part of one handle: <memory> would be dear in a header.
+struct Resolver::Share {
+  SharedState state;
+};
+
 Resolver::Resolver(ResolverConfig config)
-    : state_(std::make_shared<ResolverState>(std::move(config))) {}
+    : share_(new Share{std::make_shared<ResolverState>(std::move(config))}) {}
+Resolver::Resolver(const Resolver& other) : share_(new Share(*other.share_)) {}
+Resolver& Resolver::operator=(const Resolver& other) { return *this = Resolver(other); }
+Resolver::Resolver(Resolver&&) noexcept = default;
+Resolver& Resolver::operator=(Resolver&&) noexcept = default;
+Resolver::~Resolver() = default;
 
 Task<Result<std::vector<Address>>> Resolver::addresses(std::string_view host, std::uint16_t port) {
-  return find_addresses(state_, std::string(host), port);
+  return find_addresses(share_->state, std::string(host), port);
 }
 
 Task<Result<std::vector<Service>>> Resolver::services(std::string_view name) {
-  return find_services(state_, DnsQuestion(DnsKind::services, in_small_letters(name)));
+  return find_services(share_->state, DnsQuestion(DnsKind::services, in_small_letters(name)));
 }
 
 Task<Result<std::vector<std::string>>> Resolver::texts(std::string_view name) {
-  return find_texts(state_, DnsQuestion(DnsKind::texts, in_small_letters(name)));
+  return find_texts(share_->state, DnsQuestion(DnsKind::texts, in_small_letters(name)));
 }
 
-void Resolver::clear_cache() noexcept { state_->cache.clear(); }
+void Resolver::clear_cache() noexcept { share_->state->cache.clear(); }
 
 Task<Result<std::vector<Address>>> resolve(std::string_view host, std::uint16_t port) {
   static Resolver shared;
