@@ -24,6 +24,11 @@ bool is_transfer(OpCode code) noexcept {
   return is_one_of<OpCode::read, OpCode::write, OpCode::read_at, OpCode::write_at>(code);
 }
 
+bool is_ready(int fd, short events) noexcept {
+  pollfd asked{fd, events, 0};
+  return ::poll(&asked, 1, 0) > 0;
+}
+
 /// A system call's answer as a count or a negative errno.
 std::int32_t answer(ssize_t returned) noexcept {
   return returned < 0 ? -errno : static_cast<std::int32_t>(returned);
@@ -36,9 +41,23 @@ int message_flags(const Operation& operation, Wait wait) noexcept {
   return flags;
 }
 
+/// What is shared may block: it is asked first, and then moves no more than it has said.
+std::int32_t read_shared(int fd, Remainder rest, Wait wait) noexcept {
+  if (wait == Wait::never && !is_ready(fd, POLLIN)) return -EAGAIN;
+  return answer(::read(fd, rest.data, rest.bytes));
+}
+
+/// What a pipe takes without blocking once it says that it takes something.
+std::int32_t write_shared(int fd, Remainder rest, Wait wait) noexcept {
+  if (wait == Wait::allowed) return answer(::write(fd, rest.data, rest.bytes));
+  if (!is_ready(fd, POLLOUT)) return -EAGAIN;
+  return answer(::write(fd, rest.data, std::min<unsigned>(rest.bytes, PIPE_BUF)));
+}
+
 std::int32_t read_stream(Transfer& transfer, Wait wait) noexcept {
   const Descriptor& from = *transfer.descriptor;
   const Remainder rest = remainder(transfer);
+  if (from.kind == FdKind::shared) return read_shared(from.fd, rest, wait);
   if (from.kind != FdKind::socket) return answer(::read(from.fd, rest.data, rest.bytes));
   return answer(::recv(from.fd, rest.data, rest.bytes, message_flags(transfer, wait)));
 }
@@ -46,6 +65,7 @@ std::int32_t read_stream(Transfer& transfer, Wait wait) noexcept {
 std::int32_t write_stream(Transfer& transfer, Wait wait) noexcept {
   const Descriptor& to = *transfer.descriptor;
   const Remainder rest = remainder(transfer);
+  if (to.kind == FdKind::shared) return write_shared(to.fd, rest, wait);
   if (to.kind != FdKind::socket) return answer(::write(to.fd, rest.data, rest.bytes));
   const int flags = message_flags(transfer, wait) | MSG_NOSIGNAL;
   return answer(::send(to.fd, rest.data, rest.bytes, flags));
@@ -79,6 +99,37 @@ std::int32_t write_stream_vector(VectorTransfer& transfer, Wait wait) noexcept {
   }
   const msghdr message = message_of(transfer);
   return answer(::sendmsg(to.fd, &message, message_flags(transfer, wait) | MSG_NOSIGNAL));
+}
+
+int flags_for(Wait wait) noexcept { return wait == Wait::never ? MSG_DONTWAIT : 0; }
+
+std::int32_t receive_message(Message& message, Wait wait) noexcept {
+  const int flags = message.message_flags | flags_for(wait);
+  return answer(::recvmsg(message.descriptor->fd, message.header, flags));
+}
+
+std::int32_t send_message(Message& message, Wait wait) noexcept {
+  const int flags = message.message_flags | flags_for(wait) | MSG_NOSIGNAL;
+  return answer(::sendmsg(message.descriptor->fd, message.header, flags));
+}
+
+/// On a thread that may block it waits for the first message, and not for a full batch.
+std::int32_t receive_batch(MessageBatch& batch, Wait wait) noexcept {
+  const int patience = wait == Wait::never ? MSG_DONTWAIT : MSG_WAITFORONE;
+  const int flags = batch.message_flags | patience;
+  return answer(::recvmmsg(batch.descriptor->fd, batch.messages, batch.count, flags, nullptr));
+}
+
+std::int32_t send_batch(MessageBatch& batch, Wait wait) noexcept {
+  const int flags = batch.message_flags | flags_for(wait) | MSG_NOSIGNAL;
+  return answer(::sendmmsg(batch.descriptor->fd, batch.messages, batch.count, flags));
+}
+
+std::int32_t splice(const Splice& splice) noexcept {
+  const int stream = splice.descriptor->fd;
+  const bool in = splice.code == OpCode::splice_in;
+  return answer(::splice(in ? stream : splice.pipe, nullptr, in ? splice.pipe : stream, nullptr,
+                         splice.bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
 }
 
 /// A file system that cannot tell whether it would block is not asked again: the answer is the
@@ -194,6 +245,12 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
       return write_stream_vector(static_cast<VectorTransfer&>(operation), wait);
     case OpCode::accept: return accept_connection(operation, wait);
     case OpCode::connect: return connect_socket(static_cast<Connect&>(operation));
+    case OpCode::receive_message: return receive_message(static_cast<Message&>(operation), wait);
+    case OpCode::send_message: return send_message(static_cast<Message&>(operation), wait);
+    case OpCode::receive_batch: return receive_batch(static_cast<MessageBatch&>(operation), wait);
+    case OpCode::send_batch: return send_batch(static_cast<MessageBatch&>(operation), wait);
+    case OpCode::splice_in:
+    case OpCode::splice_out: return splice(static_cast<Splice&>(operation));
     case OpCode::read_at: return read_file(static_cast<Transfer&>(operation), wait);
     case OpCode::write_at: return write_file(static_cast<Transfer&>(operation), wait);
     case OpCode::read_vector_at: return read_file(static_cast<VectorTransfer&>(operation), wait);
@@ -213,8 +270,9 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
 
 /// Whether the errno says "not yet". connect(2) has its own words for it; its EAGAIN is a
 /// failure (a Unix socket whose listener's queue is full), for which no readiness ever comes.
-bool means_would_block(OpCode code, std::int32_t result) noexcept {
-  if (code == OpCode::connect) return result == -EINPROGRESS || result == -EALREADY;
+bool means_would_block(const Operation& operation, std::int32_t result) noexcept {
+  if ((operation.flags & op_no_wait) != 0) return false;
+  if (operation.code == OpCode::connect) return result == -EINPROGRESS || result == -EALREADY;
   return result == -EAGAIN || result == -EWOULDBLOCK;
 }
 
@@ -227,7 +285,7 @@ bool means_again(OpCode code, std::int32_t result) noexcept {
 
 Attempt absorb_error(Operation& operation, std::int32_t error) noexcept {
   const bool again = means_again(operation.code, error);
-  const bool would_block = means_would_block(operation.code, error);
+  const bool would_block = means_would_block(operation, error);
   if ((again || would_block) && !operation.stopping) {
     return again ? Attempt::again : Attempt::would_block;
   }

@@ -43,6 +43,10 @@ bool moves_vector(OpCode code) noexcept {
   }
 }
 
+bool splices(OpCode code) noexcept {
+  return is_one_of<OpCode::splice_in, OpCode::splice_out>(code);
+}
+
 bool writes_bytes(OpCode code) noexcept {
   return code == OpCode::write || code == OpCode::write_vector;
 }
@@ -100,6 +104,12 @@ Attempt attempt_part(VectorTransfer& whole, std::size_t bytes) noexcept {
   return take_over(whole, part, attempt_in_full(part), 0);
 }
 
+Attempt attempt_part(Splice& whole, std::size_t bytes) noexcept {
+  Splice part(whole.code, whole.pipe, static_cast<std::uint32_t>(bytes));
+  part.descriptor = whole.descriptor;
+  return take_over(whole, part, attempt_in_full(part), 0);
+}
+
 bool is_byte_stream_socket(int fd) noexcept {
   int type = 0;
   socklen_t length = sizeof type;
@@ -122,6 +132,7 @@ std::size_t bytes_left(const Operation& operation) noexcept {
     const auto& transfer = static_cast<const Transfer&>(operation);
     return transfer.bytes - transfer.moved;
   }
+  if (splices(operation.code)) return static_cast<const Splice&>(operation).bytes;
   std::size_t sum = 0;
   if (moves_vector(operation.code)) {
     const auto& transfer = static_cast<const VectorTransfer&>(operation);
@@ -142,13 +153,15 @@ bool may_come_short(const Operation& operation) noexcept {
 }
 
 std::size_t shortest(const Operation& operation) noexcept {
-  const bool may_be_pipe = operation.descriptor->kind == FdKind::stream;
+  const FdKind kind = operation.descriptor->kind;
+  const bool may_be_pipe = kind == FdKind::stream || kind == FdKind::shared;
   return may_be_pipe && writes_bytes(operation.code) ? PIPE_BUF : 1;
 }
 
 Attempt attempt_once(Operation& operation, std::size_t bytes) noexcept {
   if (bytes >= bytes_left(operation)) return attempt_in_full(operation);
   if (moves_bytes(operation.code)) return attempt_part(static_cast<Transfer&>(operation), bytes);
+  if (splices(operation.code)) return attempt_part(static_cast<Splice&>(operation), bytes);
   return attempt_part(static_cast<VectorTransfer&>(operation), bytes);
 }
 

@@ -14,8 +14,11 @@ constexpr Codes codes(Code... each) noexcept {
   return ((Codes{1} << static_cast<unsigned>(each)) | ...);
 }
 
-constexpr Codes kReads = codes(OpCode::read, OpCode::read_vector);
-constexpr Codes kWrites = codes(OpCode::write, OpCode::write_vector);
+constexpr Codes kReads = codes(OpCode::read, OpCode::read_vector, OpCode::splice_in);
+constexpr Codes kWrites = codes(OpCode::write, OpCode::write_vector, OpCode::splice_out);
+constexpr Codes kReceives = codes(OpCode::receive_message, OpCode::receive_batch);
+constexpr Codes kSends = codes(OpCode::send_message, OpCode::send_batch);
+constexpr Codes kMessages = kReceives | kSends;
 constexpr Codes kFileReads = codes(OpCode::read_at, OpCode::read_vector_at);
 constexpr Codes kFileWrites = codes(OpCode::write_at, OpCode::write_vector_at);
 constexpr Codes kSyncs = codes(OpCode::sync, OpCode::sync_data);
@@ -27,7 +30,7 @@ constexpr Codes kStat = codes(OpCode::stat);
 constexpr Codes kTruncate = codes(OpCode::truncate);
 constexpr Codes kClose = codes(OpCode::close);
 
-constexpr Codes kWaiting = kReads | kWrites | kAccept | kConnect | kPoll;
+constexpr Codes kWaiting = kReads | kWrites | kMessages | kAccept | kConnect | kPoll;
 constexpr Codes kFile = kFileReads | kFileWrites | kSyncs | kTruncate | kOpen;
 
 /// Where an errno can come from, as the manual pages list it.
@@ -41,18 +44,18 @@ struct PlausibleError {
 // to repeat and the kernel never lets anybody see it.
 constexpr std::array<PlausibleError, SimFaults::kErrors> kTable{{
     {EINTR, kWaiting | kFile | kStat, false},
-    {EAGAIN, kReads | kWrites | kAccept, false},
+    {EAGAIN, kReads | kWrites | kMessages | kAccept, false},
     {ECONNRESET, kReads | kWrites, true},
     {EPIPE, kWrites, false},
     {ETIMEDOUT, kReads | kWrites | kConnect, true},
-    {ECONNREFUSED, kConnect, true},
-    {ENETUNREACH, kConnect, true},
+    {ECONNREFUSED, kConnect | kMessages, true},
+    {ENETUNREACH, kConnect | kSends, true},
     {ECONNABORTED, kAccept, true},
-    {ENOBUFS, kWrites | kAccept, true},
+    {ENOBUFS, kWrites | kSends | kAccept, true},
     {EPROTO, kAccept, true},
     {EMFILE, kAccept | kOpen, false},
     {ENFILE, kAccept | kOpen, false},
-    {ENOMEM, kReads | kWrites | kAccept | kConnect | kPoll | kFile | kStat, false},
+    {ENOMEM, kReads | kWrites | kMessages | kAccept | kConnect | kPoll | kFile | kStat, false},
     {ENOSPC, kFileWrites | kSyncs | kOpen | kClose, false},
     {EDQUOT, kFileWrites | kSyncs | kOpen | kClose, false},
     {EIO, kFileReads | kFileWrites | kSyncs | kTruncate | kOpen | kStat | kClose, false},

@@ -199,6 +199,7 @@ void UringDriver::enter_kernel(Operation& operation) {
   if (ends_by_itself(operation)) files_in_kernel_ += 1;
   if (operation.descriptor != nullptr) operation.descriptor->in_flight += 1;
   operation.state = OpState::in_flight;
+  if (waits_first(operation.code)) return launch_readiness(operation);
   launch(operation);
 }
 

@@ -73,7 +73,9 @@ void UringDriver::on_attempt(Operation& operation, std::int32_t result) {
   }
   // Nobody asked: another fd of the same open file was closed, and the cancel by fd hits all that
   // is on the file; or the thread that submitted it has ended.
-  if (result == -ECANCELED && !operation.stopping) return launch(operation);
+  if (result == -ECANCELED && !operation.stopping) {
+    return waits_first(operation.code) ? launch_readiness(operation) : launch(operation);
+  }
   if (operation.code == OpCode::poll) return on_poll(static_cast<Poll&>(operation), result);
   if (operation.code == OpCode::connect && result == -EISCONN) {
     // The first attempt went on by itself while its readiness was waited for.
@@ -101,7 +103,9 @@ void UringDriver::on_readiness(Operation& operation, std::int32_t result) {
   }
   // An error of the wait says nothing: the attempt tells what is wrong with the fd.
   if (result == -ECANCELED) return launch_readiness(operation);
-  launch(operation);
+  if (!is_performed_here(operation.code)) return launch(operation);
+  if (perform(operation)) return complete(operation);
+  launch_readiness(operation);
 }
 
 /// The operation is complete, its result is set.

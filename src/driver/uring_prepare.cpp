@@ -77,11 +77,41 @@ void prepare_vector(io_uring_sqe& entry, const VectorTransfer& transfer, int fd,
   }
 }
 
+void prepare_single_message(io_uring_sqe& entry, const Message& message) noexcept {
+  const int fd = message.descriptor->fd;
+  const auto flags = static_cast<unsigned>(message.message_flags);
+  if (message.code == OpCode::receive_message) {
+    io_uring_prep_recvmsg(&entry, fd, message.header, flags);
+  } else {
+    io_uring_prep_sendmsg(&entry, fd, message.header, flags | MSG_NOSIGNAL);
+  }
+}
+
+/// A thread of the kernel moves it, as no splice ever completes without one.
+void prepare_splice(io_uring_sqe& entry, const Splice& splice) noexcept {
+  const int stream = splice.descriptor->fd;
+  const bool in = splice.code == OpCode::splice_in;
+  io_uring_prep_splice(&entry, in ? stream : splice.pipe, -1, in ? splice.pipe : stream, -1,
+                       splice.bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
 }  // namespace
 
 void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcept {
   const int fd = operation.descriptor != nullptr ? operation.descriptor->fd : -1;
   switch (operation.code) {
+    case OpCode::receive_message:
+    case OpCode::send_message:
+      prepare_single_message(entry, static_cast<Message&>(operation));
+      return;
+    case OpCode::splice_in:
+    case OpCode::splice_out:
+      prepare_splice(entry, static_cast<Splice&>(operation));
+      return;
+    case OpCode::receive_batch:
+    case OpCode::send_batch:
+      prepare_readiness(entry, operation);  // The ring has no call for many: is_performed_here.
+      return;
     case OpCode::poll:
       io_uring_prep_poll_add(&entry, fd, static_cast<Poll&>(operation).events);
       return;

@@ -32,6 +32,20 @@ void prepare_accept_multishot(io_uring_sqe& entry, const Operation& operation) n
 /// A wait until the operation's next attempt is worth making.
 void prepare_readiness(io_uring_sqe& entry, const Operation& operation) noexcept;
 
+/// What the ring has no call for: the driver waits for readiness in the ring, and then makes the
+/// plain system call, which does not block. One that takes many messages costs less than an entry
+/// and a completion for each of them; a receive that completes for every message needs buffers that
+/// are the ring's.
+[[nodiscard]] inline bool is_performed_here(OpCode code) noexcept {
+  return is_one_of<OpCode::receive_batch, OpCode::send_batch>(code);
+}
+
+/// Whether readiness is waited for before the first attempt: what is the kernel's thread's would
+/// keep that thread for as long as it has nothing to do.
+[[nodiscard]] inline bool waits_first(OpCode code) noexcept {
+  return is_performed_here(code) || is_one_of<OpCode::splice_in, OpCode::splice_out>(code);
+}
+
 /// What the ring must be able to do for this operation, 0 when every ring can. What it cannot is
 /// a file engine's.
 [[nodiscard]] inline std::uint8_t needed_ability(const Operation& operation) noexcept {

@@ -79,7 +79,8 @@ void Harness::settle_accounts() {
 
 Descriptor& Harness::adopt(Fd fd, FdKind kind) {
   const int number = fd.number();
-  if (kind != FdKind::file) set_nonblocking(number, driver_->traits().nonblocking_fds);
+  const bool is_own = kind != FdKind::file && kind != FdKind::shared;
+  if (is_own) set_nonblocking(number, driver_->traits().nonblocking_fds);
   Descriptor& descriptor = table_.adopt(fd.release(), kind, nullptr);
   open_.push_back(&descriptor);
   return descriptor;
@@ -222,6 +223,15 @@ std::string Harness::text(const Transfer& transfer) {
 
 std::string Harness::text(const VectorTransfer& transfer) {
   return take_text(transfer.parts, transfer.count, transfer.result);
+}
+
+std::string Harness::text(const Message& message) {
+  return take_text(message.header->msg_iov, 1, message.result);
+}
+
+std::string Harness::text(const MessageBatch& batch, std::size_t index) {
+  const mmsghdr& one = batch.messages[index];
+  return take_text(one.msg_hdr.msg_iov, 1, static_cast<std::int32_t>(one.msg_len));
 }
 
 std::string Harness::read_all(Descriptor& from, std::size_t bytes) {

@@ -9,6 +9,7 @@
 #include "driver/driver.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
@@ -67,6 +68,19 @@ class Harness {
   Operation& accept(Descriptor& listener);
   Stream& accept_stream(Descriptor& listener, std::size_t ring);
   Connect& connect(Descriptor& socket, const sockaddr_in& address);
+  /// A message with one part; a receive asks for the sender, and for what goes beside the bytes as
+  /// far as it has room for it.
+  Message& receive_message(Descriptor& from, std::size_t bytes, std::size_t control_bytes = 0);
+  Message& send_message(Descriptor& to, std::string_view bytes,
+                        const sockaddr_in* address = nullptr);
+  /// It does not wait for room.
+  Message& send_at_once(Descriptor& to, std::string_view bytes);
+  /// With this fd beside the bytes.
+  Message& send_fd(Descriptor& to, std::string_view bytes, int passed);
+  /// Every message has one part of so many bytes.
+  MessageBatch& receive_batch(Descriptor& from, std::size_t count, std::size_t bytes_each);
+  MessageBatch& send_batch(Descriptor& to, std::initializer_list<std::string_view> messages);
+  Splice& splice(OpCode code, Descriptor& stream, int pipe, std::uint32_t bytes);
   Operation& plain(OpCode code, Descriptor& descriptor);
   Truncate& truncate(Descriptor& file, std::uint64_t bytes);
   Stat& stat(Descriptor& file, struct statx& into);
@@ -114,10 +128,18 @@ class Harness {
   /// What a transfer moved into memory, as its result says.
   static std::string text(const Transfer& transfer);
   static std::string text(const VectorTransfer& transfer);
+  static std::string text(const Message& message);
+  static std::string text(const MessageBatch& batch, std::size_t index);
   /// Reads until so many bytes or the end of the stream came; an error is a failure of the case.
   std::string read_all(Descriptor& from, std::size_t bytes);
 
  private:
+  /// What a Message points to.
+  struct MessageParts {
+    msghdr header{};
+    iovec part{};
+    sockaddr_storage address{};
+  };
   /// What the suite knows of an operation that it started.
   struct Entry {
     bool with_driver = false;
@@ -139,6 +161,7 @@ class Harness {
   void came_back(Operation& operation);
   void look_at_streams();
   bool gave_up();
+  MessageParts& message_parts(std::byte* data, std::size_t bytes);
   std::byte* buffer(std::size_t bytes);
   std::byte* buffer(std::string_view bytes);
   [[nodiscard]] std::string dump() const;
@@ -159,6 +182,11 @@ class Harness {
   std::deque<VectorTransfer> vectors_;
   std::deque<Poll> polls_;
   std::deque<Connect> connects_;
+  std::deque<Message> messages_;
+  std::deque<MessageParts> message_parts_;
+  std::deque<MessageBatch> batches_;
+  std::deque<std::vector<mmsghdr>> batch_headers_;
+  std::deque<Splice> splices_;
   std::deque<Truncate> truncates_;
   std::deque<Stat> stats_;
   std::deque<Open> opens_;

@@ -85,6 +85,88 @@ Connect& Harness::connect(Descriptor& socket, const sockaddr_in& address) {
   return made;
 }
 
+Harness::MessageParts& Harness::message_parts(std::byte* data, std::size_t bytes) {
+  MessageParts& made = message_parts_.emplace_back();
+  made.part = {data, bytes};
+  made.header.msg_iov = &made.part;
+  made.header.msg_iovlen = 1;
+  return made;
+}
+
+Message& Harness::receive_message(Descriptor& from, std::size_t bytes, std::size_t control_bytes) {
+  MessageParts& parts = message_parts(buffer(bytes), bytes);
+  parts.header.msg_name = &parts.address;
+  parts.header.msg_namelen = sizeof parts.address;
+  parts.header.msg_control = control_bytes != 0 ? buffer(control_bytes) : nullptr;
+  parts.header.msg_controllen = control_bytes;
+  Message& made = messages_.emplace_back(OpCode::receive_message, &parts.header, MSG_CMSG_CLOEXEC);
+  start(made, &from);
+  return made;
+}
+
+Message& Harness::send_message(Descriptor& to, std::string_view bytes, const sockaddr_in* address) {
+  MessageParts& parts = message_parts(buffer(bytes), bytes.size());
+  if (address != nullptr) {
+    std::memcpy(&parts.address, address, sizeof *address);
+    parts.header.msg_name = &parts.address;
+    parts.header.msg_namelen = sizeof *address;
+  }
+  Message& made = messages_.emplace_back(OpCode::send_message, &parts.header, 0);
+  start(made, &to);
+  return made;
+}
+
+Message& Harness::send_at_once(Descriptor& to, std::string_view bytes) {
+  MessageParts& parts = message_parts(buffer(bytes), bytes.size());
+  Message& made = messages_.emplace_back(OpCode::send_message, &parts.header, MSG_DONTWAIT);
+  made.flags = op_no_wait;
+  start(made, &to);
+  return made;
+}
+
+Message& Harness::send_fd(Descriptor& to, std::string_view bytes, int passed) {
+  MessageParts& parts = message_parts(buffer(bytes), bytes.size());
+  parts.header.msg_control = buffer(CMSG_SPACE(sizeof passed));
+  parts.header.msg_controllen = CMSG_SPACE(sizeof passed);
+  cmsghdr* beside = CMSG_FIRSTHDR(&parts.header);
+  beside->cmsg_level = SOL_SOCKET;
+  beside->cmsg_type = SCM_RIGHTS;
+  beside->cmsg_len = CMSG_LEN(sizeof passed);
+  std::memcpy(CMSG_DATA(beside), &passed, sizeof passed);
+  Message& made = messages_.emplace_back(OpCode::send_message, &parts.header, 0);
+  start(made, &to);
+  return made;
+}
+
+MessageBatch& Harness::receive_batch(Descriptor& from, std::size_t count, std::size_t bytes_each) {
+  std::vector<mmsghdr>& headers = batch_headers_.emplace_back(count);
+  for (mmsghdr& each : headers) {
+    each.msg_hdr = message_parts(buffer(bytes_each), bytes_each).header;
+  }
+  MessageBatch& made = batches_.emplace_back(OpCode::receive_batch, headers.data(),
+                                             static_cast<std::uint32_t>(count), 0);
+  start(made, &from);
+  return made;
+}
+
+MessageBatch& Harness::send_batch(Descriptor& to,
+                                  std::initializer_list<std::string_view> messages) {
+  std::vector<mmsghdr>& headers = batch_headers_.emplace_back();
+  for (const std::string_view each : messages) {
+    headers.push_back({message_parts(buffer(each), each.size()).header, 0});
+  }
+  MessageBatch& made = batches_.emplace_back(OpCode::send_batch, headers.data(),
+                                             static_cast<std::uint32_t>(headers.size()), 0);
+  start(made, &to);
+  return made;
+}
+
+Splice& Harness::splice(OpCode code, Descriptor& stream, int pipe, std::uint32_t bytes) {
+  Splice& made = splices_.emplace_back(code, pipe, bytes);
+  start(made, &stream);
+  return made;
+}
+
 Operation& Harness::plain(OpCode code, Descriptor& descriptor) {
   Operation& made = plains_.emplace_back(code);
   start(made, &descriptor);

@@ -70,6 +70,19 @@ FdPair unix_pair() {
   return FdPair{Fd(ends[0]), Fd(ends[1])};
 }
 
+FdPair datagram_pair() {
+  int ends[2];
+  must(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), "socketpair");
+  return FdPair{Fd(ends[0]), Fd(ends[1])};
+}
+
+UdpSocket udp_socket() {
+  UdpSocket made{Fd(must(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket")), {}};
+  bind_to_loopback(made.socket.number());
+  made.address = bound_address(made.socket.number());
+  return made;
+}
+
 FdPair pipe_pair() {
   int ends[2];
   must(::pipe2(ends, O_CLOEXEC), "pipe");

@@ -22,6 +22,14 @@ Fd tcp_socket();
 /// A connected TCP pair, TCP_NODELAY on both ends.
 FdPair tcp_pair();
 FdPair unix_pair();
+/// Two Unix sockets of which each send is a message.
+FdPair datagram_pair();
+struct UdpSocket {
+  Fd socket;
+  sockaddr_in address;
+};
+/// Bound to a port of the loopback interface.
+UdpSocket udp_socket();
 /// `near` reads, `far` writes.
 FdPair pipe_pair();
 

@@ -11,6 +11,7 @@ namespace rota::inline v0 {
 enum class FdKind : std::uint8_t {
   socket,  ///< readiness has a meaning and recv/send work
   stream,  ///< readiness has a meaning; read/write (a pipe, an eventfd, a tty)
+  shared,  ///< the same, and others have the same open file: its O_NONBLOCK is not Rota's to set
   file,    ///< always "ready": a file engine's
 };
 

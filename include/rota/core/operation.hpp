@@ -7,6 +7,8 @@
 #include <cstdint>
 
 struct iovec;
+struct mmsghdr;
+struct msghdr;
 struct statx;
 
 namespace rota::inline v0 {
@@ -23,6 +25,12 @@ enum class OpCode : std::uint8_t {
   write_vector,     ///< VectorTransfer: to a stream
   accept,           ///< Operation: one connection; Stream: every connection. The result is the fd
   connect,          ///< Connect
+  receive_message,  ///< Message: one datagram, or bytes with what goes beside them
+  send_message,     ///< Message
+  receive_batch,    ///< MessageBatch: as many datagrams as there are; the result is their count
+  send_batch,       ///< MessageBatch: from the first on, as many as there is room for
+  splice_in,        ///< Splice: from a stream into a pipe; 0 is its end
+  splice_out,       ///< Splice: from a pipe to a stream
   read_at,          ///< Transfer: from a file; ends short at the end of the file only
   write_at,         ///< Transfer: to a file
   read_vector_at,   ///< VectorTransfer: from a file
@@ -43,11 +51,13 @@ template <OpCode... Codes>
 }
 /// What takes from a stream, in order.
 [[nodiscard]] constexpr bool reads_stream(OpCode code) noexcept {
-  return is_one_of<OpCode::read, OpCode::read_vector, OpCode::accept>(code);
+  return is_one_of<OpCode::read, OpCode::read_vector, OpCode::accept, OpCode::receive_message,
+                   OpCode::receive_batch, OpCode::splice_in>(code);
 }
 /// What gives to a stream, in order.
 [[nodiscard]] constexpr bool writes_stream(OpCode code) noexcept {
-  return is_one_of<OpCode::write, OpCode::write_vector, OpCode::connect>(code);
+  return is_one_of<OpCode::write, OpCode::write_vector, OpCode::connect, OpCode::send_message,
+                   OpCode::send_batch, OpCode::splice_out>(code);
 }
 
 /// What reads or writes a file at an offset of its own.
@@ -64,6 +74,7 @@ enum OpFlags : std::uint8_t {
   op_peek = 1 << 2,         ///< read: leave the bytes in the socket (MSG_PEEK)
   op_stream = 1 << 3,       ///< the operation is a Stream (multishot)
   op_keep_fd = 1 << 4,      ///< close: forget the fd, which belongs to somebody else
+  op_no_wait = 1 << 5,      ///< Message with MSG_DONTWAIT: "not yet" is its result
 };
 
 /// Where an operation stands. Written by the worker that owns it.
@@ -133,6 +144,39 @@ struct Connect : Operation {
 
   Connect(const void* to, std::uint32_t length) noexcept
       : Operation(OpCode::connect), address(to), address_bytes(length) {}
+};
+
+/// What sendmsg(2) and recvmsg(2) take. Everything that `header` points to outlives the operation;
+/// what a receive learns beside the count (lengths, flags) is in it afterwards. What does not fit
+/// into memory is gone: MSG_TRUNC and MSG_CTRUNC say so.
+struct Message : Operation {
+  msghdr* header;
+  int message_flags;  ///< MSG_CMSG_CLOEXEC and the like
+
+  Message(OpCode what, msghdr* parts, int how) noexcept
+      : Operation(what), header(parts), message_flags(how) {}
+};
+
+/// What sendmmsg(2) and recvmmsg(2) take: at least one message moves, and only the first can fail.
+struct MessageBatch : Operation {
+  mmsghdr* messages;
+  std::uint32_t count;
+  int message_flags;
+
+  MessageBatch(OpCode what, mmsghdr* list, std::uint32_t length, int how) noexcept
+      : Operation(what), messages(list), count(length), message_flags(how) {}
+};
+
+/// Bytes between the Descriptor and a pipe, through no memory of this process. The pipe is the
+/// caller's alone: it is empty before a splice into it, and has so many bytes before one out of it,
+/// so that only the Descriptor is waited for. Whoever starts one has seen to it that SIGPIPE is
+/// ignored.
+struct Splice : Operation {
+  int pipe;
+  std::uint32_t bytes;
+
+  Splice(OpCode what, int end, std::uint32_t most) noexcept
+      : Operation(what), pipe(end), bytes(most) {}
 };
 
 struct Open : Operation {
