@@ -94,7 +94,8 @@ inline Task<bool> wait_for_foreign(Event& ended) {
 ///
 /// No stop reaches it, as there is no way to ask it: the wait goes on to its end. With `on_stop`,
 /// that is called once when the task must stop, in the task, to have the other library end early
-/// what it does; the wait goes on to its end all the same. Throws std::bad_alloc.
+/// what it does; the wait goes on to its end all the same. Throws std::bad_alloc. A thread that
+/// resumes it has come back from that before the runtime is destroyed.
 ///
 ///     auto reply = co_await rota::foreign(client.call(request));
 template <class A, std::invocable OnStop>

@@ -1,13 +1,12 @@
 #include "base/clock.hpp"
 
 #include "base/hooks.hpp"
+#include "base/time_units.hpp"
 
 #include <ctime>
 
 namespace rota::inline v0 {
 namespace {
-
-constexpr std::int64_t kNsPerS = 1'000'000'000;
 
 }  // namespace
 

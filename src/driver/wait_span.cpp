@@ -1,6 +1,7 @@
 #include "driver/wait_span.hpp"
 
 #include "base/clock.hpp"
+#include "base/time_units.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -9,8 +10,6 @@
 namespace rota::inline v0 {
 namespace {
 
-constexpr std::int64_t kNsPerS = 1'000'000'000;
-constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::int64_t kMsPerS = 1'000;
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <rota/file.hpp>
 
+#include "base/time_units.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,8 +28,6 @@ std::uint64_t native_flags(OpenMode mode) noexcept {
   if (has(mode, OpenMode::direct)) flags |= O_DIRECT;
   return flags;
 }
-
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 }  // namespace
 
@@ -71,7 +71,7 @@ Result<FileStatus> StatLeaf::finish() const noexcept {
       .blocks_of_512 = native.stx_blocks,
       .mode = native.stx_mode,
       .links = native.stx_nlink,
-      .modified_ns = native.stx_mtime.tv_sec * kNsPerSecond + native.stx_mtime.tv_nsec,
+      .modified_ns = native.stx_mtime.tv_sec * kNsPerS + native.stx_mtime.tv_nsec,
   };
 }
 

@@ -1,5 +1,6 @@
 #include "net/dns_channel.hpp"
 
+#include "base/time_units.hpp"
 #include "net/dns_message.hpp"
 
 #include <rota/core/check_usage.hpp>
@@ -23,10 +24,6 @@
 namespace rota::inline v0 {
 
 namespace {
-
-constexpr std::int64_t kNsPerS = 1'000'000'000;
-constexpr std::int64_t kNsPerMs = 1'000'000;
-constexpr std::int64_t kNsPerUs = 1'000;
 
 std::error_code error_named(int status) noexcept {
   switch (status) {

@@ -2,6 +2,7 @@
 
 #include <rota/fd_watch.hpp>
 
+#include "base/time_units.hpp"
 #include "base/unique_fd.hpp"
 
 #include <poll.h>
@@ -16,8 +17,6 @@
 namespace rota::inline v0 {
 
 namespace {
-
-constexpr std::int64_t kNsPerS = 1'000'000'000;
 
 /// Arms it for a moment of the wall clock; a read of it then also fails when the clock is set.
 Result<void> arm(const UniqueFd& timer, WallTime when) {

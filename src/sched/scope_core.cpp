@@ -45,7 +45,7 @@ bool ScopeCore::add(TaskHeader& child, const Worker* here) noexcept {
   bool stopping = false;
   {
     const Hold hold(*this, here);
-    if (child.home != alone_with_) share();
+    if (alone_with_ != nullptr && child.home != alone_with_) share();
     children_.push_back(child);
     count(live() + 1);
     stopping = stopping_;

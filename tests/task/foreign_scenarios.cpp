@@ -14,31 +14,54 @@
 namespace rota::testing_tasks {
 namespace {
 
-/// An awaitable of another library: it resumes on a thread of its own, and yields or throws.
-class FromThread {
+/// Another library: a thread that resumes who awaits it. It is gone before the runtime is, as every
+/// thread must be that wakes a task.
+class OtherLibrary {
  public:
   enum class End : bool { yields, throws };
 
-  explicit FromThread(int value, End end = End::yields) : value_(value), end_(end) {}
+  class Call {
+   public:
+    Call(OtherLibrary& library, int value, End end) : library_(library), value_(value), end_(end) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiter) const { library_.resume_soon(waiter); }
+    int await_resume() const {
+      if (end_ == End::throws) throw std::runtime_error("foreign");
+      return value_;
+    }
 
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> waiter) const {
-    std::thread([waiter] { waiter.resume(); }).detach();  // By then this may be gone.
-  }
-  int await_resume() const {
-    if (end_ == End::throws) throw std::runtime_error("foreign");
-    return value_;
-  }
+   private:
+    OtherLibrary& library_;
+    int value_;
+    End end_;
+  };
+
+  OtherLibrary() : thread_([this] { resume_one(); }) {}
+  ~OtherLibrary() { thread_.join(); }
+  OtherLibrary(const OtherLibrary&) = delete;
+  OtherLibrary& operator=(const OtherLibrary&) = delete;
+
+  [[nodiscard]] Call call(int value, End end = End::yields) { return {*this, value, end}; }
 
  private:
-  int value_;
-  End end_;
+  void resume_soon(std::coroutine_handle<> waiter) {
+    waiter_ = waiter.address();
+    waiter_.notify_one();
+  }
+  void resume_one() {
+    waiter_.wait(nullptr);
+    std::coroutine_handle<>::from_address(waiter_.load()).resume();
+  }
+
+  std::atomic<void*> waiter_ = nullptr;
+  std::thread thread_;
 };
 
 template <template <class> class Routine>
 Routine<void> a_foreign_awaitable_yields_and_the_task_comes_home(World world) {
   const std::thread::id before = std::this_thread::get_id();
-  int value = co_await foreign(FromThread(7));
+  OtherLibrary library;
+  int value = co_await foreign(library.call(7));
   EXPECT_EQ(value, 7);
   if (world.config.scheduler.kind == SchedulerKind::single) {
     EXPECT_EQ(std::this_thread::get_id(), before);
@@ -50,9 +73,10 @@ Routine<void> a_foreign_awaitable_yields_and_the_task_comes_home(World world) {
 
 template <template <class> class Routine>
 Routine<void> a_foreign_awaitable_throws_to_the_task(World) {
+  OtherLibrary library;
   bool caught = false;
   try {
-    int value = co_await foreign(FromThread(7, FromThread::End::throws));
+    int value = co_await foreign(library.call(7, OtherLibrary::End::throws));
     static_cast<void>(value);
   } catch (const std::runtime_error&) {
     caught = true;
