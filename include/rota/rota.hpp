@@ -2,24 +2,31 @@
 
 /// Everything that programs are written with; rota/contention.hpp is for those that measure.
 
+#include <rota/accept_patiently.hpp>
 #include <rota/address.hpp>
 #include <rota/barrier.hpp>
+#include <rota/buffered_reader.hpp>
+#include <rota/buffered_writer.hpp>
 #include <rota/capabilities.hpp>
 #include <rota/channel.hpp>
 #include <rota/condition_variable.hpp>
 #include <rota/config.hpp>
+#include <rota/copy.hpp>
 #include <rota/event.hpp>
 #include <rota/fd_watch.hpp>
 #include <rota/fiber.hpp>
 #include <rota/file.hpp>
 #include <rota/fork.hpp>
+#include <rota/happy_eyeballs.hpp>
 #include <rota/join.hpp>
 #include <rota/latch.hpp>
 #include <rota/listener_group.hpp>
 #include <rota/mutex.hpp>
 #include <rota/notify.hpp>
 #include <rota/once.hpp>
+#include <rota/owned_fd.hpp>
 #include <rota/parallel.hpp>
+#include <rota/pipe.hpp>
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
 #include <rota/scope.hpp>
@@ -27,10 +34,15 @@
 #include <rota/sharded.hpp>
 #include <rota/shared_mutex.hpp>
 #include <rota/signal.hpp>
+#include <rota/standard_stream.hpp>
 #include <rota/stop.hpp>
 #include <rota/task.hpp>
 #include <rota/tcp.hpp>
 #include <rota/thread_wait.hpp>
 #include <rota/time.hpp>
+#include <rota/udp.hpp>
+#include <rota/unix_datagram.hpp>
+#include <rota/unix_packets.hpp>
+#include <rota/unix_stream.hpp>
 #include <rota/worker_channel.hpp>
 #include <rota/workers.hpp>
