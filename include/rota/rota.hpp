@@ -2,15 +2,19 @@
 
 /// Everything that programs are written with; rota/contention.hpp is for those that measure.
 
+#include <rota/accept_patiently.hpp>
 #include <rota/address.hpp>
 #include <rota/alarm.hpp>
 #include <rota/barrier.hpp>
 #include <rota/blocking.hpp>
 #include <rota/broadcast.hpp>
+#include <rota/buffered_reader.hpp>
+#include <rota/buffered_writer.hpp>
 #include <rota/capabilities.hpp>
 #include <rota/channel.hpp>
 #include <rota/condition_variable.hpp>
 #include <rota/config.hpp>
+#include <rota/copy.hpp>
 #include <rota/dns_error.hpp>
 #include <rota/event.hpp>
 #include <rota/fd_watch.hpp>
@@ -18,6 +22,7 @@
 #include <rota/file.hpp>
 #include <rota/foreign.hpp>
 #include <rota/fork.hpp>
+#include <rota/happy_eyeballs.hpp>
 #include <rota/interval.hpp>
 #include <rota/join.hpp>
 #include <rota/lag.hpp>
@@ -27,7 +32,9 @@
 #include <rota/notify.hpp>
 #include <rota/once.hpp>
 #include <rota/oneshot.hpp>
+#include <rota/owned_fd.hpp>
 #include <rota/parallel.hpp>
+#include <rota/pipe.hpp>
 #include <rota/process.hpp>
 #include <rota/resolver.hpp>
 #include <rota/result.hpp>
@@ -37,12 +44,17 @@
 #include <rota/sharded.hpp>
 #include <rota/shared_mutex.hpp>
 #include <rota/signal.hpp>
+#include <rota/standard_stream.hpp>
 #include <rota/stop.hpp>
 #include <rota/task.hpp>
 #include <rota/tcp.hpp>
 #include <rota/thread_wait.hpp>
 #include <rota/time.hpp>
+#include <rota/udp.hpp>
 #include <rota/unbounded_channel.hpp>
+#include <rota/unix_datagram.hpp>
+#include <rota/unix_packets.hpp>
+#include <rota/unix_stream.hpp>
 #include <rota/version.hpp>
 #include <rota/watch.hpp>
 #include <rota/worker_channel.hpp>

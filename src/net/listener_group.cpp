@@ -1,10 +1,10 @@
+#include <rota/accept_patiently.hpp>
 #include <rota/listener_group.hpp>
 
 #include <rota/core/check_usage.hpp>
 #include <rota/core/spin_lock.hpp>
 #include <rota/time.hpp>
 
-#include <chrono>
 #include <system_error>
 #include <vector>
 
@@ -35,19 +35,6 @@ struct ListenerGroup::State {
   SpinLock error_lock;
   std::error_code error;  // under it: the first that ended accepting on a worker
 };
-
-namespace {
-
-/// How long accepting waits for descriptors or memory: a server that is short of them serves on.
-constexpr auto kShortagePause = std::chrono::milliseconds(100);
-
-bool is_shortage(std::error_code error) noexcept {
-  return error == std::errc::too_many_files_open ||
-         error == std::errc::too_many_files_open_in_system || error == std::errc::no_buffer_space ||
-         error == std::errc::not_enough_memory;
-}
-
-}  // namespace
 
 ListenerGroup::ListenerGroup(Owned<State> state) noexcept : state_(std::move(state)) {}
 ListenerGroup::ListenerGroup(ListenerGroup&&) noexcept = default;

@@ -8,8 +8,13 @@
 
 namespace rota::inline v0 {
 
-Result<DescriptorRef> open_socket(int family) noexcept {
-  const int fd = ::socket(family, SOCK_STREAM | socket_flags(), 0);
+int native_type(SocketType type) noexcept {
+  constexpr int kTypes[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
+  return kTypes[static_cast<std::size_t>(type)];
+}
+
+Result<DescriptorRef> open_socket(int family, SocketType type) noexcept {
+  const int fd = ::socket(family, native_type(type) | socket_flags(), 0);
   if (fd < 0) return failure(errno);
   return adopt_socket(fd);
 }
@@ -31,6 +36,12 @@ Result<DescriptorRef> adopt_foreign_socket(int fd) noexcept {
   return adopt_socket(fd);
 }
 
+Result<void> shut_down(int fd, ShutdownHalf half) noexcept {
+  constexpr int kHow[] = {SHUT_RD, SHUT_WR, SHUT_RDWR};
+  if (::shutdown(fd, kHow[static_cast<std::size_t>(half)]) < 0) return failure(errno);
+  return {};
+}
+
 Result<void> set_option(int fd, int level, int name, int value) noexcept {
   if (setsockopt(fd, level, name, &value, sizeof value) < 0) return failure(errno);
   return {};
@@ -40,6 +51,13 @@ Result<Address> local_address_of(int fd) noexcept {
   sockaddr_storage native{};
   socklen_t length = sizeof native;
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&native), &length) < 0) return failure(errno);
+  return Address::from_native(reinterpret_cast<const sockaddr&>(native), length);
+}
+
+Result<Address> peer_address_of(int fd) noexcept {
+  sockaddr_storage native{};
+  socklen_t length = sizeof native;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&native), &length) < 0) return failure(errno);
   return Address::from_native(reinterpret_cast<const sockaddr&>(native), length);
 }
 

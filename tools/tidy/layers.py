@@ -34,7 +34,7 @@ MAY_INCLUDE = {
 # The layer of each header that stands directly in include/rota. Those in a folder there belong to
 # the layer that the folder is named after.
 PUBLIC = {
-    "base": {"result", "version"},
+    "base": {"result", "version", "owned_fd"},
     "core": {"config", "operation", "waker", "leaf", "await", "stop_token", "deadline",
              "scope_errors"},
     "time": {"clock"},
@@ -47,8 +47,10 @@ PUBLIC = {
              "shared_mutex", "condition_variable", "notify", "barrier", "latch", "once",
              "thread_wait", "broadcast", "lag", "oneshot", "unbounded_channel", "watch",
              "stop_bridge"},
-    "net": {"net", "tcp", "address", "fd_watch", "listener_group", "resolver",
-            "dns_error"},
+    "net": {"net", "tcp", "address", "fd_watch", "listener_group", "socket_stream",
+            "socket_listener", "unix_address", "unix_stream", "unix_datagram", "unix_packets",
+            "udp", "udp_batch", "pipe", "standard_stream", "accept_patiently", "buffered_reader",
+            "buffered_writer", "copy", "happy_eyeballs", "resolver", "dns_error"},
     "fs": {"fs", "file"},
     "process": {"process", "signal", "alarm"},
     "runtime": {"rota", "runtime", "capabilities", "contention", "sim", "foreign"},

@@ -40,7 +40,16 @@ class IoObject {
   [[nodiscard]] Descriptor* descriptor() const noexcept { return descriptor_.get(); }
 
  private:
+  friend struct SpliceEnd;
+
   DescriptorRef descriptor_;
+};
+
+/// What copying through the kernel needs of an object whose type says that it `splices`.
+struct SpliceEnd {
+  Descriptor* descriptor;
+
+  explicit SpliceEnd(const IoObject& object) noexcept : descriptor(object.descriptor()) {}
 };
 
 }  // namespace rota::inline v0

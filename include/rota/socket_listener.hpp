@@ -1,0 +1,78 @@
+#pragma once
+
+#include <rota/await.hpp>
+#include <rota/core/io_object.hpp>
+#include <rota/core/operation_leaf.hpp>
+#include <rota/core/stream.hpp>
+#include <rota/result.hpp>
+#include <rota/socket_stream.hpp>
+
+#include <cerrno>
+#include <cstdint>
+
+namespace rota::inline v0 {
+
+/// The multishot accept of a listener: lives until the listener's fd is closed and nobody is left
+/// who waited on it.
+struct AcceptState;
+
+/// The part of an `accept` that does not depend on the family.
+class AcceptWait : public Leaf {
+ public:
+  bool start(Runnable& self) noexcept;
+  void refuse() noexcept {}
+
+ protected:
+  explicit AcceptWait(Descriptor* listener) noexcept : listener_(listener), away_(OpCode::accept) {}
+  [[nodiscard]] Result<DescriptorRef> take() noexcept;
+
+ private:
+  void stop() noexcept;
+
+  Descriptor* listener_;
+  AcceptState* state_ = nullptr;  ///< held from the start on the listener's worker to the finish
+  Operation away_;  ///< the plain accept of a task that does not live on the listener's worker
+  CancelNode node_;
+  StreamResult accepted_{-ECANCELED, 0, 0};  ///< until there is a connection
+  bool is_away_ = false;
+};
+
+/// The leaf of a listener's `accept`: what is accepted is a Stream of its family.
+template <class Stream>
+class AcceptLeaf : public AcceptWait {
+ public:
+  explicit AcceptLeaf(Descriptor* listener) noexcept : AcceptWait(listener) {}
+  Result<Stream> finish() noexcept {
+    Result<DescriptorRef> accepted = take();
+    if (!accepted) return std::unexpected(accepted.error());
+    return Stream(std::move(*accepted));
+  }
+};
+
+/// What listeners of every family have.
+///
+/// Thread class: *one task* accepts at a time. Cancelling an accept loses no connection. What was
+/// accepted and not taken is closed with the listener; with `move_to` it travels, which fails with
+/// `device_or_resource_busy` when another task accepts, or more is kept than can travel at once:
+/// take some first.
+///
+/// For options that are not here, except SO_LINGER, which accepted sockets inherit unseen, there is
+/// `fd`.
+class SocketListener : public IoObject {
+ public:
+  /// Of the sockets that are accepted from now on; to be of use to a TCP receiver these are set
+  /// before it connects.
+  Result<void> set_send_buffer_bytes(int bytes) noexcept;
+  Result<void> set_receive_buffer_bytes(int bytes) noexcept;
+
+ protected:
+  using IoObject::IoObject;
+  SocketListener(SocketListener&&) noexcept = default;
+  SocketListener& operator=(SocketListener&&) noexcept = default;
+  ~SocketListener() = default;
+
+  /// A socket that is to listen, with what `accept` keeps there.
+  [[nodiscard]] static Result<DescriptorRef> open(int family, SocketType type) noexcept;
+};
+
+}  // namespace rota::inline v0

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <rota/core/io_object.hpp>
+#include <rota/core/stream_waits.hpp>
+#include <rota/result.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace rota::inline v0 {
+
+/// Which half of a connection `shutdown` ends.
+enum class ShutdownHalf : std::uint8_t { read, write, both };
+
+/// What connections of every family have: bytes in both directions.
+///
+/// Thread class: *one task per direction*: one reads while another writes. Buffers are borrowed
+/// until the call ends, and it ends only when nothing touches them any more. Cancelling a read
+/// loses nothing; a cancelled write reports the bytes it moved, or, where every byte was asked for,
+/// `operation_canceled` and the count through `written`. The destructor closes in the background;
+/// `close` waits and reports.
+///
+/// A third task may close it as well, on any worker, once the reads and writes of the others have
+/// begun: it ends them. What a task is only about to begin would meet a stream whose Descriptor is
+/// gone; that the close comes before it or after it has begun is for the program to see to, by a
+/// scope or an Event for example.
+class SocketStream : public IoObject {
+ public:
+  static constexpr bool splices = true;  ///< see copy.hpp
+
+  /// At least one byte, or 0 at the end of the stream.
+  [[nodiscard]] CountAwait read(std::span<std::byte> into) noexcept {
+    return read_stream(descriptor(), into);
+  }
+  /// At least one byte.
+  [[nodiscard]] CountAwait write(std::span<const std::byte> from) noexcept {
+    return write_stream(descriptor(), from);
+  }
+  /// Every byte. On an error `written`, unless it is null, tells how many were.
+  [[nodiscard]] Await<WholeWriteLeaf> write_all(std::span<const std::byte> from,
+                                                std::size_t* written = nullptr) noexcept {
+    return write_stream_whole(descriptor(), from, written);
+  }
+  /// Scattered over, or gathered from, several buffers, in one call of the kernel.
+  [[nodiscard]] VectorAwait read_vector(std::span<iovec> into) noexcept {
+    return read_stream_vector(descriptor(), into);
+  }
+  [[nodiscard]] VectorAwait write_vector(std::span<iovec> from) noexcept {
+    return write_stream_vector(descriptor(), from);
+  }
+
+  /// Ends one half, at once: the peer reads 0, or this side does.
+  Result<void> shutdown(ShutdownHalf half) noexcept;
+
+  Result<void> set_send_buffer_bytes(int bytes) noexcept;
+  Result<void> set_receive_buffer_bytes(int bytes) noexcept;
+
+ protected:
+  using IoObject::IoObject;
+  SocketStream(SocketStream&&) noexcept = default;
+  SocketStream& operator=(SocketStream&&) noexcept = default;
+  ~SocketStream() = default;
+};
+
+/// How a socket's bytes are cut: not at all, or into messages with or without a connection.
+enum class SocketType : std::uint8_t { stream, datagram, packets };
+
+/// The part of a `connect` that does not depend on the family.
+class ConnectWait {
+ public:
+  void refuse() noexcept { operation_.result = -ECANCELED; }
+
+ protected:
+  explicit ConnectWait(SocketType type) noexcept : operation_(nullptr, 0), type_(type) {}
+  /// Makes the socket and starts. The address outlives the wait.
+  [[nodiscard]] bool start_connect(Runnable& self, const void* address,
+                                   std::uint32_t address_bytes) noexcept;
+  /// The connected socket.
+  [[nodiscard]] Result<DescriptorRef> take() noexcept;
+
+ private:
+  Connect operation_;
+  CancelNode node_;
+  DescriptorRef descriptor_;
+  SocketType type_;
+};
+
+}  // namespace rota::inline v0

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <rota/core/instant.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace rota::inline v0 {
+
+/// The pauses before a peer without room, or one that has not come yet, is asked again, where the
+/// kernel tells nobody when that changes.
+class PeerPause {
+ public:
+  [[nodiscard]] Duration next() noexcept { return std::exchange(next_, longer()); }
+
+ private:
+  static constexpr Duration kFirst{1'000'000};
+  static constexpr Duration kLongest{50'000'000};
+
+  [[nodiscard]] Duration longer() const noexcept { return std::min(next_ * 2, kLongest); }
+
+  Duration next_ = kFirst;
+};
+
+}  // namespace rota::inline v0

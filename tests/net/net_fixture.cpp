@@ -1,0 +1,50 @@
+#include "net/net_fixture.hpp"
+
+#include <filesystem>
+
+namespace rota::testing_net {
+
+std::size_t open_fds() {
+  std::size_t count = 0;
+  for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
+    static_cast<void>(each);
+    count += 1;
+  }
+  return count;
+}
+
+void NetTest::SetUp() {
+  fds_before_ = open_fds();
+  Config config;
+  config.driver.kind = GetParam();
+  Result<Runtime> made = Runtime::make(config);
+  ASSERT_TRUE(made.has_value()) << made.error().message();
+  runtime_.emplace(std::move(*made));
+}
+
+void NetTest::TearDown() {
+  runtime_.reset();
+  EXPECT_EQ(open_fds(), fds_before_) << "fds leaked";
+}
+
+ScratchFolder::ScratchFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "rota-net-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no scratch folder");
+  path_ = pattern;
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string ScratchFolder::operator/(std::string_view name) const {
+  return path_ + "/" + std::string(name);
+}
+
+std::string name_of(const testing::TestParamInfo<DriverKind>& driver) {
+  static constexpr const char* kNames[] = {"select", "poll", "epoll", "io_uring", "sim"};
+  return kNames[driver.index];
+}
+
+}  // namespace rota::testing_net
