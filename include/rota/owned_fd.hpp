@@ -1,5 +1,7 @@
 #pragma once
 
+#include <rota/core/build_mark.hpp>
+
 #include <unistd.h>
 
 #include <utility>

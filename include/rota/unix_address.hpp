@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/build_mark.hpp>
 #include <rota/result.hpp>
 
 #include <cstddef>

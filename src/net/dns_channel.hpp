@@ -15,10 +15,11 @@
 
 namespace rota::inline v0 {
 
-/// One question to the servers by c-ares: all of c-ares that a lookup needs, and nothing that waits.
+/// One question to the servers by c-ares: all of c-ares that a lookup needs, and nothing that
+/// waits.
 ///
-/// Thread class: *one task*; c-ares 1.18 allows no other. Its sockets are in a set of epoll's, which
-/// is what its user waits for: readable means `process`.
+/// Thread class: *one task*; c-ares 1.18 allows no other. Its sockets are in a set of epoll's,
+/// which is what its user waits for: readable means `process`.
 ///
 /// 1. `open`, `ask`, then `process` whenever `fd` is readable or `time_left` has passed, until
 ///    `is_done`; then `take`.

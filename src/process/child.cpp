@@ -19,8 +19,8 @@
 #include <cerrno>
 #include <cstddef>
 
-/// clone(2) under the name that the thread sanitizer does not replace: its own takes the child for a
-/// process of its own.
+/// clone(2) under the name that the thread sanitizer does not replace: its own takes the child for
+/// a process of its own.
 extern "C" int __clone(int (*run)(void*), void* stack, int flags, void* argument, ...);
 
 namespace rota::inline v0 {

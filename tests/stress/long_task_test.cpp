@@ -213,7 +213,9 @@ bool compute_once_after_a_silence(Runtime& runtime, const Column& column, Vigil&
       runtime.spawn(column.task == TaskKind::coroutine
                         ? compute_after_a_silence<Task>(scene, told, asked, both_wait)
                         : as_task(compute_after_a_silence<Script>(scene, told, asked, both_wait)));
+  vigil.place(3).at("waiting until both wait");
   while (!both_wait.load()) std::this_thread::yield();
+  vigil.place(3).at("waiting for silence");
   await_silence(tasks.task().home->runtime());
   const char byte = 'x';
   EXPECT_EQ(::write(told.right, &byte, 1), 1);
