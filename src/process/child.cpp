@@ -1,6 +1,6 @@
 // What runs in the child shares the parent's memory and thread-locals, which the tools that watch
-// over memory and threads know nothing of. So this file is compiled without them, and the child
-// reaches the kernel past the functions that they replace.
+// over memory and threads know nothing of. So its functions are compiled without them, and reach the
+// kernel past the functions that they replace.
 
 #include "process/child.hpp"
 
@@ -42,13 +42,14 @@ struct Birth {
 
 /// A system call in the child; a negative errno on failure.
 template <class... Args>
-long call(long number, Args... args) noexcept {
+__attribute__((no_sanitize("address", "thread", "undefined"))) long call(long number,
+                                                                         Args... args) noexcept {
   const long result = syscall(number, args...);
   return result < 0 ? -errno : result;
 }
 
 /// A handler is the parent's code. What is ignored stays so, but SIGPIPE: programs expect it.
-void forget_handlers() noexcept {
+__attribute__((no_sanitize("address", "thread", "undefined"))) void forget_handlers() noexcept {
   for (int signal = 1; signal <= 64; ++signal) {
     KernelAction action{};
     if (call(SYS_rt_sigaction, signal, nullptr, &action, sizeof action.mask) < 0) continue;
@@ -61,7 +62,8 @@ void forget_handlers() noexcept {
 
 /// First out of the way of every number that is wanted, then to that number, which also keeps it
 /// open in the program.
-long place_fds(std::span<ChildFd> fds) noexcept {
+__attribute__((no_sanitize("address", "thread", "undefined"))) long place_fds(
+    std::span<ChildFd> fds) noexcept {
   int above = 3;
   for (const ChildFd& fd : fds) above = std::max(above, fd.to + 1);
   for (ChildFd& fd : fds) {
@@ -79,7 +81,8 @@ long place_fds(std::span<ChildFd> fds) noexcept {
   return 0;
 }
 
-long set_limits(std::span<const ChildLimit> limits) noexcept {
+__attribute__((no_sanitize("address", "thread", "undefined"))) long set_limits(
+    std::span<const ChildLimit> limits) noexcept {
   for (const ChildLimit& limit : limits) {
     const std::uint64_t values[2] = {limit.soft, limit.hard};
     const long set = call(SYS_prlimit64, 0, limit.resource, values, nullptr);
@@ -88,7 +91,8 @@ long set_limits(std::span<const ChildLimit> limits) noexcept {
   return 0;
 }
 
-long begin_session(const ChildPlan& plan) noexcept {
+__attribute__((no_sanitize("address", "thread", "undefined"))) long begin_session(
+    const ChildPlan& plan) noexcept {
   if (!plan.new_session && !plan.takes_terminal) return 0;
   const long session = call(SYS_setsid);
   if (session < 0 || !plan.takes_terminal) return session;
@@ -97,7 +101,8 @@ long begin_session(const ChildPlan& plan) noexcept {
 
 /// Returns only when no program begins. One that may not be run is remembered: it says more than
 /// that the next folder has none.
-long begin_program(const ChildPlan& plan) noexcept {
+__attribute__((no_sanitize("address", "thread", "undefined"))) long begin_program(
+    const ChildPlan& plan) noexcept {
   long error = -ENOENT;
   for (const char* program : plan.programs) {
     const long failed = call(SYS_execve, program, plan.arguments, plan.environment);
@@ -110,7 +115,8 @@ long begin_program(const ChildPlan& plan) noexcept {
   return error;
 }
 
-long become(ChildPlan& plan) noexcept {
+__attribute__((no_sanitize("address", "thread", "undefined"))) long become(
+    ChildPlan& plan) noexcept {
   forget_handlers();
   if (const long placed = place_fds(plan.fds); placed < 0) return placed;
   if (const long begun = begin_session(plan); begun < 0) return begun;
@@ -124,7 +130,8 @@ long become(ChildPlan& plan) noexcept {
   return begin_program(plan);
 }
 
-int child_main(void* argument) noexcept {
+__attribute__((no_sanitize("address", "thread", "undefined"))) int child_main(
+    void* argument) noexcept {
   auto& birth = *static_cast<Birth*>(argument);
   birth.error = static_cast<int>(-become(birth.plan));
   call(SYS_exit, 127);
