@@ -50,12 +50,13 @@ class TemporaryFile {
 class ResolverTest : public testing::Test {
  protected:
   void SetUp() override {
-    server_.emplace();
     before_ = testing_tasks::Ledger::now();
+    server_.emplace();
     runtime_.emplace(Runtime::make().value());
   }
   void TearDown() override {
     EXPECT_TRUE(runtime_->shutdown().clean());
+    server_.reset();  // Its thread wakes tasks, so it goes first.
     runtime_.reset();
     EXPECT_EQ(testing_tasks::Ledger::now(), before_);
   }

@@ -70,8 +70,9 @@ class ScopeCore : public StopRegion {
   /// True when parked until the last child ends. One waiter.
   [[nodiscard]] bool wait(Runnable& waiter) noexcept;
 
-  /// A guess while children come and go.
-  [[nodiscard]] std::size_t live() const noexcept { return live_.load(MemoryOrder::relaxed); }
+  /// A guess while children come and go. Acquire: whoever finds that none is left sees what they
+  /// did.
+  [[nodiscard]] std::size_t live() const noexcept { return live_.load(MemoryOrder::acquire); }
   /// Once the last child has ended: throws what failed, as ScopeErrors when it was more than one
   /// error, and returns when nothing did.
   void rethrow_errors();
@@ -79,7 +80,7 @@ class ScopeCore : public StopRegion {
  private:
   class Hold;
 
-  void count(std::size_t live) noexcept { live_.store(live, MemoryOrder::relaxed); }
+  void count(std::size_t live) noexcept { live_.store(live, MemoryOrder::release); }
   [[nodiscard]] bool become_first(const std::exception_ptr& error) noexcept;
   [[nodiscard]] std::size_t stop_some(std::size_t left) noexcept;
   void stop_body() noexcept;
