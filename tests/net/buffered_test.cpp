@@ -173,7 +173,9 @@ Task<void> accept_without_fds() {
   NoFdsLeft none;
   Result<UnixStream> refused = co_await listener.accept();
   EXPECT_FALSE(refused.has_value());
-  if (!refused) EXPECT_TRUE(is_shortage(refused.error())) << refused.error().message();
+  if (!refused) {
+    EXPECT_TRUE(is_shortage(refused.error())) << refused.error().message();
+  }
   JoinHandle<Result<UnixStream>> accepting = spawn(accept_patiently(listener));
   Result<void> parked = co_await sleep(Duration(1'000'000));
   EXPECT_TRUE(parked.has_value());

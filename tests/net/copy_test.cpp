@@ -195,7 +195,9 @@ Task<void> pass_over_who_refuses() {
       connect_to_any({refusing.address, listening}, Duration(60'000'000'000));
   Result<TcpStream> connected = co_await std::move(connecting);
   EXPECT_TRUE(connected.has_value());
-  if (connected) EXPECT_EQ(connected->peer_address().value(), listening);
+  if (connected) {
+    EXPECT_EQ(connected->peer_address().value(), listening);
+  }
 }
 
 TEST_P(HappyEyeballsTest, who_refuses_is_passed_over_at_once) { run(pass_over_who_refuses()); }
@@ -227,7 +229,9 @@ Task<void> overtake_who_is_silent() {
       connect_to_any({silent.address, listening}, Duration(1'000'000));
   Result<TcpStream> connected = co_await std::move(connecting);
   EXPECT_TRUE(connected.has_value());
-  if (connected) EXPECT_EQ(connected->peer_address().value(), listening);
+  if (connected) {
+    EXPECT_EQ(connected->peer_address().value(), listening);
+  }
 }
 
 TEST_P(HappyEyeballsTest, who_is_silent_is_overtaken) { run(overtake_who_is_silent()); }

@@ -34,7 +34,9 @@ Routine<void> what_blocks_leaves_its_worker(World world) {
   auto whose = [] { return std::this_thread::get_id(); };
   Result<std::thread::id> other = co_await blocking(whose);
   // Under simulation all there is runs on one thread.
-  if (world.driver != DriverKind::sim) EXPECT_NE(other.value(), worker);
+  if (world.driver != DriverKind::sim) {
+    EXPECT_NE(other.value(), worker);
+  }
 }
 
 template <template <class> class Routine>

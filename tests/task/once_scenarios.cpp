@@ -35,13 +35,17 @@ Task<Result<void>> do_or_fail(Work& work) {
 template <template <class> class Routine>
 Routine<int> call_throwing(Work& work) {
   Result<void> ready = co_await work.once.call([&work] { return do_or_throw(work); });
-  if (ready) EXPECT_EQ(work.done, 1);
+  if (ready) {
+    EXPECT_EQ(work.done, 1);
+  }
   co_return ready ? 0 : ready.error().value();
 }
 template <template <class> class Routine>
 Routine<int> call_failing(Work& work) {
   Result<void> ready = co_await work.once.call([&work] { return do_or_fail(work); });
-  if (ready) EXPECT_EQ(work.done, 1);
+  if (ready) {
+    EXPECT_EQ(work.done, 1);
+  }
   co_return ready ? 0 : ready.error().value();
 }
 

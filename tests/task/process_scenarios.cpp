@@ -29,7 +29,9 @@ Task<std::string> read_to_end(ChildStream& from) {
   std::array<std::byte, 256> buffer;
   for (;;) {
     Result<std::size_t> count = co_await from.read(buffer);
-    if (!count && count.error().value() != EIO) ADD_FAILURE() << count.error().message();
+    if (!count && count.error().value() != EIO) {
+      ADD_FAILURE() << count.error().message();
+    }
     if (!count || *count == 0) break;
     text.append(reinterpret_cast<const char*>(buffer.data()), *count);
   }
