@@ -4,7 +4,7 @@ set(CPACK_PACKAGE_NAME rota)
 set(CPACK_PACKAGE_VENDOR "The Rota authors")
 # Whoever publishes the packages puts an address of their own here, and into the changelog.
 set(CPACK_PACKAGE_CONTACT "The Rota authors <authors@rota.invalid>")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # else each description begins with it
 set(CPACK_PACKAGE_DIRECTORY "${PROJECT_BINARY_DIR}/packages")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_GENERATOR DEB)
@@ -62,9 +62,6 @@ epoll, poll or select, each of which is one line of configuration.
 This package has the headers, the source of the C++20 module, and what CMake
 and pkg-config find the library by. Programs must be compiled with
 ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}, as the library was; else they do not link.")
-  # ldconfig runs where the library was put or removed, by what dpkg activates.
-  file(WRITE "${PROJECT_BINARY_DIR}/triggers" "activate-noawait ldconfig\n")
-  set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA "${PROJECT_BINARY_DIR}/triggers")
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${PROJECT_BINARY_DIR}/src")
   set(rota_tools_need "${rota_soname} (= ${PROJECT_VERSION})")
 endif()

@@ -32,7 +32,9 @@ if(TARGET rota_model)
 endif()
 if(TARGET rota_cli)
   install(TARGETS rota_cli RUNTIME COMPONENT tools)
-  install(FILES "${PROJECT_SOURCE_DIR}/cli/rota.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1"
+  configure_file("${PROJECT_SOURCE_DIR}/cli/rota.1" "${PROJECT_BINARY_DIR}/rota.1" COPYONLY)
+  execute_process(COMMAND gzip -9nkf "${PROJECT_BINARY_DIR}/rota.1" COMMAND_ERROR_IS_FATAL ANY)
+  install(FILES "${PROJECT_BINARY_DIR}/rota.1.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1"
     COMPONENT tools)
 endif()
 

@@ -46,13 +46,14 @@ installs_what_is_public_and_nothing_else() {
   strays=$(find "$installed" -type f -printf '%P\n' |
     grep -Ev '^(include/rota(-model)?|lib/cmake/rota)/' | sort)
   [[ $strays == $'bin/rota\nlib/librota.a\nlib/librota_model.a\nlib/pkgconfig/rota.pc'\
-$'\nshare/man/man1/rota.1\nshare/rota/rota.cppm' ]] || fail 'something else is installed:' "$strays"
+$'\nshare/man/man1/rota.1.gz\nshare/rota/rota.cppm' ]] || fail 'something else is installed:' "$strays"
 
   local program="$installed/bin/rota" version command
   version=$(find_by_pkg_config "$installed" --modversion)
   [[ $("$program" --version) == "rota $version" ]] || fail 'the program is of another version'
   while read -r command; do
-    grep -q "^\.B $command$" "$installed/share/man/man1/rota.1" || fail "rota.1 lacks $command"
+    gunzip -c "$installed/share/man/man1/rota.1.gz" | finds "^\.B $command$" ||
+      fail "rota.1 lacks $command"
   done < <("$program" --help | sed -n '/^Subcommands/,/^$/s/^  \([a-z]*\) .*/\1/p')
 }
 
@@ -77,8 +78,7 @@ module() {
     grep -q "using rota::$name;" "$root/modules/rota.cppm" || fail "rota::$name is not exported"
   done < <(grep -hoP '\brota::\K(?!(model|rota)\b)\w+' "$root"/examples/*.cpp | sort -u)
   read -ra flags < <(find_by_pkg_config "$installed" --cflags)
-  sed -e '/^#include <rota/d' \
-    -e '0,/^namespace {/s//#include <coroutine>\n\nimport rota;\n\nnamespace {/' \
+  sed -e '/^#include <rota/d' -e '0,/^namespace {/s//#include <coroutine>\nimport rota;\n&/' \
     "$here/consumer/main.cpp" > "$work/main.cpp"
   grep -q '^import rota;' "$work/main.cpp" || fail 'the program does not import the module'
   quietly "${compile[@]}" "${flags[@]}" --precompile -o "$work/rota.pcm" \
@@ -119,8 +119,8 @@ mixed_builds_do_not_link() {
   refused 'LibstdcxxWithDebugContainers' 'Libstdcxx,' "$compiler" -D_GLIBCXX_DEBUG
 }
 
-# Its classes of the runtime's inside are hidden, and it has few thread-locals, for the reason in
-# sched/seat.hpp.
+# The classes of the runtime's inside are hidden, and for the reason in sched/seat.hpp it has few
+# thread-locals.
 shared_library_exports_what_is_public() {
   rm -rf "$shared_installed"
   configure "$root" "$shared" -DBUILD_SHARED_LIBS=ON -DROTA_UNITY=ON -DROTA_BUILD_TESTS=OFF \
@@ -188,7 +188,7 @@ debian() {
   done
   [[ $(field "$work/packages"/librota-dev_*.deb Depends) == "librota0 (= $version)" ]] ||
     fail 'librota-dev does not depend on its library'
-  dpkg-deb -I "$work/packages"/librota0_*.deb triggers | finds ldconfig ||
+  dpkg-deb -I "$work/packages"/librota0_*.deb postinst | finds ldconfig ||
     fail 'librota0 does not have ldconfig run'
   [[ $("$tree/usr/bin/rota" --version) == "rota $version" ]] || fail 'rota-tools does not run'
 
