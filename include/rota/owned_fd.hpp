@@ -1,7 +1,5 @@
 #pragma once
 
-#include <rota/core/build_mark.hpp>
-
 #include <unistd.h>
 
 #include <utility>

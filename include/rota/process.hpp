@@ -2,11 +2,13 @@
 
 #include <rota/core/io_object.hpp>
 #include <rota/core/stream_waits.hpp>
+#include <rota/pipe.hpp>
 #include <rota/result.hpp>
 #include <rota/task.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,20 +34,19 @@ struct ExitStatus {
   [[nodiscard]] bool success() const noexcept { return code == 0 && signal == 0; }
 };
 
-/// The end of a child's pipe or terminal that this process has.
+/// The side of a child's pseudo-terminal that this process has: both directions.
 ///
-/// Thread class: *one task per direction*. Buffers are borrowed until the call ends. A cancelled
-/// read loses nothing; a cancelled write reports the bytes it moved, or through `written`. To write
-/// where nobody reads is a SIGPIPE for programs that do not ignore it; `rota::run` does.
-class ChildStream : public IoObject {
+/// Threads, buffers, cancelling: SocketStream. When nobody has the child's side any more a read
+/// fails with `io_error`, which is how the kernel says that a terminal has ended.
+class ChildTerminal : public IoObject {
  public:
-  ChildStream() noexcept : IoObject(DescriptorRef()) {}
+  explicit ChildTerminal(DescriptorRef descriptor) noexcept : IoObject(std::move(descriptor)) {}
 
-  /// At least one byte, or 0 at the end: nobody has the other end any more.
+  /// At least one byte.
   [[nodiscard]] CountAwait read(std::span<std::byte> into) noexcept {
     return read_stream(descriptor(), into);
   }
-  /// At least one byte. Fails with `broken_pipe` when nobody reads.
+  /// At least one byte.
   [[nodiscard]] CountAwait write(std::span<const std::byte> from) noexcept {
     return write_stream(descriptor(), from);
   }
@@ -54,12 +55,8 @@ class ChildStream : public IoObject {
                                                 std::size_t* written = nullptr) noexcept {
     return write_stream_whole(descriptor(), from, written);
   }
-  /// Of a terminal: how large the child sees it.
+  /// How large the child sees it.
   Result<void> resize(std::uint16_t rows, std::uint16_t columns) noexcept;
-
- private:
-  friend class Command;
-  using IoObject::IoObject;
 };
 
 /// A child process.
@@ -85,10 +82,11 @@ class Process {
   Result<void> signal(int number) noexcept;
   Result<void> kill() noexcept;
 
-  ChildStream input;     ///< what the child reads; with Stdio::pipe
-  ChildStream output;    ///< what it writes; with Stdio::pipe
-  ChildStream error;     ///< what it writes as errors; with Stdio::pipe
-  ChildStream terminal;  ///< both directions, where it was spawned on a terminal
+  // What `Stdio::pipe` and `on_terminal` asked for; else empty.
+  std::optional<PipeWriter> input;   ///< what the child reads
+  std::optional<PipeReader> output;  ///< what it writes
+  std::optional<PipeReader> error;   ///< what it writes as errors
+  std::optional<ChildTerminal> terminal;
 
  private:
   friend class Command;

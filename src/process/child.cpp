@@ -1,6 +1,6 @@
 // What runs in the child shares the parent's memory and thread-locals, which the tools that watch
-// over memory and threads know nothing of. So its functions are compiled without them, and reach the
-// kernel past the functions that they replace.
+// over memory and threads know nothing of. So its functions are compiled without them, and reach
+// the kernel past the functions that they replace.
 
 #include "process/child.hpp"
 

@@ -149,7 +149,7 @@ void reap_later(int pidfd) noexcept {
 
 }  // namespace
 
-Result<void> ChildStream::resize(std::uint16_t rows, std::uint16_t columns) noexcept {
+Result<void> ChildTerminal::resize(std::uint16_t rows, std::uint16_t columns) noexcept {
   return set_size(fd(), rows, columns);
 }
 
@@ -335,15 +335,17 @@ Result<Process> Command::spawn() const {
   if (has_terminal_) {
     Result<DescriptorRef> terminal = connect_terminal(streams, rows_, columns_);
     if (!terminal) return std::unexpected(terminal.error());
-    process.terminal = ChildStream(std::move(*terminal));
+    process.terminal.emplace(std::move(*terminal));
   } else {
-    const std::array<Stdio, kStandard> kinds{input_, output_, error_};
-    const std::array<ChildStream*, kStandard> ours{&process.input, &process.output, &process.error};
-    for (std::size_t i = 0; i < kStandard; ++i) {
-      Result<DescriptorRef> end = connect(streams, kinds[i], static_cast<int>(i));
-      if (!end) return std::unexpected(end.error());
-      *ours[i] = ChildStream(std::move(*end));
-    }
+    Result<DescriptorRef> input = connect(streams, input_, STDIN_FILENO);
+    if (!input) return std::unexpected(input.error());
+    if (*input) process.input.emplace(std::move(*input));
+    Result<DescriptorRef> output = connect(streams, output_, STDOUT_FILENO);
+    if (!output) return std::unexpected(output.error());
+    if (*output) process.output.emplace(std::move(*output));
+    Result<DescriptorRef> error = connect(streams, error_, STDERR_FILENO);
+    if (!error) return std::unexpected(error.error());
+    if (*error) process.error.emplace(std::move(*error));
   }
   for (const Passed& passed : passed_) streams.fds.push_back({passed.fd, passed.as});
 

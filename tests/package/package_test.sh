@@ -45,8 +45,10 @@ installs_what_is_public_and_nothing_else() {
   local strays
   strays=$(find "$installed" -type f -printf '%P\n' |
     grep -Ev '^(include/rota(-model)?|lib/cmake/rota)/' | sort)
-  [[ $strays == $'bin/rota\nlib/librota.a\nlib/librota_model.a\nlib/pkgconfig/rota.pc'\
-$'\nshare/man/man1/rota.1.gz\nshare/rota/rota.cppm' ]] || fail 'something else is installed:' "$strays"
+  local wanted=(bin/rota lib/librota.a lib/librota_model.a lib/pkgconfig/rota.pc
+    share/man/man1/rota.1.gz share/rota/rota.cppm)
+  [[ $strays == "$(printf '%s\n' "${wanted[@]}")" ]] ||
+    fail 'something else is installed:' "$strays"
 
   local program="$installed/bin/rota" version command
   version=$(find_by_pkg_config "$installed" --modversion)

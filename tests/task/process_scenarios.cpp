@@ -24,7 +24,8 @@ Command shell(std::string script) {
 }
 
 /// All that comes until the end; a terminal that nobody has any more ends with an error of its own.
-Task<std::string> read_to_end(ChildStream& from) {
+template <class Stream>
+Task<std::string> read_to_end(Stream& from) {
   std::string text;
   std::array<std::byte, 256> buffer;
   for (;;) {
@@ -46,7 +47,7 @@ Task<std::string> output_of(Command& command) {
     ADD_FAILURE() << child.error().message();
     co_return std::string();
   }
-  Task<std::string> reading = read_to_end(child->output);
+  Task<std::string> reading = read_to_end(*child->output);
   std::string text = co_await std::move(reading);
   Task<Result<ExitStatus>> waiting = child->wait();
   Result<ExitStatus> status = co_await std::move(waiting);
@@ -60,11 +61,11 @@ Routine<void> a_child_answers_through_its_pipes(World) {
   Result<Process> child = command.input_from(Stdio::pipe).output_to(Stdio::pipe).spawn();
   EXPECT_TRUE(child.has_value());
   const std::string text = "through a child\n";
-  Result<void> written = co_await child->input.write_all(std::as_bytes(std::span(text)));
+  Result<void> written = co_await child->input->write_all(std::as_bytes(std::span(text)));
   EXPECT_TRUE(written.has_value());
-  Result<void> closed = co_await child->input.close();
+  Result<void> closed = co_await child->input->close();
   EXPECT_TRUE(closed.has_value());
-  Task<std::string> reading = read_to_end(child->output);
+  Task<std::string> reading = read_to_end(*child->output);
   std::string answer = co_await std::move(reading);
   EXPECT_EQ(answer, text);
   for (int i = 0; i < 2; ++i) {
@@ -154,7 +155,7 @@ Routine<void> a_child_on_a_terminal_sees_its_size(World) {
   Command command = shell("test -t 0 && test -t 2 && stty size </dev/tty");
   Result<Process> child = command.on_terminal(33, 99).spawn();
   EXPECT_TRUE(child.has_value());
-  Task<std::string> reading = read_to_end(child->terminal);
+  Task<std::string> reading = read_to_end(*child->terminal);
   std::string text = co_await std::move(reading);
   EXPECT_EQ(text, "33 99\r\n");
   Task<Result<ExitStatus>> waiting = child->wait();
@@ -199,7 +200,7 @@ Routine<void> a_cancelled_wait_for_a_child_loses_nothing(World) {
   waiter.request_stop();
   Joined<int> joined = co_await waiter.join();
   EXPECT_EQ(std::move(joined).value(), ECANCELED);
-  Result<void> closed = co_await child->input.close();
+  Result<void> closed = co_await child->input->close();
   EXPECT_TRUE(closed.has_value());
   Task<Result<ExitStatus>> waiting = child->wait();
   Result<ExitStatus> status = co_await std::move(waiting);

@@ -53,10 +53,10 @@ expect 'the lists are refreshed first' 1 "$(head -n 1 "$world/apt.log" | grep -c
 rm "$world/apt.log"
 expect 'a second run is silent' '' "$("$bootstrap" 2>&1)"
 expect 'a second run asks apt-get nothing' no "$([[ -e $world/apt.log ]] && echo yes || echo no)"
-expect 'groups add up' yes \
-  "$("$bootstrap" --group core --group test --dry-run | grep -qx shellcheck && echo yes)"
-expect 'a list names the installed ones too' yes \
-  "$("$bootstrap" --list | grep -qx ccache && echo yes)"
+# grep counts, as one that stops at the first match ends the writer by SIGPIPE.
+expect 'groups add up' 1 \
+  "$("$bootstrap" --group core --group test --dry-run | grep -cx shellcheck)"
+expect 'a list names the installed ones too' 1 "$("$bootstrap" --list | grep -cx ccache)"
 expect 'an unknown group is a bad argument' 2 "$(status_of "$bootstrap" --group nonsense)"
 expect 'an unknown option is a bad argument' 2 "$(status_of "$bootstrap" --nonsense)"
 echo 'bootstrap behaves'
