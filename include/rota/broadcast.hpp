@@ -123,8 +123,7 @@ class BroadcastReader {
     check_usage(from_ != nullptr, "a BroadcastReader was used after it was moved from");
     return Await<ReceiveLeaf>(std::in_place, *this);
   }
-  /// Empty: nothing there now, which a `receive` would fail at once with or wait for. Otherwise what
-  /// it would yield at once.
+  /// What a `receive` would yield at once; empty where it would wait.
   [[nodiscard]] std::optional<Result<T>> try_receive() noexcept {
     SpinGuard guard(room().line_lock);
     if (!is_due()) return std::nullopt;

@@ -33,7 +33,7 @@ struct WatchCore : WaitRoom {
 template <class T>
 class WatchReader;
 
-/// A value that tasks look at, and wait for changes of. Readers see the newest value, not every one.
+/// A value that tasks look at, and wait for changes of. Readers see the newest value, not each.
 ///
 /// Thread class: *any thread*, any number of setters and readers. After `close`, `set` fails with
 /// `std::errc::broken_pipe`, and so does the wait of a reader that has seen the last value. It must

@@ -22,8 +22,8 @@ enum class Fault {
 
 enum class Outcome { none, value, lagged, closed, stopped };
 
-// The steps of Broadcast with room for one value, and of LookWait (core/look_wait.hpp): who has seen
-// all stands in a line, whoever sends or closes ends all waits, and each reader looks when it runs.
+// The steps of Broadcast with room for one value, and of LookWait (core/look_wait.hpp): who has
+// seen all stands in a line, who sends or closes ends all waits, each reader looks when it runs.
 // With `next` set to the newest value it is a Watch. Value number n is n + 1.
 template <Fault fault>
 struct Topic {

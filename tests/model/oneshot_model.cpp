@@ -19,8 +19,8 @@ enum class Fault {
   drops_without_a_wake,
 };
 
-// The steps of OneshotCore (oneshot.hpp). The memory that both share is freed by a write to `freed`:
-// whoever touches it later is in a race with that, or fails the check.
+// The steps of OneshotCore (oneshot.hpp). The memory that both share is freed by a write to
+// `freed`: whoever touches it later is in a race with that, or fails the check.
 template <Fault fault>
 struct State {
   SpinLock lock;

@@ -1,5 +1,5 @@
-// Tasks of several workers and plain threads at the ends of one channel, with stops and deadlines at
-// random: each value that was sent is received once, and those of one sender in their order.
+// Tasks of several workers and plain threads at the ends of one channel, with stops and deadlines
+// at random: each value that was sent is received once, and those of one sender in their order.
 
 #include <rota/rota.hpp>
 

@@ -1,5 +1,5 @@
-// Random steps of those who all see the same values, and of oneshots, beside models. One worker: the
-// model says exactly what each reader sees.
+// Random steps of those who all see the same values, and of oneshots, beside models. One worker:
+// the model says exactly what each reader sees.
 
 #include <rota/rota.hpp>
 

@@ -45,7 +45,7 @@ PUBLIC = {
              "fork", "parallel"},
     "sync": {"sync", "event", "channel", "mutex", "semaphore", "select", "worker_channel",
              "shared_mutex", "condition_variable", "notify", "barrier", "latch", "once",
-             "thread_wait"},
+             "thread_wait", "unbounded_channel", "oneshot", "broadcast", "lag", "watch"},
     "net": {"net", "tcp", "address", "fd_watch", "listener_group"},
     "fs": {"fs", "file"},
     "process": {"process", "signal"},
