@@ -3,6 +3,7 @@
 /// Everything that programs are written with; rota/contention.hpp is for those that measure.
 
 #include <rota/address.hpp>
+#include <rota/async_generator.hpp>
 #include <rota/barrier.hpp>
 #include <rota/broadcast.hpp>
 #include <rota/capabilities.hpp>
@@ -14,7 +15,9 @@
 #include <rota/fiber.hpp>
 #include <rota/file.hpp>
 #include <rota/fork.hpp>
+#include <rota/generator.hpp>
 #include <rota/join.hpp>
+#include <rota/join_all.hpp>
 #include <rota/lag.hpp>
 #include <rota/latch.hpp>
 #include <rota/listener_group.hpp>
@@ -23,9 +26,12 @@
 #include <rota/once.hpp>
 #include <rota/oneshot.hpp>
 #include <rota/parallel.hpp>
+#include <rota/poll_fn.hpp>
+#include <rota/race.hpp>
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
 #include <rota/scope.hpp>
+#include <rota/select.hpp>
 #include <rota/semaphore.hpp>
 #include <rota/sharded.hpp>
 #include <rota/shared_mutex.hpp>

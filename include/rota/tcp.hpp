@@ -2,6 +2,7 @@
 
 #include <rota/address.hpp>
 #include <rota/await.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/descriptor_ref.hpp>
 #include <rota/core/move_leaf.hpp>
 #include <rota/core/operation_leaf.hpp>
@@ -24,6 +25,8 @@ enum class ShutdownHalf : std::uint8_t { read, write, both };
 /// The leaf of `TcpStream::connect`.
 class ConnectLeaf {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   explicit ConnectLeaf(const Address& to) noexcept;
   bool start(Runnable& self) noexcept;
   void refuse() noexcept { operation_.result = -ECANCELED; }
@@ -122,6 +125,8 @@ struct AcceptState;
 /// The leaf of `TcpListener::accept`.
 class AcceptLeaf : public Leaf {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   explicit AcceptLeaf(Descriptor* listener) noexcept : listener_(listener), away_(OpCode::accept) {}
   bool start(Runnable& self) noexcept;
   void refuse() noexcept {}

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/instant.hpp>
 #include <rota/core/timer_entry.hpp>
 #include <rota/core/worker_calls.hpp>
@@ -21,6 +22,8 @@ namespace rota::inline v0 {
 /// The leaf of `sleep` and `sleep_until`.
 class SleepLeaf : public Leaf {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   explicit SleepLeaf(Duration span) noexcept : span_(span), timer_(fire) {}
   explicit SleepLeaf(Instant due) noexcept : absolute_(true), span_(due.ns), timer_(fire) {}
 
@@ -175,6 +178,7 @@ class TimedWait {
 template <class L>
 class TimedLeaf {
  public:
+  static constexpr CancelLoss loses = loss_of<L>;
   using Waited = decltype(std::declval<L&>().finish());
   using Timed = typename TimedResult<Waited>::type;
 
