@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/check_usage.hpp>
 #include <rota/core/wait_line.hpp>
 #include <rota/result.hpp>
@@ -21,6 +22,7 @@ enum class Arrival : bool { waited, last };
 class BarrierWait : public LineWait {
  public:
   static constexpr bool any_thread = true;
+  static constexpr CancelLoss loses = CancelLoss::place;
 
   explicit BarrierWait(Barrier& barrier) noexcept;
 

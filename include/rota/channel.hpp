@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/check_usage.hpp>
 #include <rota/core/owned.hpp>
 #include <rota/core/wait_line.hpp>
@@ -63,8 +64,7 @@ class Channel {
   class ReceiveLeaf;
 
   /// `capacity` is at least 1.
-  explicit Channel(std::size_t capacity)
-      : capacity_(capacity), storage_(capacity) {
+  explicit Channel(std::size_t capacity) : capacity_(capacity), storage_(capacity) {
     check_usage(capacity > 0, "a Channel holds one value at least");
   }
 
@@ -98,6 +98,7 @@ template <class T>
 class Channel<T>::SendLeaf : public ChannelWait {
  public:
   static constexpr bool any_thread = true;
+  static constexpr CancelLoss loses = CancelLoss::work;
 
   SendLeaf(Channel& channel, T value) noexcept
       : ChannelWait(channel.core_), channel_(channel), value_(std::move(value)) {}
@@ -133,6 +134,7 @@ template <class T>
 class Channel<T>::ReceiveLeaf : public ChannelWait {
  public:
   static constexpr bool any_thread = true;
+  static constexpr CancelLoss loses = CancelLoss::nothing;
 
   explicit ReceiveLeaf(Channel& channel) noexcept : ChannelWait(channel.core_), channel_(channel) {}
 

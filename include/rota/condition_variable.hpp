@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/check_usage.hpp>
 #include <rota/core/permits.hpp>
 #include <rota/core/wait_line.hpp>
@@ -19,6 +20,7 @@ class ConditionVariable;
 class ConditionWait : public PermitWait {
  public:
   static constexpr bool any_thread = true;
+  static constexpr CancelLoss loses = CancelLoss::nothing;
 
   ConditionWait(ConditionVariable& condition, MutexGuard& guard) noexcept;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/descriptor_ref.hpp>
 #include <rota/core/operation_leaf.hpp>
 #include <rota/result.hpp>
@@ -16,6 +17,7 @@ using PollEvents = std::uint32_t;
 /// The leaf of `FdWatch::wait`.
 class PollLeaf : public OperationLeaf<Poll> {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
   using OperationLeaf<Poll>::OperationLeaf;
   Result<PollEvents> finish() const noexcept {
     if (operation_.result < 0) return failure(-operation_.result);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/descriptor_ref.hpp>
 #include <rota/core/operation_leaf.hpp>
 #include <rota/result.hpp>
@@ -43,6 +44,8 @@ struct FileStatus {
 /// The leaf of `File::open`.
 class OpenLeaf {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   OpenLeaf(std::string_view path, OpenMode mode, std::uint32_t permissions) noexcept;
   bool start(Runnable& self) noexcept;
   void refuse() noexcept { operation_.result = -ECANCELED; }
@@ -62,6 +65,8 @@ struct alignas(8) StatBuffer {
 /// The leaf of `File::stat`.
 class StatLeaf : public OperationLeaf<Stat> {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   explicit StatLeaf(Descriptor* file) noexcept
       : OperationLeaf(file, reinterpret_cast<struct statx*>(&buffer_)) {}
   Result<FileStatus> finish() const noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/check_usage.hpp>
 #include <rota/core/throwing.hpp>
 #include <rota/core/worker_calls.hpp>
@@ -56,6 +57,7 @@ class Joined {
 template <class T>
 class JoinLeaf : public Leaf {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
   using Frame = typename Task<T>::Handle;
 
   JoinLeaf(TaskHeader& task, Frame frame) noexcept : task_(task), frame_(frame) {}

@@ -5,6 +5,7 @@
 #include <rota/accept_patiently.hpp>
 #include <rota/address.hpp>
 #include <rota/alarm.hpp>
+#include <rota/async_generator.hpp>
 #include <rota/barrier.hpp>
 #include <rota/blocking.hpp>
 #include <rota/broadcast.hpp>
@@ -22,9 +23,11 @@
 #include <rota/file.hpp>
 #include <rota/foreign.hpp>
 #include <rota/fork.hpp>
+#include <rota/generator.hpp>
 #include <rota/happy_eyeballs.hpp>
 #include <rota/interval.hpp>
 #include <rota/join.hpp>
+#include <rota/join_all.hpp>
 #include <rota/lag.hpp>
 #include <rota/latch.hpp>
 #include <rota/listener_group.hpp>
@@ -35,11 +38,14 @@
 #include <rota/owned_fd.hpp>
 #include <rota/parallel.hpp>
 #include <rota/pipe.hpp>
+#include <rota/poll_fn.hpp>
 #include <rota/process.hpp>
+#include <rota/race.hpp>
 #include <rota/resolver.hpp>
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
 #include <rota/scope.hpp>
+#include <rota/select.hpp>
 #include <rota/semaphore.hpp>
 #include <rota/sharded.hpp>
 #include <rota/shared_mutex.hpp>

@@ -8,6 +8,10 @@
 
 namespace rota::inline v0 {
 
+/// Whether a task threw because one of its waits was cancelled, in either way in which a Result's
+/// error becomes an exception.
+[[nodiscard]] bool says_canceled(const std::exception_ptr& error) noexcept;
+
 /// What leaves a scope in which several things failed: the first error, the later ones attached.
 /// One error alone leaves its scope as itself, and so does one whose siblings threw only because
 /// they were stopped for it: an `operation_canceled` after the first error is no error of its own.

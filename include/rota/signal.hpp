@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/descriptor_ref.hpp>
 #include <rota/core/operation_leaf.hpp>
 #include <rota/result.hpp>
@@ -13,6 +14,7 @@ namespace rota::inline v0 {
 /// The leaf of `SignalWatch::next`.
 class SignalLeaf : public OperationLeaf<Transfer> {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
   explicit SignalLeaf(Descriptor* pipe) noexcept
       : OperationLeaf(pipe, OpCode::read, &number_, std::size_t{1}) {}
   Result<int> finish() const noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/io_object.hpp>
 #include <rota/core/operation_leaf.hpp>
 #include <rota/core/stream.hpp>
@@ -19,6 +20,8 @@ struct AcceptState;
 /// The part of an `accept` that does not depend on the family.
 class AcceptWait : public Leaf {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   bool start(Runnable& self) noexcept;
   void refuse() noexcept {}
 

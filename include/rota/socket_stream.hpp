@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/io_object.hpp>
 #include <rota/core/stream_waits.hpp>
 #include <rota/result.hpp>
@@ -70,6 +71,8 @@ enum class SocketType : std::uint8_t { stream, datagram, packets };
 /// The part of a `connect` that does not depend on the family.
 class ConnectWait {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   void refuse() noexcept { operation_.result = -ECANCELED; }
 
  protected:

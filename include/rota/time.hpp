@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/instant.hpp>
 #include <rota/core/throwing.hpp>
 #include <rota/core/timer_entry.hpp>
@@ -22,6 +23,8 @@ namespace rota::inline v0 {
 /// The leaf of `sleep` and `sleep_until`.
 class SleepLeaf : public Leaf {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   explicit SleepLeaf(Duration span, Slack slack = {}) noexcept
       : span_(span), slack_(slack), timer_(fire) {}
   explicit SleepLeaf(Instant due, Slack slack = {}) noexcept
@@ -180,6 +183,7 @@ class TimedWait {
 template <class L>
 class TimedLeaf {
  public:
+  static constexpr CancelLoss loses = loss_of<L>;
   using Waited = decltype(std::declval<L&>().finish());
   using Timed = typename TimedResult<Waited>::type;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/address.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/datagram_leaves.hpp>
 #include <rota/core/operation_leaf.hpp>
 #include <rota/core/owned.hpp>
@@ -76,6 +77,8 @@ class OutgoingBatch {
 /// The leaf of `UdpSocket::receive_many`.
 class ReceiveManyLeaf : public OperationLeaf<MessageBatch> {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   ReceiveManyLeaf(Descriptor* descriptor, IncomingBatch& into) noexcept;
   Result<std::size_t> finish() const noexcept;
 
@@ -86,6 +89,8 @@ class ReceiveManyLeaf : public OperationLeaf<MessageBatch> {
 /// The leaf of `UdpSocket::send_many`.
 class SendManyLeaf : public OperationLeaf<MessageBatch> {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   SendManyLeaf(Descriptor* descriptor, OutgoingBatch& from) noexcept;
   Result<std::size_t> finish() const noexcept;
 

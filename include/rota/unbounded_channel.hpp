@@ -2,6 +2,7 @@
 
 #include <rota/await.hpp>
 #include <rota/channel.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/check_usage.hpp>
 #include <rota/core/owned.hpp>
 #include <rota/core/segment_queue.hpp>
@@ -81,6 +82,7 @@ template <class T>
 class UnboundedChannel<T>::ReceiveLeaf : public ChannelWait {
  public:
   static constexpr bool any_thread = true;
+  static constexpr CancelLoss loses = CancelLoss::nothing;
 
   explicit ReceiveLeaf(UnboundedChannel& channel) noexcept
       : ChannelWait(channel.core_), channel_(channel) {}

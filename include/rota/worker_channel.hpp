@@ -2,6 +2,7 @@
 
 #include <rota/await.hpp>
 #include <rota/channel.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/check_usage.hpp>
 #include <rota/core/errand.hpp>
 #include <rota/core/list.hpp>
@@ -193,6 +194,8 @@ class WorkerChannel {
 template <class T>
 class WorkerChannel<T>::SendLeaf : public ChannelWait {
  public:
+  static constexpr CancelLoss loses = CancelLoss::work;
+
   SendLeaf(WorkerChannelCore& core, T value) noexcept
       : ChannelWait(core.mail_room()), core_(core), value_(std::move(value)) {}
 
@@ -231,6 +234,8 @@ class WorkerChannel<T>::SendLeaf : public ChannelWait {
 template <class T>
 class WorkerChannel<T>::ReceiveLeaf : public ChannelWait {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   explicit ReceiveLeaf(WorkerChannelCore& core) noexcept
       : ChannelWait(core.mail_room()), core_(core) {}
 

@@ -1,15 +1,12 @@
 #pragma once
 
 #include <rota/core/task_header.hpp>
+#include <rota/scope_errors.hpp>
 
 #include <exception>
 #include <string>
 
 namespace rota::inline v0 {
-
-/// Whether a task threw because one of its waits was cancelled, in either way in which a Result's
-/// error becomes an exception.
-[[nodiscard]] bool says_canceled(const std::exception_ptr& error) noexcept;
 
 /// What an exception says of itself.
 [[nodiscard]] std::string text_of(const std::exception_ptr& error);

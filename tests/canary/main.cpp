@@ -69,7 +69,7 @@ void try_all(std::span<const Shape> shapes, Compiler compiler, Tally& tally) {
 int run(Compiler compiler) {
   constexpr int fewest_shapes = 25;  // so that a list that got lost is noticed
   const std::array lists{documented_shapes(), argument_shapes(), condition_shapes(),
-                         expression_shapes(), frame_shapes()};
+                         expression_shapes(), frame_shapes(),    generator_shapes()};
   Tally tally;
   for (const auto& list : lists) try_all(list, compiler, tally);
   std::printf("%d shapes, %d right, %d differ from the table\n", tally.shapes, tally.right,

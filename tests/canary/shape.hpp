@@ -21,5 +21,6 @@ std::span<const Shape> argument_shapes();
 std::span<const Shape> condition_shapes();
 std::span<const Shape> expression_shapes();
 std::span<const Shape> frame_shapes();
+std::span<const Shape> generator_shapes();
 
 }  // namespace canary

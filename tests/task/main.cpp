@@ -28,8 +28,10 @@ int main(int count, char** words) {
   add_once_scenarios(suite);
   add_process_scenarios(suite);
   add_oneshot_scenarios(suite);
+  add_poll_fn_scenarios(suite);
   add_runtime_scenarios(suite);
   add_scope_scenarios(suite);
+  add_select_scenarios(suite);
   add_semaphore_scenarios(suite);
   add_shared_mutex_scenarios(suite);
   add_stop_scenarios(suite);

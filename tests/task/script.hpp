@@ -76,6 +76,10 @@ class Script {
     Served<Task<U>> await_transform(Task<U>&& task) noexcept {
       return Served<Task<U>>(std::move(task));
     }
+    template <class U>
+    Served<TogetherAwait<U>> await_transform(TogetherAwait<U>&& together) noexcept {
+      return Served<TogetherAwait<U>>(std::move(together));
+    }
   };
 
   struct ValuePromise : PromiseBase {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/errand.hpp>
 #include <rota/core/instant.hpp>
 #include <rota/core/leaf.hpp>
@@ -12,6 +13,8 @@ namespace rota::inline v0 {
 /// What is done on a thread that may block, for a task that waits: the untyped part of `blocking`.
 class BlockingWait : public Leaf {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   bool start(Runnable& self) noexcept;
   void refuse() noexcept { error_ = ECANCELED; }
 

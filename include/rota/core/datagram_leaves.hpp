@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/operation_leaf.hpp>
 #include <rota/result.hpp>
 
@@ -36,6 +37,8 @@ void send_in_segments(msghdr& header, SegmentControl& control, std::uint16_t byt
 template <class A>
 class SendDatagramLeaf : public OperationLeaf<Message> {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   SendDatagramLeaf(Descriptor* descriptor, std::span<const std::byte> from, const A* to,
                    std::uint16_t segment_bytes = 0) noexcept
       : OperationLeaf(descriptor, OpCode::send_message, &header_, 0),
@@ -76,6 +79,8 @@ enum class AskSegments : bool { no, yes };
 template <class A>
 class ReceiveDatagramLeaf : public OperationLeaf<Message> {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   ReceiveDatagramLeaf(Descriptor* descriptor, std::span<std::byte> into, AskSender sender,
                       AskSegments segments) noexcept
       : OperationLeaf(descriptor, OpCode::receive_message, &header_, 0),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/operation_leaf.hpp>
 #include <rota/owned_fd.hpp>
 #include <rota/result.hpp>
@@ -31,6 +32,8 @@ struct alignas(cmsghdr) FdControl {
 /// Bytes with fds beside them, which stay the caller's too.
 class SendFdsLeaf : public OperationLeaf<Message> {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   /// More than 253 fds are `invalid_argument`.
   SendFdsLeaf(Descriptor* descriptor, std::span<const std::byte> from,
               std::span<const int> fds) noexcept;
@@ -48,6 +51,8 @@ class SendFdsLeaf : public OperationLeaf<Message> {
 /// Bytes with the fds that come beside them: closed on exec from the start, and owned or closed.
 class ReceiveFdsLeaf : public OperationLeaf<Message> {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   ReceiveFdsLeaf(Descriptor* descriptor, std::span<std::byte> into,
                  std::span<OwnedFd> fds) noexcept;
   Result<BytesAndFds> finish() noexcept;

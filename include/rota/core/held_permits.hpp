@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/await.hpp>
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/permits.hpp>
 #include <rota/result.hpp>
 
@@ -58,6 +59,7 @@ class GuardLeaf : public PermitWait {
  public:
   static constexpr bool any_thread = true;
   static constexpr bool yields_guard = true;
+  static constexpr CancelLoss loses = CancelLoss::place;
 
   GuardLeaf(Permits& permits, std::uint32_t count) noexcept : PermitWait(permits, count) {}
 

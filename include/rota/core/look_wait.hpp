@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/wait_line.hpp>
 #include <rota/result.hpp>
 
@@ -19,6 +20,7 @@ template <class Reader>
 class LookWait : public LineWait {
  public:
   static constexpr bool any_thread = true;
+  static constexpr CancelLoss loses = CancelLoss::nothing;
 
   explicit LookWait(Reader& reader) noexcept : LineWait(reader.room()), reader_(reader) {}
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/errand.hpp>
 #include <rota/core/leaf.hpp>
 #include <rota/core/operation.hpp>
@@ -22,6 +23,8 @@ struct MoveErrand : Errand {
 /// it waits for nothing but workers.
 class MoveLeaf : public Leaf {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   MoveLeaf(Descriptor* descriptor, WorkerIndex to) noexcept : to_(to) {
     errand_.descriptor = descriptor;
   }

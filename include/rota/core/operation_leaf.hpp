@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/cancel_node.hpp>
 #include <rota/core/descriptor_ref.hpp>
 #include <rota/core/operation.hpp>
@@ -49,6 +50,8 @@ class OperationLeaf {
 template <class Op>
 class CountLeaf : public OperationLeaf<Op> {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   using OperationLeaf<Op>::OperationLeaf;
   void add_flags(unsigned flags) noexcept {
     this->operation_.flags = static_cast<std::uint8_t>(this->operation_.flags | flags);
@@ -64,6 +67,8 @@ class CountLeaf : public OperationLeaf<Op> {
 template <class Op>
 class StatusLeaf : public OperationLeaf<Op> {
  public:
+  static constexpr CancelLoss loses = CancelLoss::nothing;
+
   using OperationLeaf<Op>::OperationLeaf;
   Result<void> finish() const noexcept {
     if (this->operation_.result < 0) return failure(-this->operation_.result);
@@ -75,6 +80,8 @@ class StatusLeaf : public OperationLeaf<Op> {
 /// many there were, in either case.
 class WholeWriteLeaf : public OperationLeaf<Transfer> {
  public:
+  static constexpr CancelLoss loses = CancelLoss::work;
+
   WholeWriteLeaf(Descriptor* descriptor, OpCode code, std::span<const std::byte> from,
                  std::uint64_t offset, std::size_t* written) noexcept
       : OperationLeaf(descriptor, code, const_cast<std::byte*>(from.data()), from.size(), offset),

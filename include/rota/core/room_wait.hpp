@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/cancel_loss.hpp>
 #include <rota/core/wait_line.hpp>
 #include <rota/result.hpp>
 
@@ -13,6 +14,7 @@ template <class Owner>
 class RoomWait : public LineWait {
  public:
   static constexpr bool any_thread = true;
+  static constexpr CancelLoss loses = CancelLoss::nothing;
 
   explicit RoomWait(Owner& owner) noexcept : LineWait(owner) {}
 
