@@ -24,9 +24,9 @@ namespace rota::inline v0 {
 
 namespace {
 
-constexpr std::int64_t kNsPerS = 1'000'000'000;
-constexpr std::int64_t kNsPerMs = 1'000'000;
-constexpr std::int64_t kNsPerUs = 1'000;
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kMillisecondNs = 1'000'000;
+constexpr std::int64_t kMicrosecondNs = 1'000;
 
 std::error_code error_named(int status) noexcept {
   switch (status) {
@@ -62,7 +62,7 @@ DnsAnswer answer_of(const ares_addrinfo& found) noexcept try {
   DnsAnswer answer;
   answer.ttl = Duration::max();
   const auto expires = [&](int seconds) {
-    answer.ttl = std::min(answer.ttl, Duration(std::max(seconds, 0) * kNsPerS));
+    answer.ttl = std::min(answer.ttl, Duration(std::max(seconds, 0) * kSecondNs));
   };
   for (const auto* name = found.cnames; name != nullptr; name = name->next) expires(name->ttl);
   for (const auto* node = found.nodes; node != nullptr; node = node->ai_next) {
@@ -109,7 +109,7 @@ std::error_code DnsChannel::open(const ResolverConfig& config) {
   options.resolvconf_path = resolv_conf.data();
   if (config.timeout) {
     constexpr std::int64_t most = std::numeric_limits<int>::max();
-    const std::int64_t ms = config.timeout->ns / kNsPerMs;
+    const std::int64_t ms = config.timeout->ns / kMillisecondNs;
     options.timeout = static_cast<int>(std::clamp<std::int64_t>(ms, 1, most));
     given |= ARES_OPT_TIMEOUTMS;
   }
@@ -178,7 +178,7 @@ Duration DnsChannel::time_left() const noexcept {
   timeval left{};
   // Null: nothing is under way, which would be a question that was lost.
   check_usage(ares_timeout(channel_, nullptr, &left) != nullptr, "c-ares lost a question");
-  return Duration(left.tv_sec * kNsPerS + left.tv_usec * kNsPerUs);
+  return Duration(left.tv_sec * kSecondNs + left.tv_usec * kMicrosecondNs);
 }
 
 void DnsChannel::process() noexcept {

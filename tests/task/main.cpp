@@ -24,6 +24,7 @@ int main(int count, char** words) {
   add_mutex_scenarios(suite);
   add_notify_scenarios(suite);
   add_once_scenarios(suite);
+  add_resolver_scenarios(suite);
   add_runtime_scenarios(suite);
   add_scope_scenarios(suite);
   add_semaphore_scenarios(suite);

@@ -79,6 +79,7 @@ void add_join_scenarios(Suite& suite);
 void add_mutex_scenarios(Suite& suite);
 void add_notify_scenarios(Suite& suite);
 void add_once_scenarios(Suite& suite);
+void add_resolver_scenarios(Suite& suite);
 void add_runtime_scenarios(Suite& suite);
 void add_scope_scenarios(Suite& suite);
 void add_semaphore_scenarios(Suite& suite);
