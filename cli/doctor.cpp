@@ -48,6 +48,7 @@ std::string heading_of(const std::string& group) {
   if (group == "processor") return "Processor";
   if (group == "placement") return "Where workers would run";
   if (group == "waiting") return "How idle workers wait";
+  if (group == "names") return "How names are found";
   return group;
 }
 

@@ -14,6 +14,7 @@ std::vector<Capability> probe_capabilities() {
   probe_processor(list);
   probe_placement(list);
   probe_waiting(list);
+  probe_names(list);
   return list.take();
 }
 

@@ -43,6 +43,7 @@ void probe_process(CapabilityList& list);
 void probe_processor(CapabilityList& list);
 void probe_placement(CapabilityList& list);
 void probe_waiting(CapabilityList& list);
+void probe_names(CapabilityList& list);
 
 /// A line of the ring's group that needs a ring and a socket of its own.
 void list_multishot_accept(CapabilityList& list);

@@ -2,6 +2,7 @@
 
 #include <rota/await.hpp>
 #include <rota/core/atomic.hpp>
+#include <rota/core/throwing.hpp>
 #include <rota/scope.hpp>
 #include <rota/scope_errors.hpp>
 #include <rota/task.hpp>
@@ -79,7 +80,7 @@ template <class T>
 /// A Task as an arm.
 template <class T>
 Task<void> run_arm(ArmBoard& board, std::size_t index, ArmSlot<T>& slot, Task<T> task) {
-  try {
+  ROTA_TRY {
     if constexpr (std::is_void_v<T>) {
       co_await std::move(task);
       slot.emplace();
@@ -88,8 +89,9 @@ Task<void> run_arm(ArmBoard& board, std::size_t index, ArmSlot<T>& slot, Task<T>
       slot.emplace(std::move(value));
     }
     board.decide(index);
-  } catch (...) {
-    if (board.concerns_scope()) throw;
+  }
+  ROTA_CATCH_ALL {
+    if (board.concerns_scope()) throw_again();
   }
 }
 
@@ -179,9 +181,8 @@ class ArmRun {
  private:
   template <std::size_t... I>
   void start_each(std::tuple<Arms...>& arms, std::index_sequence<I...>) noexcept {
-    try {
-      (start_one<I>(std::get<I>(arms)), ...);
-    } catch (...) {
+    ROTA_TRY { (start_one<I>(std::get<I>(arms)), ...); }
+    ROTA_CATCH_ALL {
       scope_.core().fail(std::current_exception());  // No memory: those that began are stopped.
     }
   }

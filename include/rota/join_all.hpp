@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/arms.hpp>
+#include <rota/core/platform.hpp>
 #include <rota/task.hpp>
 
 #include <cstddef>
@@ -53,11 +54,12 @@ class TaskRun {
   /// The same with an arm that `make(index, slot, task)` yields.
   template <class Make>
   void start_each(std::vector<Task<T>>& tasks, const Make& make) noexcept {
-    try {
+    ROTA_TRY {
       for (std::size_t i = 0; i < tasks.size(); ++i) {
         scope_.spawn(make(i, slots_[i], tasks[i]));
       }
-    } catch (...) {
+    }
+    ROTA_CATCH_ALL {
       scope_.core().fail(std::current_exception());  // No memory: those that began are stopped.
     }
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/arms.hpp>
+#include <rota/core/platform.hpp>
 #include <rota/join_all.hpp>
 #include <rota/scope_errors.hpp>
 #include <rota/task.hpp>
@@ -63,7 +64,7 @@ template <class T>
 template <class T>
 Task<void> run_any(ArmBoard& board, std::size_t index, ArmSlot<T>& slot, std::exception_ptr& error,
                    Task<T> task) {
-  try {
+  ROTA_TRY {
     if constexpr (std::is_void_v<T>) {
       co_await std::move(task);
       slot.emplace();
@@ -71,9 +72,8 @@ Task<void> run_any(ArmBoard& board, std::size_t index, ArmSlot<T>& slot, std::ex
       T value = co_await std::move(task);
       slot.emplace(std::move(value));
     }
-  } catch (...) {
-    error = std::current_exception();
   }
+  ROTA_CATCH_ALL { error = std::current_exception(); }
   if (slot.has_value() && is_success(*slot)) board.decide(index);
 }
 

@@ -117,7 +117,7 @@ bool add_text(MessageReader& data, const RawRecord& record, DnsAnswer& answer) {
   return true;
 }
 
-DnsAnswer read(std::span<const unsigned char> message, std::uint16_t type, AddRecord add) {
+DnsAnswer read_records(std::span<const unsigned char> message, std::uint16_t type, AddRecord add) {
   const DnsAnswer malformed(make_error_code(DnsError::bad_answer));
   MessageReader reader(message);
   reader.take(4);  // its number and its flags, which whoever asked has looked at
@@ -148,7 +148,7 @@ DnsAnswer read(std::span<const unsigned char> message, std::uint16_t type, AddRe
 }  // namespace
 
 DnsAnswer read_services(std::span<const unsigned char> message) {
-  DnsAnswer answer = read(message, T_SRV, add_service);
+  DnsAnswer answer = read_records(message, T_SRV, add_service);
   // RFC 2782: one record whose target is the root says that there is no such service.
   if (answer.services.size() == 1 && answer.services.front().target.empty()) {
     answer.services.clear();
@@ -158,7 +158,7 @@ DnsAnswer read_services(std::span<const unsigned char> message) {
 }
 
 DnsAnswer read_texts(std::span<const unsigned char> message) {
-  return read(message, T_TXT, add_text);
+  return read_records(message, T_TXT, add_text);
 }
 
 }  // namespace rota::inline v0

@@ -8,12 +8,13 @@
 #include "net/hosts_file.hpp"
 #include "net/service_order.hpp"
 
+#include <rota/core/check_usage.hpp>
 #include <rota/fd_watch.hpp>
 #include <rota/time.hpp>
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <cstring>
 #include <memory>
@@ -92,31 +93,28 @@ Task<SharedDnsAnswer> ask(const ResolverConfig& config, const DnsQuestion& quest
   co_return std::make_shared<const DnsAnswer>(channel.take());
 }
 
-Task<SharedDnsAnswer> lead(ResolverState& state, const DnsQuestion& question, DnsFlight& flight) {
-  Landing landing(state.cache, flight);
+/// From the cache, from whoever asks already, or from the servers. Null: whoever asked has no
+/// answer for others.
+Task<SharedDnsAnswer> find_once(ResolverState& state, const DnsQuestion& question) {
+  DnsCache::Claim claim = state.cache.claim(question, now());
+  if (claim.answer != nullptr) co_return claim.answer;
+  if (!claim.leads) {
+    Result<void> landed = co_await claim.flight->landed.wait();
+    if (!landed) co_return std::make_shared<const DnsAnswer>(landed.error());
+    co_return claim.flight->answer;
+  }
+  Landing landing(state.cache, *claim.flight);
   Task<SharedDnsAnswer> asking = ask(state.config, question);
   SharedDnsAnswer answer = co_await std::move(asking);
   landing.keep(answer);
   co_return answer;
 }
 
-/// Null: whoever led the flight has no answer.
-Task<SharedDnsAnswer> follow(std::shared_ptr<DnsFlight> flight) {
-  Result<void> landed = co_await flight->landed.wait();
-  if (!landed) co_return std::make_shared<const DnsAnswer>(landed.error());
-  co_return flight->answer;
-}
-
-/// From the cache, from whoever asks already, or from the servers.
 Task<SharedDnsAnswer> find(ResolverState& state, const DnsQuestion& question) {
   SharedDnsAnswer answer;
   while (answer == nullptr) {
-    DnsCache::Claim claim = state.cache.claim(question, now());
-    answer = claim.answer;
-    if (answer != nullptr) break;
-    Task<SharedDnsAnswer> asking =
-        claim.leads ? lead(state, question, *claim.flight) : follow(claim.flight);
-    answer = co_await std::move(asking);
+    Task<SharedDnsAnswer> finding = find_once(state, question);
+    answer = co_await std::move(finding);
   }
   co_return answer;
 }
@@ -181,8 +179,12 @@ struct Resolver::Share {
   SharedState state;
 };
 
-Resolver::Resolver(ResolverConfig config)
-    : share_(new Share{std::make_shared<ResolverState>(std::move(config))}) {}
+Resolver::Resolver(ResolverConfig config) {
+  for (const Address& server : config.servers) {
+    check_usage(server.family() != AF_UNSPEC, "a name server of a Resolver has no address");
+  }
+  share_ = Owned<Share>(new Share{std::make_shared<ResolverState>(std::move(config))});
+}
 Resolver::Resolver(const Resolver& other) : share_(new Share(*other.share_)) {}
 Resolver& Resolver::operator=(const Resolver& other) { return *this = Resolver(other); }
 Resolver::Resolver(Resolver&&) noexcept = default;

@@ -37,6 +37,12 @@ Task<bool> a_timeout_ends_a_wait() {
   co_return !set && set.error() == std::errc::timed_out;
 }
 
+Task<bool> the_first_of_two_ends_the_other() {
+  rota::Event never;
+  auto both = co_await rota::select(five(), never.wait());
+  co_return both.first() == 0 && *both.get_if<0>() == 5;
+}
+
 Task<bool> all() {
   auto child = rota::spawn(five());
   auto joined = co_await child.join();
@@ -52,7 +58,9 @@ Task<bool> all() {
   const bool children = co_await std::move(ended);
   auto timed = a_timeout_ends_a_wait();
   const bool timeout = co_await std::move(timed);
-  co_return children&& timeout;
+  auto selected = the_first_of_two_ends_the_other();
+  const bool first = co_await std::move(selected);
+  co_return children&& timeout&& first;
 }
 
 }  // namespace
