@@ -6,7 +6,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <exception>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -57,6 +56,9 @@ class [[nodiscard]] Generator {
   };
   using Handle = std::coroutine_handle<promise_type>;
 
+  /// Where the range ends. (std::default_sentinel_t would bring all of <iterator>.)
+  struct End {};
+
   class Iterator {
    public:
     using value_type = T;
@@ -72,9 +74,7 @@ class [[nodiscard]] Generator {
       return *this;
     }
     void operator++(int) { ++*this; }
-    friend bool operator==(const Iterator& at, std::default_sentinel_t) noexcept {
-      return at.frame_.done();
-    }
+    friend bool operator==(const Iterator& at, End) noexcept { return at.frame_.done(); }
 
    private:
     Handle frame_;
@@ -99,7 +99,7 @@ class [[nodiscard]] Generator {
     resume(frame_);
     return Iterator(frame_);
   }
-  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+  [[nodiscard]] End end() const noexcept { return {}; }
 
  private:
   explicit Generator(Handle frame) noexcept : frame_(frame) {}
