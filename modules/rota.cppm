@@ -26,10 +26,12 @@ using rota::version_patch;
 
 // The runtime, its configuration, and what it tells
 using rota::Availability;
+using rota::BlockingConfig;
 using rota::Capability;
 using rota::Config;
 using rota::DriverConfig;
 using rota::DriverKind;
+using rota::frame_bytes_in_use;
 using rota::KindLengths;
 using rota::LengthSpread;
 using rota::LongSlice;
@@ -49,17 +51,19 @@ using rota::stop_on_signal;
 using rota::TaskLengths;
 using rota::Waiting;
 using rota::WorkerLengths;
-using rota::frame_bytes_in_use;
 
-// Tasks, fibers, scopes and forks
-using rota::await;
+// Tasks, fibers, scopes and forks; what blocks, and what others resume
 using rota::Await;
+using rota::await;
+using rota::blocking;
 using rota::fiber_scope;
 using rota::FiberOptions;
-using rota::fork;
+using rota::foreign;
 using rota::Fork;
-using rota::join;
+using rota::fork;
+using rota::from_outside;
 using rota::Join;
+using rota::join;
 using rota::Joined;
 using rota::JoinHandle;
 using rota::on_fiber;
@@ -68,32 +72,75 @@ using rota::parallel_reduce;
 using rota::Scope;
 using rota::ScopeErrors;
 using rota::spawn;
+using rota::spawn_blocking;
 using rota::spawn_fiber;
 using rota::SpawnOptions;
 using rota::Task;
 using rota::with_scope;
 
 // Time and stops
+using rota::alarm;
 using rota::Deadline;
 using rota::Duration;
 using rota::Instant;
+using rota::Interval;
+using rota::MissedTicks;
 using rota::now;
 using rota::shielded;
+using rota::Slack;
 using rota::sleep;
 using rota::sleep_until;
 using rota::stop_requested;
 using rota::StopSource;
 using rota::StopToken;
 using rota::timeout;
+using rota::WallTime;
 using rota::was_canceled;
 using rota::with_deadline;
 using rota::with_stop;
 using rota::yield;
 
-// Events and channels
+// Channels of every kind, and what tasks wait for each other by
+using rota::Arrival;
+using rota::Barrier;
+using rota::Broadcast;
+using rota::BroadcastReader;
 using rota::Channel;
+using rota::ConditionVariable;
 using rota::Event;
+using rota::lag_error;
+using rota::Latch;
+using rota::make_oneshot;
+using rota::Mutex;
+using rota::MutexGuard;
+using rota::Notify;
+using rota::Once;
+using rota::Oneshot;
+using rota::OneshotReceiver;
+using rota::OneshotSender;
+using rota::ReadGuard;
+using rota::Semaphore;
+using rota::SemaphorePermits;
+using rota::SharedMutex;
+using rota::UnboundedChannel;
+using rota::values_missed;
+using rota::wait_in_thread;
+using rota::Watch;
+using rota::WatchReader;
 using rota::WorkerChannel;
+using rota::WriteGuard;
+
+// Several things at once, and values one by one
+using rota::AsyncGenerator;
+using rota::Generator;
+using rota::join_all;
+using rota::join_any;
+using rota::poll_fn;
+using rota::PollWaker;
+using rota::race;
+using rota::Raced;
+using rota::select;
+using rota::Selected;
 
 // Workers
 using rota::Sharded;
@@ -106,27 +153,69 @@ using rota::thread_safe;
 using rota::worker_count;
 using rota::WorkerIndex;
 
-// Sockets, files, descriptors and signals
+// Sockets, pipes, names, files, processes, descriptors and signals
+using rota::accept_patiently;
 using rota::Address;
+using rota::BufferedReader;
+using rota::BufferedWriter;
+using rota::ChildTerminal;
+using rota::Command;
+using rota::connect_to_any;
 using rota::ConnectionTaker;
+using rota::copy;
+using rota::dns_category;
+using rota::DnsError;
+using rota::ExitStatus;
 using rota::FdWatch;
 using rota::File;
 using rota::FileStatus;
 using rota::has;
+using rota::IncomingBatch;
+using rota::InputStream;
+using rota::interleave_families;
+using rota::is_shortage;
+using rota::KeepAlive;
 using rota::ListenerGroup;
 using rota::ListenOptions;
 using rota::LiveConnection;
+using rota::make_error_code;
 using rota::OpenMode;
 using rota::operator|;
+using rota::OutgoingBatch;
+using rota::OutputStream;
+using rota::OwnedFd;
+using rota::PeerCredentials;
+using rota::Pipe;
+using rota::PipeReader;
+using rota::PipeWriter;
 using rota::PlaceConnections;
 using rota::PollEvents;
+using rota::Process;
 using rota::readable;
+using rota::resolve;
+using rota::Resolver;
+using rota::ResolverConfig;
 using rota::serve_on_all;
 using rota::ServeOptions;
+using rota::Service;
 using rota::ShutdownHalf;
 using rota::SignalWatch;
+using rota::StalePath;
+using rota::standard_error;
+using rota::standard_input;
+using rota::standard_output;
+using rota::Stdio;
 using rota::TcpListener;
 using rota::TcpStream;
+using rota::UdpOptions;
+using rota::UdpSocket;
+using rota::UnixAddress;
+using rota::UnixDatagram;
+using rota::UnixListener;
+using rota::UnixListenOptions;
+using rota::UnixPackets;
+using rota::UnixPacketsListener;
+using rota::UnixStream;
 using rota::writable;
 
 // What lock-free code of one's own is written over, and checked by rota::model

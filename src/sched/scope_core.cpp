@@ -12,13 +12,25 @@
 
 namespace rota::inline v0 {
 
+namespace {
+
+/// Whether the calling thread was taken from `worker` with its task. The taker may not have said yet
+/// that it is not the sole one any more.
+bool was_taken_from(const Worker& worker) noexcept {
+  const Seat& seat = this_seat();
+  return seat.worker == nullptr && seat.task != nullptr && seat.task->home == &worker;
+}
+
+}  // namespace
+
 /// The right to touch a scope: its lock, or the bracket of the one worker that may.
 class ScopeCore::Hold {
  public:
   Hold(ScopeCore& scope, const Worker* here) noexcept {
     if (here != nullptr && here == scope.alone_with_ && here->is_sole()) [[likely]]
       return;
-    check_usage(scope.alone_with_ == nullptr || !scope.alone_with_->is_sole(),
+    check_usage(scope.alone_with_ == nullptr || !scope.alone_with_->is_sole() ||
+                    was_taken_from(*scope.alone_with_),
                 "a task spawned into a Scope of another worker; its owner must call share() first");
     lock_ = &scope.lock_;
     lock_->lock();

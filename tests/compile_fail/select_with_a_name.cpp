@@ -4,4 +4,5 @@
 rota::Task<void> race(rota::Event& one, rota::Event& other) {
   auto together = rota::select(one.wait(), other.wait());
   co_await together;  // error: deleted
+  co_return;
 }

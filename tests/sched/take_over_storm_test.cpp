@@ -2,11 +2,11 @@
 // everything that task code may ask of a worker. Nothing may be lost, run twice or leak.
 
 #include "base/random.hpp"
+#include "busy.hpp"
 #include "sched/stage.hpp"
 #include "task/ledger.hpp"
 #include "task/script.hpp"
 
-#include <rota/core/atomic.hpp>
 #include <rota/rota.hpp>
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ using testing_tasks::as_task;
 using testing_tasks::Ledger;
 using testing_tasks::Script;
 
-constexpr std::size_t kTakeOvers = 150;  // the least number of them in one storm
+constexpr std::size_t kTakeOvers = 20'000;  // the least number of them in one storm
 constexpr int kTasks = 8;
 
 struct Storm {
@@ -57,11 +57,9 @@ struct Storm {
   }
 };
 
-/// User code, long enough to be caught in.
-void compute(Random& random) {
-  const std::uint32_t units = random.below(2000);
-  for (std::uint32_t i = 0; i < units; ++i) signal_fence(MemoryOrder::seq_cst);
-}
+/// User code, often long enough to be caught in: who takes the worker runs a barrier on every core
+/// meanwhile.
+void compute(Random& random) { stay_busy(random.below(10'000)); }
 
 /// It may run beside its parent, as the take-over lets tasks of one worker overlap.
 template <template <class> class Routine>

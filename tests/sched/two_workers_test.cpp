@@ -2,11 +2,11 @@
 // the other one, their cancellation at any moment, and closes.
 
 #include "base/random.hpp"
+#include "busy.hpp"
 #include "sched/pair.hpp"
 #include "task/ledger.hpp"
 #include "task/script.hpp"
 
-#include <rota/core/atomic.hpp>
 #include <rota/rota.hpp>
 
 #include <gtest/gtest.h>
@@ -170,10 +170,7 @@ Routine<int> read_one(TcpStream& stream, int& received) {
   co_return 0;
 }
 
-void compute(Random& random) {
-  const std::uint32_t units = random.below(3000);
-  for (std::uint32_t i = 0; i < units; ++i) signal_fence(MemoryOrder::seq_cst);
-}
+void compute(Random& random) { stay_busy(random.below(3000)); }
 
 /// On a worker that is not the descriptor's home, or on it; the reader lives here.
 template <template <class> class Routine>

@@ -11,6 +11,7 @@
 
 #include "base/cpu_affinity.hpp"
 #include "base/random.hpp"
+#include "busy.hpp"
 #include "driver/choose.hpp"
 #include "sched/runtime_core.hpp"
 #include "sched/single.hpp"
@@ -137,8 +138,7 @@ class Court {
   void strike(Ball& ball) noexcept {
     thread_local Random random(7);
     vigil_.place(0).at("a ball");
-    const std::uint32_t work = most_work_ == 0 ? 0 : random.below(most_work_);
-    for (std::uint32_t i = 0; i < work; ++i) signal_fence(MemoryOrder::seq_cst);
+    if (most_work_ != 0) stay_busy(random.below(most_work_));
     // Where there are several, most are posted to a worker that is busy with another.
     const std::uint64_t hops = balls_in_play_ == 1 ? posts() : sleeps();
     if (hops >= hops_) {

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+
+namespace rota {
+
+/// User code that takes its time: about as many nanoseconds as `units`. What it counts is volatile,
+/// since a loop that does nothing is no loop for the optimiser, a fence between its rounds or not.
+inline void stay_busy(std::uint32_t units) noexcept {
+  for (volatile std::uint32_t i = 0; i < units; i = i + 1) {
+  }
+}
+
+}  // namespace rota
