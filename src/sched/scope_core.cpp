@@ -14,8 +14,8 @@ namespace rota::inline v0 {
 
 namespace {
 
-/// Whether the calling thread was taken from `worker` with its task. The taker may not have said yet
-/// that it is not the sole one any more.
+/// Whether the calling thread was taken from `worker` with its task. The taker may not have said
+/// yet that it is not the sole one any more.
 bool was_taken_from(const Worker& worker) noexcept {
   const Seat& seat = this_seat();
   return seat.worker == nullptr && seat.task != nullptr && seat.task->home == &worker;

@@ -161,7 +161,7 @@ PLANTED = {
     ],
     headers.headers_are_cheap: [
         ("include/rota/task.hpp", "#pragma once\n#include <algorithm>\n#include <chrono>\n"
-         "#include <filesystem>\n#include <ranges>\n#include <regex>\n", "times <coroutine>"),
+         "#include <filesystem>\n#include <ranges>\n#include <regex>\n", "MB, precompiled"),
     ],
 }
 
