@@ -94,6 +94,7 @@ class UringRing {
   [[nodiscard]] int set_up_once(const RingRequest& request, std::uint32_t flags,
                                 std::uint32_t entries, std::uint32_t completions) noexcept;
   [[nodiscard]] int check_floor(std::vector<Refusal>& refusals, const char* mechanism);
+  [[nodiscard]] int check_entrances(std::vector<Refusal>& refusals, const char* mechanism);
   void probe_abilities(const RingRequest& request);
   void limit_workers(const RingRequest& request, std::vector<Refusal>& refusals,
                      const char* mechanism);

@@ -1,6 +1,8 @@
 #include "driver/uring_ring.hpp"
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <iterator>
@@ -31,8 +33,7 @@ std::uint32_t flags_of(RingProfile profile) noexcept {
   constexpr std::uint32_t shared = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP |
                                    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_TASKRUN_FLAG;
   if (profile == RingProfile::movable) return shared | IORING_SETUP_COOP_TASKRUN;
-  return shared | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-         IORING_SETUP_R_DISABLED;
+  return shared | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED;
 }
 
 /// What goes when a flag goes: what has no meaning, or is refused, without it. Without deferred
@@ -88,13 +89,12 @@ std::string explain(int error, std::uint32_t entries, std::uint32_t completions)
              "AppArmor) denies it to this process.";
     case ENOMEM:
       return "io_uring_setup answers ENOMEM for " + std::to_string(entries) + " entries and " +
-             std::to_string(completions) + " completions: the limit of locked memory "
+             std::to_string(completions) +
+             " completions: the limit of locked memory "
              "(`ulimit -l`, RLIMIT_MEMLOCK) or the memory of the machine is too small.";
     case EMFILE:
-    case ENFILE:
-      return "io_uring_setup has no file descriptor left (`ulimit -n`, fs.file-max).";
-    default:
-      return std::string("io_uring_setup answers: ") + std::strerror(error) + '.';
+    case ENFILE: return "io_uring_setup has no file descriptor left (`ulimit -n`, fs.file-max).";
+    default: return std::string("io_uring_setup answers: ") + std::strerror(error) + '.';
   }
 }
 
@@ -132,11 +132,13 @@ int UringRing::set_up(const RingRequest& request, std::vector<Refusal>& refusals
       return error;
     }
     refuse(std::string("set-up with ") + given_up->name + " (Linux " + given_up->since +
-               ") is refused; the ring is tried without it.", error);
+               ") is refused; the ring is tried without it.",
+           error);
     flags = without(flags, given_up->flag);
   }
   open_ = true;
   if (const int error = check_floor(refusals, mechanism); error != 0) return error;
+  if (const int error = check_entrances(refusals, mechanism); error != 0) return error;
   // A forked child shares the queues' memory but is not whom the kernel serves: it gets a fault
   // instead of somebody else's completions. Where this is refused nothing else changes.
   io_uring_ring_dontfork(&ring_);
@@ -161,14 +163,35 @@ int UringRing::set_up_once(const RingRequest& request, std::uint32_t flags, std:
 /// (NODROP, 5.5), operands that are copied at submission (SUBMIT_STABLE, 5.5), and a poll that
 /// stays armed (5.13, told by RSRC_TAGS of the same release).
 int UringRing::check_floor(std::vector<Refusal>& refusals, const char* mechanism) {
-  constexpr unsigned floor = IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP |
-                             IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_RSRC_TAGS;
+  constexpr unsigned floor =
+      IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_RSRC_TAGS;
   if ((ring_.features & floor) == floor) return 0;
   refusals.push_back({mechanism,
                       "This kernel's io_uring is too old: timed waits, kept completions and polls "
                       "that stay armed need Linux 5.13.",
                       EOPNOTSUPP});
   return EOPNOTSUPP;
+}
+
+/// A filter may allow the set-up and deny what must follow; then it says so here, and not to a
+/// worker that has begun. A ring that is not enabled yet answers EBADFD to whoever enters.
+int UringRing::check_entrances(std::vector<Refusal>& refusals, const char* mechanism) {
+  const auto fd = static_cast<unsigned>(ring_.ring_fd);
+  alignas(io_uring_probe) std::array<std::byte, sizeof(io_uring_probe)> no_room{};
+  const char* entrance = "io_uring_register";
+  int error = -io_uring_register(fd, IORING_REGISTER_PROBE, no_room.data(), 0);
+  if (error <= 0) {
+    entrance = "io_uring_enter";
+    error = -io_uring_enter(fd, 0, 0, 0, nullptr);
+    if (error == EBADFD) error = 0;
+  }
+  if (error <= 0) return 0;
+  refusals.push_back({mechanism,
+                      std::string(entrance) + " answers: " + std::strerror(error) +
+                          ". io_uring_setup is allowed and this is not, as a seccomp filter may "
+                          "have it; a profile that allows both changes that.",
+                      error});
+  return error;
 }
 
 /// An accept for every connection and the cancel by fd are of the release that brought

@@ -50,7 +50,8 @@ void on_signal(int signal) {
     const int pipe = place.pipe.enter();
     if (pipe != 0 && (place.mask.load(MemoryOrder::relaxed) & bit_of(signal)) != 0) {
       // A full pipe holds 64 KiB of signals that nobody has read: this one adds nothing.
-      [[maybe_unused]] const ssize_t written = ::write(pipe, &number, 1);
+      while (::write(pipe, &number, 1) < 0 && errno == EINTR) {
+      }
     }
     place.pipe.leave();
   }

@@ -118,12 +118,12 @@ Outcome choose_under(Deny deny, const DriverConfig& config = {}) {
   return outcome;
 }
 
-/// From now on io_uring_setup answers `error`.
-void filter_io_uring(int error) {
+/// From now on `call` answers `error`.
+void filter_io_uring(int error, int call = SCMP_SYS(io_uring_setup)) {
   scmp_filter_ctx filter = ::seccomp_init(SCMP_ACT_ALLOW);
   if (filter == nullptr) fail("seccomp_init");
-  const int added = ::seccomp_rule_add(filter, SCMP_ACT_ERRNO(static_cast<std::uint16_t>(error)),
-                                       SCMP_SYS(io_uring_setup), 0);
+  const int added =
+      ::seccomp_rule_add(filter, SCMP_ACT_ERRNO(static_cast<std::uint16_t>(error)), call, 0);
   if (added < 0 || ::seccomp_load(filter) < 0) fail("seccomp_load");
   ::seccomp_release(filter);
 }
@@ -165,6 +165,13 @@ TEST(Denial, a_seccomp_filter_that_hides_it_falls_back_and_is_named) {
 TEST(Denial, a_security_policy_falls_back_and_is_named) {
   expect_fallback(choose_under([] { filter_io_uring(EACCES); }), EACCES,
                   {"security policy", "EACCES (Permission denied)", "What helps: a rule"});
+}
+
+TEST(Denial, a_filter_that_allows_the_set_up_alone_falls_back_and_is_named) {
+  expect_fallback(choose_under([] { filter_io_uring(EPERM, SCMP_SYS(io_uring_register)); }), EPERM,
+                  {"io_uring_register answers", "as a seccomp filter may"});
+  expect_fallback(choose_under([] { filter_io_uring(ENOSYS, SCMP_SYS(io_uring_enter)); }), ENOSYS,
+                  {"io_uring_enter answers", "as a seccomp filter may"});
 }
 
 TEST(Denial, a_driver_asked_for_by_name_is_refused_and_never_replaced) {
@@ -253,16 +260,15 @@ TEST(Denial, too_little_locked_memory_gets_a_smaller_ring_and_is_named) {
   ASSERT_FALSE(outcome.refusals.empty());
   EXPECT_EQ(outcome.refusals[0].error, ENOMEM);
   expect_in(outcome.refusals[0].reason, {"ulimit -l"});
-  expect_in(outcome.refusals.back().reason,
-            {"ENOMEM (Cannot allocate memory)", "What helps: more locked memory",
-             "a smaller ring"});
+  expect_in(outcome.refusals.back().reason, {"ENOMEM (Cannot allocate memory)",
+                                             "What helps: more locked memory", "a smaller ring"});
   EXPECT_EQ(outcome.reason.find("Refused"), std::string::npos) << "a smaller ring is a ring";
 }
 
 TEST(Denial, no_locked_memory_at_all_falls_back_and_is_named) {
-  expect_fallback(choose_under([] { limit_locked_memory(0); }), ENOMEM,
-                  {"RLIMIT_MEMLOCK", "ENOMEM (Cannot allocate memory)",
-                   "What helps: more locked memory"});
+  expect_fallback(
+      choose_under([] { limit_locked_memory(0); }), ENOMEM,
+      {"RLIMIT_MEMLOCK", "ENOMEM (Cannot allocate memory)", "What helps: more locked memory"});
 }
 
 void limit_open_files(rlim_t count) {

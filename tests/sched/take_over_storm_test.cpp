@@ -27,7 +27,7 @@ using testing_tasks::as_task;
 using testing_tasks::Ledger;
 using testing_tasks::Script;
 
-constexpr std::size_t kTakeOvers = 20'000;  // the least number of them in one storm
+constexpr std::size_t kTakeOvers = 2'000;  // the least number of them in one storm
 constexpr int kTasks = 8;
 
 struct Storm {
