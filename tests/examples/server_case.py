@@ -16,8 +16,8 @@ def limit_files(most):
 class ServerCase(unittest.TestCase):
     PROGRAM = ""
 
-    def start(self, **options):
-        server = subprocess.Popen([self.PROGRAM, "127.0.0.1:0"], stdout=subprocess.PIPE,
+    def start(self, *words, program=None, **options):
+        server = subprocess.Popen([program or self.PROGRAM, "127.0.0.1:0", *words], stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True, **options)
         self.addCleanup(self.end, server)
         line = server.stdout.readline()
