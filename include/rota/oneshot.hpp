@@ -22,8 +22,8 @@ namespace rota::inline v0 {
 ///   2. The value is written under the lock before the receiver is taken out of its line, and read
 ///      under the lock. A sender that finds the receiver gone writes nothing.
 ///   3. Whoever ends the receiver's wait does so after the lock and touches the core no more: the
-///      receiver may run at once, let go, and be the second. So a sender that has sent lets go under
-///      the same lock.
+///      receiver may run at once, let go, and be the second. So a sender that has sent lets go
+///      under the same lock.
 struct OneshotCore : WaitRoom {
   enum class Half : std::uint8_t { sender, receiver };
 

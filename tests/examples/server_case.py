@@ -17,8 +17,9 @@ class ServerCase(unittest.TestCase):
     PROGRAM = ""
 
     def start(self, *words, program=None, **options):
-        server = subprocess.Popen([program or self.PROGRAM, "127.0.0.1:0", *words], stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, text=True, **options)
+        words = [program or self.PROGRAM, "127.0.0.1:0", *words]
+        server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                  **options)
         self.addCleanup(self.end, server)
         line = server.stdout.readline()
         self.assertRegex(line, r"^listening on 127\.0\.0\.1:\d+\n$")

@@ -214,7 +214,8 @@ class Planted(unittest.TestCase):
         self.assertEqual([], list(words.to_dos_have_a_trigger(tree)))
 
     def test_a_part_loses_its_indentation_and_the_marks_within(self):
-        text = "f() {\n  // [x]\n  a();\n    // [y]\n    b();\n    // [/y]\n\n  c();\n  // [/x]\n}\n"
+        text = ("f() {\n  // [x]\n  a();\n    // [y]\n    b();\n    // [/y]\n\n"
+                "  c();\n  // [/x]\n}\n")
         self.assertEqual("a();\n  b();\n\nc();\n", snippets.part_of(text, "x"))
         self.assertEqual("b();\n", snippets.part_of(text, "y"))
 
