@@ -1,7 +1,6 @@
 // Parallel computation beside other tasks: numbers are summed and an array is sorted by as many
 // workers as this process has CPUs, while a timer goes on ticking.
 
-// [fork_join]
 #include <rota/rota.hpp>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <span>
 #include <vector>
 
+// [fork]
 rota::Fork<void> sort(std::span<int> numbers) {
   constexpr std::size_t few = 4096;
   if (numbers.size() <= few) {
@@ -23,6 +23,7 @@ rota::Fork<void> sort(std::span<int> numbers) {
   co_await sort(std::span(middle, numbers.end()));
   co_await rota::join();
 }
+// [/fork]
 
 rota::Task<void> tick(int& ticks) {
   while (!rota::stop_requested()) {
@@ -56,4 +57,3 @@ int main() {
   config.scheduler.kind = rota::SchedulerKind::stealing;
   return rota::run(compute(), config);
 }
-// [/fork_join]

@@ -23,11 +23,9 @@ rota::Task<void> relay(rota::TcpStream client, rota::UnixAddress to) {
     std::fprintf(stderr, "%s: %s\n", to.to_string().c_str(), server.error().message().c_str());
     co_return;
   }
-  rota::JoinHandle<void> back = rota::spawn(pass_on(*server, client));
-  rota::Task<void> forth = pass_on(client, *server);
-  co_await std::move(forth);
-  rota::Joined<void> ended = co_await back.join();
-  static_cast<void>(ended);
+  // Both have ended, stopped or not, before the streams go.
+  auto both = co_await rota::join_all(pass_on(*server, client), pass_on(client, *server));
+  static_cast<void>(both);
 }
 
 rota::Task<void> serve(rota::Address at, rota::UnixAddress to) {

@@ -2,7 +2,6 @@
 // counts to itself; nothing is shared. On 127.0.0.1:7777 or on the address given. Ctrl-C stops it,
 // and it says what each worker has done.
 
-// [sharded_echo]
 #include <rota/rota.hpp>
 
 #include <cstdio>
@@ -23,6 +22,7 @@ rota::Task<void> echo(rota::TcpStream peer, rota::Sharded<Served>& served) {
   }
 }
 
+// [serve]
 rota::Task<void> serve(rota::Address at) {
   auto served = co_await rota::Sharded<Served>::make();
   auto handler = [&](rota::TcpStream peer) { return echo(std::move(peer), served); };
@@ -42,6 +42,7 @@ rota::Task<void> serve(rota::Address at) {
   co_await served.invoke_on_all(report);
   co_await served.stop();
 }
+// [/serve]
 
 int main(int count, char** words) {
   auto at = rota::Address::parse(count > 1 ? words[1] : "127.0.0.1:7777");
@@ -53,4 +54,3 @@ int main(int count, char** words) {
   config.scheduler.kind = rota::SchedulerKind::per_core;
   return rota::run(serve(*at), config);
 }
-// [/sharded_echo]

@@ -64,6 +64,7 @@ void rethrow_together(std::vector<std::exception_ptr> errors);
 template <class T>
 using Kept = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
+/// Where an arm puts what it came to.
 template <class T>
 using ArmSlot = std::optional<Kept<T>>;
 
@@ -119,6 +120,7 @@ Await<L>* as_arm(Await<L>&& wait) noexcept {
   return &wait;
 }
 
+/// What an arm yields.
 template <class Arm>
 struct ArmTraits;
 template <class T>

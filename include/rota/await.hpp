@@ -38,6 +38,7 @@ concept OperationLeafType =
       { leaf.node() } -> std::same_as<CancelNode&>;
     };
 
+/// Starts a leaf, unless the task must stop and the leaf can be refused. True: parked.
 template <class L>
 bool start_unless_stopped(L& leaf, Runnable& waiter) noexcept {
   if constexpr (RefusableLeaf<L>) {

@@ -17,16 +17,16 @@
 
 namespace rota::inline v0 {
 
-// The untyped part of a Broadcast: how far it has come, who reads it, who waits.
-//
-// Rules
-//   1. Value number `n` is in place `n % capacity` until number `n + capacity` is sent. `sent` is
-//      the number of the next one. Both change under the lock, and so does `next` of a
-//      subscription, which is the number that it reads next.
-//   2. A reader waits only while `next == sent`, and whoever sends or closes ends all waits.
-//      So one that was ended finds a value, a lag or the close, however late it looks.
-//   3. One that is more than `capacity` behind is told by how much, once, and goes on with the
-//      oldest value that is left.
+/// The untyped part of a Broadcast: how far it has come, who reads it, who waits.
+///
+/// Rules
+///   1. Value number `n` is in place `n % capacity` until number `n + capacity` is sent. `sent` is
+///      the number of the next one. Both change under the lock, and so does `next` of a
+///      subscription, which is the number that it reads next.
+///   2. A reader waits only while `next == sent`, and whoever sends or closes ends all waits.
+///      So one that was ended finds a value, a lag or the close, however late it looks.
+///   3. One that is more than `capacity` behind is told by how much, once, and goes on with the
+///      oldest value that is left.
 struct BroadcastCore : WaitRoom {
   explicit BroadcastCore(std::size_t places) noexcept : capacity(places) {}
   ~BroadcastCore() {

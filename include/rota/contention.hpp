@@ -19,6 +19,7 @@ struct ContentionCase {
   double counted_share = 0;  ///< of all windows; the others did not overlap
 };
 
+/// What `measure_contention` has found.
 struct ContentionReport {
   std::string where;                  ///< which CPUs the two threads were pinned to, in words
   std::vector<ContentionCase> cases;  ///< those of one structure are neighbours

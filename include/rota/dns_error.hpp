@@ -20,6 +20,7 @@ enum class DnsError : std::uint8_t {
   bad_answer,       ///< what came back is no answer that can be read
 };
 
+/// The category of every DnsError.
 [[nodiscard]] const std::error_category& dns_category() noexcept;
 
 /// Makes `result.error() == DnsError::not_found` work.

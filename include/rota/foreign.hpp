@@ -64,9 +64,11 @@ decltype(auto) awaiter_of(A&& awaitable) {
     return std::forward<A>(awaitable);
   }
 }
+/// What awaiting it yields.
 template <class A>
 using ForeignResult = std::decay_t<decltype(awaiter_of(std::declval<A>()).await_resume())>;
 
+/// The frame in between: keeps what the other library yields, and tells the task.
 template <class A, class T>
 ForeignFrame await_foreign(A& awaitable, ForeignOutcome<T>& outcome, Event& ended) {
   ROTA_TRY {
@@ -82,6 +84,7 @@ ForeignFrame await_foreign(A& awaitable, ForeignOutcome<T>& outcome, Event& ende
   ended.set();  // From here on the task may go on and all that this refers to be gone.
 }
 
+/// False: the task was stopped before.
 inline Task<bool> wait_for_foreign(Event& ended) {
   Result<void> set = co_await ended.wait();
   co_return set.has_value();

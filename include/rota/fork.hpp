@@ -115,6 +115,7 @@ class [[nodiscard]] ForkAwaiter {
 /// `co_await join()`.
 struct [[nodiscard]] Join {};
 
+/// Waits until what this frame has forked has ended, and throws what of it failed.
 class JoinAwaiter {
  public:
   explicit JoinAwaiter(ForkFrame& frame) noexcept : frame_(frame) {}

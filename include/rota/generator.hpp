@@ -56,7 +56,7 @@ class [[nodiscard]] Generator {
   };
   using Handle = std::coroutine_handle<promise_type>;
 
-  /// Where the range ends. (std::default_sentinel_t would bring all of <iterator>.)
+  /// Where the range ends. (std::default_sentinel_t would bring all of `<iterator>`.)
   struct End {};
 
   class Iterator {

@@ -13,6 +13,7 @@
 
 namespace rota::inline v0 {
 
+/// The body of `join_all`.
 template <class... Arms>
 Task<std::tuple<ArmValue<Arms>...>> run_join_all(std::tuple<Arms...> arms) {
   ArmRun<Arms...> run(ArmBoard::Rule::all);

@@ -39,6 +39,7 @@ struct KindLengths : RunLengths {
   std::source_location site;  ///< without a file name: the runtime's own, or those beyond the limit
 };
 
+/// The runs of one worker.
 struct WorkerLengths : RunLengths {
   Duration average_run;  ///< of the last runs, each of which counts a tenth
 };

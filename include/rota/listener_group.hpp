@@ -28,6 +28,7 @@ enum class PlaceConnections : std::uint8_t {
   by_key,        ///< one worker accepts; `key` says who gets it
 };
 
+/// How a ListenerGroup is bound, and who serves what it accepts.
 struct ServeOptions {
   ListenOptions listen;
   PlaceConnections place = PlaceConnections::by_kernel;

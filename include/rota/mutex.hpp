@@ -21,6 +21,7 @@ class MutexGuard : public LockGuard {
 
   using LockGuard::LockGuard;
 };
+/// The leaf of `Mutex::lock`.
 using MutexLeaf = GuardLeaf<MutexGuard>;
 
 /// Mutual exclusion between tasks, across waits: whoever has to wait parks, and its worker runs

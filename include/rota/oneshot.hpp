@@ -14,16 +14,16 @@
 
 namespace rota::inline v0 {
 
-// What the two halves of a oneshot share: who waits, and who is gone.
-//
-// Rules
-//   1. Each half lets go once, under the lock. The second of them frees the core; so a half that
-//      finds the other one there knows that the core stays until it lets go itself.
-//   2. The value is written under the lock before the receiver is taken out of its line, and read
-//      under the lock. A sender that finds the receiver gone writes nothing.
-//   3. Whoever ends the receiver's wait does so after the lock and touches the core no more: the
-//      receiver may run at once, let go, and be the second. So a sender that has sent lets go under
-//      the same lock.
+/// What the two halves of a oneshot share: who waits, and who is gone.
+///
+/// Rules
+///   1. Each half lets go once, under the lock. The second of them frees the core; so a half that
+///      finds the other one there knows that the core stays until it lets go itself.
+///   2. The value is written under the lock before the receiver is taken out of its line, and read
+///      under the lock. A sender that finds the receiver gone writes nothing.
+///   3. Whoever ends the receiver's wait does so after the lock and touches the core no more: the
+///      receiver may run at once, let go, and be the second. So a sender that has sent lets go
+///      under the same lock.
 struct OneshotCore : WaitRoom {
   enum class Half : std::uint8_t { sender, receiver };
 
@@ -39,6 +39,7 @@ struct OneshotCore : WaitRoom {
   WaitLine receivers;  // one at the most
 };
 
+/// With the value.
 template <class T>
 struct OneshotState : OneshotCore {
   std::optional<T> value;

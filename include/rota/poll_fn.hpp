@@ -67,6 +67,7 @@ concept PollFunction = requires(F& poll, const PollWaker& waker) {
   typename std::invoke_result_t<F&, const PollWaker&>::value_type;
   { poll(waker).has_value() } -> std::convertible_to<bool>;
 };
+/// What `poll_fn` yields: the answer, as a Result.
 template <PollFunction F>
 using PollResult =
     typename TimedResult<typename std::invoke_result_t<F&, const PollWaker&>::value_type>::type;

@@ -61,6 +61,7 @@ template <class T>
   }
 }
 
+/// An arm of `join_any`: only a success decides.
 template <class T>
 Task<void> run_any(ArmBoard& board, std::size_t index, ArmSlot<T>& slot, std::exception_ptr& error,
                    Task<T> task) {
@@ -94,6 +95,7 @@ Task<Raced<T>> join_any(std::vector<Task<T>> tasks) {
   co_return Raced<T>(run.first(), std::move(slots));
 }
 
+/// As a vector, which takes no initializer list of what can only be moved.
 template <class T, class... More>
 std::vector<Task<T>> in_a_row(Task<T>&& first, More&&... more) {
   std::vector<Task<T>> row;

@@ -120,6 +120,7 @@ class ScopeRun {
   std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> result_;
 };
 
+/// What the Task of a body yields.
 template <class Body>
 using ScopeBodyResult = typename std::invoke_result_t<Body&, Scope&>::value_type;
 

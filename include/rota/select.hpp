@@ -36,11 +36,13 @@ class Selected {
   std::tuple<std::optional<Ts>...> results_;
 };
 
+/// Whether an arm of this kind loses no work when it is stopped.
 template <class Arm>
 inline constexpr bool is_safe_arm = true;  // A Task, which ends as it decides itself.
 template <class L>
 inline constexpr bool is_safe_arm<Await<L>*> = loss_of<L> != CancelLoss::work;
 
+/// The body of `select`.
 template <class... Arms>
 Task<Selected<ArmValue<Arms>...>> run_select(std::tuple<Arms...> arms) {
   ArmRun<Arms...> run(ArmBoard::Rule::first);

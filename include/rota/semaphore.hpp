@@ -28,6 +28,7 @@ class SemaphorePermits : public HeldPermits {
 
   using HeldPermits::HeldPermits;
 };
+/// The leaf of `Semaphore::acquire`.
 using SemaphoreLeaf = GuardLeaf<SemaphorePermits>;
 
 /// A number of permits, of which tasks take some and give them back: how many may do a thing at

@@ -29,7 +29,9 @@ class WriteGuard : public LockGuard {
 
   using LockGuard::LockGuard;
 };
+/// The leaf of `SharedMutex::lock_shared`.
 using ReadLeaf = GuardLeaf<ReadGuard>;
+/// The leaf of `SharedMutex::lock`.
 using WriteLeaf = GuardLeaf<WriteGuard>;
 
 /// A mutex that many may hold for reading at once, or one for writing.

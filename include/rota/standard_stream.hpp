@@ -60,8 +60,11 @@ class OutputStream : public IoObject {
   [[nodiscard]] bool is_terminal() const noexcept;
 };
 
+/// `borrow` of the standard streams. Only in a task.
 [[nodiscard]] Result<InputStream> standard_input();
+/// The same for writing.
 [[nodiscard]] Result<OutputStream> standard_output();
+/// The same for errors.
 [[nodiscard]] Result<OutputStream> standard_error();
 
 }  // namespace rota::inline v0

@@ -61,6 +61,7 @@ class TcpStream : public SocketStream {
   [[nodiscard]] Result<Address> peer_address() const noexcept;
 };
 
+/// How a TcpListener is bound.
 struct ListenOptions {
   int backlog = 1024;
   bool reuse_address = true;

@@ -74,6 +74,7 @@ class YieldLeaf {
   }
   void finish() const noexcept {}
 };
+/// Lets the other ready tasks of the worker run first. Never fails; a stop does not end it.
 inline Await<YieldLeaf> yield() noexcept { return Await<YieldLeaf>(std::in_place); }
 
 /// A region that a timer stops.
@@ -112,6 +113,7 @@ class TimeoutArmLeaf {
   TimeoutRegion& region_;
   Instant due_;
 };
+/// The other half.
 class TimeoutDisarmLeaf {
  public:
   explicit TimeoutDisarmLeaf(TimeoutRegion& region) noexcept : region_(region) {}
@@ -125,6 +127,7 @@ class TimeoutDisarmLeaf {
   TimeoutRegion& region_;
 };
 
+/// What is yielded under a limit: a Result, also where there was none.
 template <class T>
 struct TimedResult {
   using type = Result<T>;

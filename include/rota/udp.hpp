@@ -14,8 +14,10 @@
 
 namespace rota::inline v0 {
 
+/// What a receive yields.
 using UdpDatagram = DatagramOf<Address>;
 
+/// How a UdpSocket is bound.
 struct UdpOptions {
   bool reuse_address = false;  ///< several sockets receive the same multicasts
   bool reuse_port = false;     ///< several sockets share the port; the kernel deals senders out

@@ -15,6 +15,7 @@
 
 namespace rota::inline v0 {
 
+/// What a receive yields.
 using UnixMessage = DatagramOf<UnixAddress>;
 
 /// A Unix datagram socket: messages that arrive, in order, or are refused.

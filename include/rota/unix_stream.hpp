@@ -61,6 +61,7 @@ enum class StalePath : std::uint8_t {
   replace,  ///< a socket at which nobody listens makes way; anything else is `address_in_use`
 };
 
+/// How a UnixListener is bound.
 struct UnixListenOptions {
   int backlog = 1024;
   StalePath stale_path = StalePath::fail;

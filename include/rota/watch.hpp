@@ -14,9 +14,10 @@
 
 namespace rota::inline v0 {
 
-// The untyped part of a Watch. `version` counts the values there were; it and `seen` of a reader
-// change under the lock. A reader waits only while the two are the same, and whoever sets or closes
-// ends all waits: so one that was ended finds a newer value or the close, however late it looks.
+/// The untyped part of a Watch. `version` counts the values there were; it and `seen` of a reader
+/// change under the lock. A reader waits only while the two are the same, and whoever sets or
+/// closes ends all waits: so one that was ended finds a newer value or the close, however late it
+/// looks.
 struct WatchCore : WaitRoom {
   WatchCore() = default;
   ~WatchCore() { check_usage(readers == 0, "a Watch was destroyed while there are readers"); }

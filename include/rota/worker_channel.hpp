@@ -30,6 +30,7 @@ struct ChannelNode {
   ChannelNode* next = nullptr;
   SendLane* lane = nullptr;
 };
+/// Values on their way, in order.
 using ChannelNodes = FifoList<ChannelNode>;
 
 /// What one sending worker has of a WorkerChannel.

@@ -57,6 +57,7 @@ struct Yielded<Task<T>> {
   using type = T;
   static constexpr bool by_task = true;
 };
+/// What `submit_to` yields for a function that is called with these arguments.
 template <class F, class... Args>
 using SubmitResult = typename Yielded<std::invoke_result_t<F&, Args...>>::type;
 
@@ -89,6 +90,7 @@ Task<SubmitResult<F, Args...>> call_and_await(F& function, Args... args) {
   }
 }
 
+/// The task on the other worker: keeps how the call ended.
 template <class F>
 Task<void> call_into(F& function, SubmitOutcome<SubmitResult<F>>& outcome) {
   ROTA_TRY {

@@ -16,9 +16,10 @@ def limit_files(most):
 class ServerCase(unittest.TestCase):
     PROGRAM = ""
 
-    def start(self, **options):
-        server = subprocess.Popen([self.PROGRAM, "127.0.0.1:0"], stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, text=True, **options)
+    def start(self, *words, program=None, **options):
+        words = [program or self.PROGRAM, "127.0.0.1:0", *words]
+        server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                  **options)
         self.addCleanup(self.end, server)
         line = server.stdout.readline()
         self.assertRegex(line, r"^listening on 127\.0\.0\.1:\d+\n$")

@@ -1,7 +1,6 @@
 """What claims to exist does: rows of docs/mission.md name tests, and no file is dead."""
 
 import re
-import textwrap
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -124,27 +123,4 @@ def test_sources_are_built(tree):
                                    "CMakeLists.txt")
 
 
-QUOTE = re.compile(r"<!-- quotes (\S+) \[(\w+)\] -->\n```cpp\n(.*?)```", re.DOTALL)
-
-
-def documents_quote_what_compiles(tree):
-    """What a document shows between markers is, word for word, in a program that CI builds."""
-    for path in tree.files({".md"}):
-        text = tree.text(path)
-        for quote in QUOTE.finditer(text):
-            source, mark, shown = Path(quote[1]), quote[2], quote[3]
-            line = text.count("\n", 0, quote.start()) + 1
-            whole = tree.text(source) if tree.exists(source) else ""
-            begin, end = f"// [{mark}]\n", f"// [/{mark}]"
-            if begin not in whole or end not in whole:
-                yield finding(path, line, f"{source} has no part marked [{mark}]")
-                continue
-            part = whole.split(begin, 1)[1].split(end, 1)[0].rstrip(" ")
-            if textwrap.dedent(part) != shown:
-                yield finding(path, line, f"differs from {source} [{mark}]: copy it from there")
-    if tree.exists(Path("README.md")) and not QUOTE.search(tree.text(Path("README.md"))):
-        yield finding(Path("README.md"), 1, "quotes no example: mark one with <!-- quotes ... -->")
-
-
-CHECKS = (mission_names_tests, documents_quote_what_compiles, private_headers_are_used,
-          test_sources_are_built)
+CHECKS = (mission_names_tests, private_headers_are_used, test_sources_are_built)

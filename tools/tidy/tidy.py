@@ -15,10 +15,12 @@ import claims
 import headers
 import layers
 import sizes
+import snippets
 import words
 from tree import Tree
 
-CHECKS = (*layers.CHECKS, *sizes.CHECKS, *words.CHECKS, *claims.CHECKS, *headers.CHECKS)
+CHECKS = (*layers.CHECKS, *sizes.CHECKS, *words.CHECKS, *claims.CHECKS, *snippets.CHECKS,
+          *headers.CHECKS)
 
 
 def main(arguments):

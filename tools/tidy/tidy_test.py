@@ -18,6 +18,7 @@ import claims
 import headers
 import layers
 import sizes
+import snippets
 import tidy
 import words
 from tree import Tree
@@ -132,10 +133,19 @@ PLANTED = {
         ("docs/mission.md", MISSION.replace(ROW.format(tests="not yet"), "", 1), "it does not van"),
         ("docs/mission.md", None, "is missing"),
     ],
-    claims.documents_quote_what_compiles: [
-        ("docs/guide.md", "<!-- quotes cli/main.cpp [x] -->\n```cpp\nint x;\n```\n", "no part"),
-        ("README.md", "<!-- quotes examples/a.cpp [x] -->\n```cpp\nint x;\n```\n", "differs"),
-        ("README.md", "no example at all\n", "quotes no example"),
+    snippets.documents_quote_what_compiles: [
+        ("docs/guide.md", "<!-- quotes examples/a.cpp [y] -->\n```cpp\nint a;\n```\n", "no part"),
+        ("docs/guide.md", "<!-- quotes cli/main.cpp [x] -->\n```cpp\nint a;\n```\n", "not in ex"),
+        ("docs/guide.md", "<!-- quotes examples/a.cpp [x] -->\n```cpp\nint x;\n```\n", "differs"),
+        ("docs/guide.md", "```cpp\nint a;\n```\n", "without a source"),
+        ("docs/guide.md", "<!-- quotes examples/a.cpp [x] -->\n\n```c++\nint a;\n```\n",
+         "without a source"),
+    ],
+    snippets.examples_mark_what_is_quoted: [
+        ("README.md", "no example at all\n", "no document quotes [x]"),
+        ("examples/b.cpp", "// [y]\nint b;\n// [/y]\n", "no document quotes [y]"),
+        ("examples/a.cpp", "// [x]\nint a;\n// [/x]\n// [x]\n// [/x]\n", "marked twice"),
+        ("examples/b.cpp", "// [y]\nint b;\n// [/z]\n", "[y] has no end"),
     ],
     claims.private_headers_are_used: [
         ("src/core/list.hpp", "#pragma once\n", "no file includes"),
@@ -202,6 +212,20 @@ class Planted(unittest.TestCase):
         text = f"// {UNDONE}(when Debian ships liburing 2.5): ask for it.\n"
         tree = self.tree({"cli/main.cpp": text})
         self.assertEqual([], list(words.to_dos_have_a_trigger(tree)))
+
+    def test_a_part_loses_its_indentation_and_the_marks_within(self):
+        text = ("f() {\n  // [x]\n  a();\n    // [y]\n    b();\n    // [/y]\n\n"
+                "  c();\n  // [/x]\n}\n")
+        self.assertEqual("a();\n  b();\n\nc();\n", snippets.part_of(text, "x"))
+        self.assertEqual("b();\n", snippets.part_of(text, "y"))
+
+    def test_what_differs_from_its_source_is_written_anew(self):
+        stale = "A\n\n<!-- quotes examples/a.cpp [x] -->\n```cpp\nint old;\nint b;\n```\n\nB\n"
+        tree = self.tree({"docs/guide.md": stale})
+        fresh = snippets.refreshed(tree, Path("docs/guide.md"))
+        self.assertEqual(stale.replace("int old;\nint b;", "int a;"), fresh)
+        self.assertEqual(fresh, snippets.refreshed(self.tree({"docs/guide.md": fresh}),
+                                                   Path("docs/guide.md")))
 
     def test_the_program_reports_and_fails(self):
         program = Path(__file__).with_name("tidy.py")

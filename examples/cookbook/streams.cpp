@@ -1,0 +1,231 @@
+// Answers of docs/cookbook.md about connections, messages and files.
+
+#include <rota/rota.hpp>
+
+#include "../expect.hpp"
+
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <utility>
+
+using namespace std::chrono_literals;
+
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
+
+// [frames]
+constexpr std::uint32_t most_frame_bytes = 1 << 20;
+
+rota::Task<rota::Result<void>> write_frame(rota::UnixStream& to, std::string body) {
+  const std::uint32_t size = htonl(static_cast<std::uint32_t>(body.size()));
+  rota::BufferedWriter<rota::UnixStream> out(to);  // head and body leave together
+  auto head = co_await out.write(std::as_bytes(std::span(&size, 1)));
+  if (!head) co_return head;
+  auto rest = co_await out.write(bytes_of(body));
+  if (!rest) co_return rest;
+  auto flushed = co_await out.flush();
+  co_return flushed;
+}
+
+rota::Task<rota::Result<std::string>> read_frame(rota::BufferedReader<rota::UnixStream>& from) {
+  std::uint32_t size = 0;
+  auto head = co_await from.read_exactly(std::as_writable_bytes(std::span(&size, 1)));
+  if (!head) co_return std::unexpected(head.error());
+  size = ntohl(size);
+  if (size > most_frame_bytes) co_return rota::failure(EMSGSIZE);
+  std::string body(size, '\0');
+  auto rest = co_await from.read_exactly(std::as_writable_bytes(std::span(body)));
+  if (!rest) co_return std::unexpected(rest.error());
+  co_return body;
+}
+// [/frames]
+
+// [idle]
+rota::Task<bool> is_silent(rota::UnixStream& peer, rota::Duration limit) {
+  std::array<std::byte, 256> buffer;
+  auto got = co_await rota::timeout(limit, peer.read(buffer));  // loses no byte
+  co_return !got && got.error() == std::errc::timed_out;
+}
+// [/idle]
+
+// [limit_connections]
+rota::Task<void> serve_one(rota::TcpStream peer, rota::SemaphorePermits permit) {
+  auto ended = co_await rota::copy(peer, peer);
+  static_cast<void>(ended);
+  permit.release();  // as would its destructor
+}
+
+rota::Task<void> serve_at_most(rota::Scope& sessions, rota::TcpListener& listener,
+                               rota::Semaphore& places) {
+  for (;;) {
+    auto permit = co_await places.acquire();  // others wait in the kernel's backlog
+    if (!permit) co_return;
+    auto peer = co_await rota::accept_patiently(listener);
+    if (!peer) co_return;
+    sessions.spawn(serve_one(std::move(*peer), std::move(*permit)));
+  }
+}
+// [/limit_connections]
+
+// [udp]
+rota::Task<rota::Result<std::string>> ask_by_udp(rota::Address server, std::string question) {
+  auto socket = rota::UdpSocket::bind(rota::Address::any(0));
+  if (!socket) co_return std::unexpected(socket.error());
+  auto connected = socket->connect(server);  // from now on nothing comes from anywhere else
+  if (!connected) co_return std::unexpected(connected.error());
+  std::array<char, 1500> buffer;
+  for (int tries = 0; tries < 3; ++tries) {
+    auto sent = co_await socket->send(bytes_of(question));
+    if (!sent) co_return std::unexpected(sent.error());
+    auto receiving = socket->receive(std::as_writable_bytes(std::span(buffer)));
+    auto got = co_await rota::timeout(1s, std::move(receiving));
+    if (got) co_return std::string(buffer.data(), got->bytes);
+    if (got.error() != std::errc::timed_out) co_return std::unexpected(got.error());
+  }
+  co_return rota::failure(ETIMEDOUT);
+}
+// [/udp]
+
+// [pass_fd]
+rota::Task<rota::Result<void>> give_away(rota::UnixStream& to, int fd) {
+  const std::array<int, 1> fds{fd};
+  const std::string note = "a file";
+  auto sent = co_await to.send_with_fds(bytes_of(note), fds);
+  if (!sent) co_return std::unexpected(sent.error());
+  co_return rota::Result<void>();
+}
+
+rota::Task<rota::OwnedFd> take_over(rota::UnixStream& from) {
+  std::array<std::byte, 64> note;
+  std::array<rota::OwnedFd, 1> fds;
+  auto got = co_await from.receive_with_fds(note, fds);
+  if (!got) co_return rota::OwnedFd();
+  co_return std::move(fds[0]);  // closes it, wherever it ends up
+}
+// [/pass_fd]
+
+// [file_lines]
+/// A file as a stream: whatever has such a `read` can be read by a BufferedReader, or copied.
+class FileReader {
+ public:
+  explicit FileReader(rota::File& file) : file_(file) {}
+  rota::Task<rota::Result<std::size_t>> read(std::span<std::byte> into) {
+    auto got = co_await file_.read_at(offset_, into);
+    offset_ += got.value_or(0);
+    co_return got;
+  }
+
+ private:
+  rota::File& file_;
+  std::uint64_t offset_ = 0;
+};
+
+rota::AsyncGenerator<std::string> lines_of(rota::File& file) {
+  FileReader reader(file);
+  rota::BufferedReader<FileReader> buffered(reader);
+  for (;;) {
+    auto line = co_await buffered.read_line(4096);
+    if (!line || !*line) co_return;
+    co_yield std::move(**line);
+  }
+}
+
+rota::Task<std::size_t> count_lines(rota::File& file) {
+  auto lines = lines_of(file);
+  std::size_t count = 0;
+  for (;;) {
+    auto line = co_await lines.next();
+    if (!line) co_return count;
+    count += 1;
+  }
+}
+// [/file_lines]
+
+// [replace_file]
+/// Whoever opens `path` sees the old text or the new one, after a power cut as well.
+rota::Task<rota::Result<void>> replace_file(std::string path, std::string text) {
+  const std::string beside = path + ".new";
+  const auto mode = rota::OpenMode::write | rota::OpenMode::create | rota::OpenMode::truncate;
+  auto file = co_await rota::File::open(beside, mode);
+  if (!file) co_return std::unexpected(file.error());
+  auto written = co_await file->write_at(0, bytes_of(text));
+  if (!written) co_return written;
+  auto synced = co_await file->sync();
+  if (!synced) co_return synced;
+  auto rename = [&] { return ::rename(beside.c_str(), path.c_str()) == 0 ? 0 : errno; };
+  auto renamed = co_await rota::blocking(rename);
+  if (!renamed) co_return std::unexpected(renamed.error());
+  if (*renamed != 0) co_return rota::failure(*renamed);
+  co_return rota::Result<void>();
+}
+// [/replace_file]
+
+rota::Task<void> over_unix_sockets() {
+  auto pair = rota::UnixStream::pair().value();
+  auto written = co_await write_frame(pair.first, "hello");
+  rota::BufferedReader<rota::UnixStream> from(pair.second);
+  auto body = co_await read_frame(from);
+  expect(written && body && *body == "hello", "a frame");
+  auto silent = co_await is_silent(pair.second, 1ms);
+  expect(silent, "silence");
+  auto given = co_await give_away(pair.first, STDERR_FILENO);
+  auto taken = co_await take_over(pair.second);
+  expect(given && taken.valid(), "a file descriptor");
+}
+
+rota::Task<void> echo_one_datagram(rota::UdpSocket& socket) {
+  std::array<std::byte, 1500> buffer;
+  auto got = co_await socket.receive_from(buffer);
+  if (!got) co_return;
+  auto sent = co_await socket.send_to(std::span(buffer).first(got->bytes), got->from);
+  static_cast<void>(sent);
+}
+
+rota::Task<void> over_ip() {
+  auto socket = rota::UdpSocket::bind(rota::Address::loopback(0)).value();
+  auto echoing = rota::spawn(echo_one_datagram(socket));
+  auto answer = co_await ask_by_udp(socket.local_address().value(), "anybody?");
+  auto echoed = co_await echoing.join();
+  expect(echoed && answer && *answer == "anybody?", "a datagram");
+
+  auto listener = rota::TcpListener::bind(rota::Address::loopback(0)).value();
+  rota::Semaphore places(1);
+  auto body = [&](rota::Scope& sessions) -> rota::Task<void> {
+    sessions.spawn(serve_at_most(sessions, listener, places));
+    for (int i = 0; i < 2; ++i) {
+      auto peer = co_await rota::TcpStream::connect(listener.local_address().value());
+      expect(peer.has_value(), "a connection");
+      auto ended = peer->shutdown(rota::ShutdownHalf::write);
+      std::array<std::byte, 1> nothing;
+      auto got = co_await peer->read(nothing);  // until it was served
+      expect(ended && got && *got == 0, "served in its turn");
+    }
+    sessions.request_stop();
+  };
+  co_await rota::with_scope(body);
+}
+
+rota::Task<void> over_files() {
+  const std::string path = "rota_streams_" + std::to_string(::getpid());
+  auto replaced = co_await replace_file(path, "one\ntwo\nthree");
+  auto file = co_await rota::File::open(path, rota::OpenMode::read);
+  ::unlink(path.c_str());
+  expect(replaced && file, "a file");
+  auto count = co_await count_lines(*file);
+  expect(count == 3, "its lines");
+}
+
+rota::Task<void> all() {
+  co_await over_unix_sockets();
+  co_await over_ip();
+  co_await over_files();
+}
+
+int main() { return rota::run(all()); }
