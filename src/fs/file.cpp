@@ -33,6 +33,7 @@ std::uint64_t native_flags(OpenMode mode) noexcept {
 
 OpenLeaf::OpenLeaf(std::string_view path, OpenMode mode, std::uint32_t permissions) noexcept
     : operation_(nullptr, native_flags(mode), permissions) {
+  operation_.flags = op_by_path;
   // An awaited object is made without exceptions: what fails here is the result.
   if (path.contains('\0')) {
     operation_.result = -EINVAL;
