@@ -136,8 +136,7 @@ std::int32_t rename_path(const PathChange& change, const Place& from, const Plac
 std::int32_t link_path(const PathChange& change, const Place& from, const Place& to) noexcept {
   if (*change.path == '\0') {
     const FdPath open(from.folder());
-    return file_answer(
-        ::linkat(AT_FDCWD, open.text(), to.folder(), to.name(), AT_SYMLINK_FOLLOW));
+    return file_answer(::linkat(AT_FDCWD, open.text(), to.folder(), to.name(), AT_SYMLINK_FOLLOW));
   }
   if (change.resolve != 0 && from.ends_with_slash()) return -ENOTDIR;
   return file_answer(::linkat(from.folder(), from.name(), to.folder(), to.name(), 0));
@@ -213,7 +212,7 @@ std::int32_t change_file(const PathChange& change) noexcept {
 }
 
 std::int32_t lock_range(const FileRange& range) noexcept {
-  struct flock wanted {};
+  struct flock wanted{};
   wanted.l_type = static_cast<short>(range.how);
   wanted.l_whence = SEEK_SET;
   wanted.l_start = static_cast<off_t>(range.offset);

@@ -106,6 +106,15 @@ int folder_of(const Operation& operation) noexcept {
   return operation.descriptor != nullptr ? operation.descriptor->fd : AT_FDCWD;
 }
 
+void prepare_range(io_uring_sqe& entry, const FileRange& range, int fd) noexcept {
+  const auto bytes = static_cast<off_t>(range.bytes);
+  if (range.code == OpCode::advise) {
+    io_uring_prep_fadvise(&entry, fd, range.offset, bytes, range.how);
+  } else {
+    io_uring_prep_fallocate(&entry, fd, range.how, static_cast<off_t>(range.offset), bytes);
+  }
+}
+
 void prepare_stat(io_uring_sqe& entry, const Stat& stat, int folder) noexcept {
   const int flags = AT_EMPTY_PATH | (stat.follows ? 0 : AT_SYMLINK_NOFOLLOW);
   const unsigned mask = STATX_BASIC_STATS | STATX_BTIME | stat.mask;
@@ -143,7 +152,7 @@ void prepare_change(io_uring_sqe& entry, const PathChange& change, int folder) n
   }
 }
 
-/// A confined path is followed step by step (perform_path.cpp), which no single call of the ring is.
+/// A confined path is followed step by step (perform_path.cpp): no single call of the ring does so.
 bool has_call(const PathChange& change) noexcept {
   if (change.resolve != 0 || change.other_resolve != 0) return false;
   switch (change.action) {
@@ -225,17 +234,10 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
       io_uring_prep_rw(kOpFtruncate, &entry, fd, nullptr, 0,
                        static_cast<Truncate&>(operation).bytes);
       return;
-    case OpCode::allocate: {
-      const auto& range = static_cast<FileRange&>(operation);
-      io_uring_prep_fallocate(&entry, fd, range.how, static_cast<off_t>(range.offset),
-                              static_cast<off_t>(range.bytes));
+    case OpCode::allocate:
+    case OpCode::advise:
+      prepare_range(entry, static_cast<FileRange&>(operation), fd);
       return;
-    }
-    case OpCode::advise: {
-      const auto& range = static_cast<FileRange&>(operation);
-      io_uring_prep_fadvise(&entry, fd, range.offset, static_cast<off_t>(range.bytes), range.how);
-      return;
-    }
     case OpCode::stat:
       prepare_stat(entry, static_cast<Stat&>(operation), folder_of(operation));
       return;

@@ -187,8 +187,8 @@ struct Splice : Operation {
 };
 
 // What names a file by a path has the Descriptor of the folder from which the path starts, or none
-// and starts at the process's directory. Paths outlive the operation. `resolve` is a set of RESOLVE_*
-// of openat2(2): 0 follows whatever the path says.
+// and starts at the process's directory. Paths outlive the operation. `resolve` is a set of
+// RESOLVE_* of openat2(2): 0 follows whatever the path says.
 
 /// What openat2(2) takes, in its layout. `mode` is 0 unless the flags make a file.
 struct OpenHow {
