@@ -108,25 +108,46 @@ using rota::WorkerIndex;
 
 // Sockets, files, descriptors and signals
 using rota::Address;
+using rota::Advice;
+using rota::AlignedBuffer;
+using rota::Allocation;
+using rota::Confinement;
 using rota::ConnectionTaker;
+using rota::DirectAlignment;
+using rota::DirectFile;
+using rota::Directory;
+using rota::DirectoryEntries;
+using rota::DirectoryEntry;
+using rota::Durability;
 using rota::FdWatch;
 using rota::File;
+using rota::FileEvent;
+using rota::FileEvents;
 using rota::FileStatus;
+using rota::FileType;
+using rota::FileWatch;
 using rota::has;
 using rota::ListenerGroup;
+using rota::Links;
 using rota::ListenOptions;
 using rota::LiveConnection;
+using rota::LockKind;
 using rota::OpenMode;
 using rota::operator|;
 using rota::PlaceConnections;
 using rota::PollEvents;
 using rota::readable;
+using rota::RenameRule;
+using rota::replace_file;
+using rota::ReplaceOptions;
 using rota::serve_on_all;
 using rota::ServeOptions;
 using rota::ShutdownHalf;
 using rota::SignalWatch;
 using rota::TcpListener;
 using rota::TcpStream;
+using rota::TemporaryDirectory;
+using rota::TimeChange;
 using rota::writable;
 
 // What lock-free code of one's own is written over, and checked by rota::model
