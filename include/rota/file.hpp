@@ -4,12 +4,15 @@
 #include <rota/core/cancel_loss.hpp>
 #include <rota/core/descriptor_ref.hpp>
 #include <rota/core/operation_leaf.hpp>
+#include <rota/core/path_leaf.hpp>
+#include <rota/core/path_text.hpp>
+#include <rota/file_status.hpp>
 #include <rota/result.hpp>
+#include <rota/task.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace rota::inline v0 {
@@ -23,7 +26,10 @@ enum class OpenMode : std::uint32_t {
   create = 1 << 2,     ///< make it if it is not there
   exclusive = 1 << 3,  ///< with `create`: fail if it is there
   truncate = 1 << 4,
-  direct = 1 << 5,     ///< past the page cache; offsets, lengths and buffers must be aligned
+  direct = 1 << 5,     ///< past the page cache; offsets, lengths and buffers must be aligned:
+                       ///< DirectFile sees to that
+  no_follow = 1 << 6,  ///< fail if the last name is a symbolic link's
+  nameless = 1 << 7,   ///< the path is a directory's, and a file without a name is made there
 };
 [[nodiscard]] constexpr OpenMode operator|(OpenMode a, OpenMode b) noexcept {
   return static_cast<OpenMode>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
@@ -32,47 +38,50 @@ enum class OpenMode : std::uint32_t {
   return (static_cast<std::uint32_t>(set) & static_cast<std::uint32_t>(bit)) != 0;
 }
 
-/// What `stat` says of a file.
-struct FileStatus {
-  std::uint64_t bytes = 0;
-  std::uint64_t blocks_of_512 = 0;
-  std::uint32_t mode = 0;         ///< type and permissions, as in stat(2)
-  std::uint32_t links = 0;
-  std::int64_t modified_ns = 0;   ///< since 1970
+/// What a program means to do with a part of a file.
+enum class Advice : std::uint8_t {
+  normal,
+  sequential,  ///< the kernel reads further ahead
+  random,      ///< and not at all
+  read_ahead,  ///< begins to read it into the page cache now
+  once,        ///< what was read need not be kept
+  forget,      ///< drops what is clean from the page cache
 };
+
+/// What `allocate` does with a part of a file.
+enum class Allocation : std::uint8_t {
+  extend,      ///< room for it, and the file is at least so long
+  keep_size,   ///< room for it, and the file is as long as before
+  punch_hole,  ///< reads as zeros and takes no room
+  zero,        ///< reads as zeros and has room
+};
+
+enum class LockKind : std::uint8_t { shared, exclusive };
 
 /// The leaf of `File::open`.
 class OpenLeaf {
  public:
   static constexpr CancelLoss loses = CancelLoss::nothing;
 
-  OpenLeaf(std::string_view path, OpenMode mode, std::uint32_t permissions) noexcept;
+  OpenLeaf(PathStart start, std::string_view path, OpenMode mode,
+           std::uint32_t permissions) noexcept;
   bool start(Runnable& self) noexcept;
   void refuse() noexcept { operation_.result = -ECANCELED; }
   Result<File> finish();
 
  private:
-  std::string path_;
+  PathText path_;
   Open operation_;
   CancelNode node_;
 };
 
-/// Memory for what the kernel says of a file (struct statx).
-struct alignas(8) StatBuffer {
-  std::byte bytes[256];
-};
-
-/// The leaf of `File::stat`.
-class StatLeaf : public OperationLeaf<Stat> {
+/// The leaf of `File::try_lock`. Cancelled, nothing is locked.
+class LockLeaf : public OperationLeaf<FileRange> {
  public:
   static constexpr CancelLoss loses = CancelLoss::nothing;
 
-  explicit StatLeaf(Descriptor* file) noexcept
-      : OperationLeaf(file, reinterpret_cast<struct statx*>(&buffer_)) {}
-  Result<FileStatus> finish() const noexcept;
-
- private:
-  StatBuffer buffer_;
+  using OperationLeaf::OperationLeaf;
+  Result<bool> finish() const noexcept;
 };
 
 /// A regular file. Every call gives the offset: there is no position to share.
@@ -88,7 +97,7 @@ class File {
   /// open(2) would cut there. `permissions` are those of a file that is made.
   [[nodiscard]] static Await<OpenLeaf> open(std::string_view path, OpenMode mode,
                                             std::uint32_t permissions = 0644) {
-    return Await<OpenLeaf>(std::in_place, path, mode, permissions);
+    return Await<OpenLeaf>(std::in_place, PathStart{.at_current = true}, path, mode, permissions);
   }
   explicit File(DescriptorRef descriptor) noexcept : descriptor_(std::move(descriptor)) {}
 
@@ -110,10 +119,40 @@ class File {
   [[nodiscard]] Await<StatusLeaf<Operation>> sync_data() noexcept;
   [[nodiscard]] Await<StatusLeaf<Truncate>> truncate(std::uint64_t bytes) noexcept;
   [[nodiscard]] Await<StatLeaf> stat() noexcept;
+  /// Where the file system cannot, `operation_not_supported`.
+  [[nodiscard]] Await<StatusLeaf<FileRange>> allocate(
+      std::uint64_t offset, std::uint64_t bytes, Allocation rule = Allocation::extend) noexcept;
+  /// Of 0 bytes: to the end. Read-ahead has only begun when the call ends.
+  [[nodiscard]] Await<StatusLeaf<FileRange>> advise(Advice advice, std::uint64_t offset = 0,
+                                                    std::uint64_t bytes = 0) noexcept;
+  /// As chmod(2), chown(2) and utimensat(2).
+  [[nodiscard]] Await<PathLeaf> change_mode(std::uint32_t mode) noexcept;
+  [[nodiscard]] Await<PathLeaf> change_owner(std::uint32_t owner, std::uint32_t group) noexcept;
+  [[nodiscard]] Await<TimesLeaf> change_times(TimeChange accessed, TimeChange modified) noexcept;
+
+  // Locks are advisory and between open files (F_OFD_SETLK): two Files exclude each other, in one
+  // process or in several, and two tasks with one File do not. A part of 0 bytes goes to whatever
+  // end the file will have. The lock of another kind over the same part replaces what was there.
+  // Closing lets go of all of them. Shared needs a file that is read, exclusive one that is
+  // written, or it is `bad_file_descriptor`.
+
+  /// False: another File has a lock there that does not go with it.
+  [[nodiscard]] Await<LockLeaf> try_lock(LockKind kind, std::uint64_t offset = 0,
+                                         std::uint64_t bytes = 0) noexcept;
+  /// Waits for it by asking again after pauses of 1 to 50 ms, as the kernel tells nobody when a
+  /// lock is let go: no order among those who wait. Cancelled, nothing is locked. The File outlives
+  /// it.
+  [[nodiscard]] Task<Result<void>> lock(LockKind kind, std::uint64_t offset = 0,
+                                        std::uint64_t bytes = 0);
+  [[nodiscard]] Await<StatusLeaf<FileRange>> unlock(std::uint64_t offset = 0,
+                                                    std::uint64_t bytes = 0) noexcept;
   [[nodiscard]] Await<CloseLeaf> close() noexcept;
   [[nodiscard]] int fd() const noexcept { return fd_of(descriptor_); }
 
  private:
+  friend class Directory;
+  friend class DirectFile;
+
   DescriptorRef descriptor_;
 };
 

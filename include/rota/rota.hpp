@@ -16,11 +16,15 @@
 #include <rota/condition_variable.hpp>
 #include <rota/config.hpp>
 #include <rota/copy.hpp>
+#include <rota/direct_file.hpp>
+#include <rota/directory.hpp>
 #include <rota/dns_error.hpp>
 #include <rota/event.hpp>
 #include <rota/fd_watch.hpp>
 #include <rota/fiber.hpp>
 #include <rota/file.hpp>
+#include <rota/file_status.hpp>
+#include <rota/file_watch.hpp>
 #include <rota/foreign.hpp>
 #include <rota/fork.hpp>
 #include <rota/generator.hpp>
@@ -41,6 +45,7 @@
 #include <rota/poll_fn.hpp>
 #include <rota/process.hpp>
 #include <rota/race.hpp>
+#include <rota/replace_file.hpp>
 #include <rota/resolver.hpp>
 #include <rota/result.hpp>
 #include <rota/runtime.hpp>
@@ -54,6 +59,7 @@
 #include <rota/stop.hpp>
 #include <rota/task.hpp>
 #include <rota/tcp.hpp>
+#include <rota/temporary_directory.hpp>
 #include <rota/thread_wait.hpp>
 #include <rota/time.hpp>
 #include <rota/udp.hpp>

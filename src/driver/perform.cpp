@@ -2,6 +2,7 @@
 
 #include "core/descriptor.hpp"
 #include "driver/message.hpp"
+#include "driver/perform_path.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -210,16 +211,6 @@ std::int32_t poll_once(Poll& poll, Wait wait) noexcept {
   return (asked.revents & POLLNVAL) != 0 ? -EBADF : asked.revents;
 }
 
-std::int32_t open_file(const Open& open) noexcept {
-  const int flags = static_cast<int>(open.open_flags) | O_CLOEXEC;
-  return answer(::open(open.path, flags, static_cast<mode_t>(open.mode)));
-}
-
-std::int32_t stat_file(const Stat& stat) noexcept {
-  constexpr unsigned mask = STATX_BASIC_STATS | STATX_BTIME;
-  return answer(::statx(stat.descriptor->fd, "", AT_EMPTY_PATH, mask, stat.into));
-}
-
 /// Linux has released the number whatever close(2) answers: trying again could close a
 /// stranger's. EINTR is therefore success.
 std::int32_t close_number(const Operation& operation) noexcept {
@@ -229,8 +220,9 @@ std::int32_t close_number(const Operation& operation) noexcept {
 }
 
 bool may_sleep_regardless(OpCode code) noexcept {
-  return is_one_of<OpCode::sync, OpCode::sync_data, OpCode::truncate, OpCode::stat, OpCode::open,
-                   OpCode::close>(code);
+  return is_one_of<OpCode::sync, OpCode::sync_data, OpCode::truncate, OpCode::allocate,
+                   OpCode::advise, OpCode::lock, OpCode::stat, OpCode::open, OpCode::change_path,
+                   OpCode::read_directory, OpCode::close>(code);
 }
 
 /// One system call. A count, events or an fd; a negative errno on failure.
@@ -261,17 +253,25 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
       const auto bytes = static_cast<off_t>(static_cast<Truncate&>(operation).bytes);
       return answer(::ftruncate(operation.descriptor->fd, bytes));
     }
-    case OpCode::stat: return stat_file(static_cast<Stat&>(operation));
-    case OpCode::open: return open_file(static_cast<Open&>(operation));
+    case OpCode::allocate:
+    case OpCode::advise:
+    case OpCode::lock: return call_on_range(static_cast<const FileRange&>(operation));
+    case OpCode::stat: return stat_path(static_cast<const Stat&>(operation));
+    case OpCode::open: return open_path(static_cast<const Open&>(operation));
+    case OpCode::change_path: return change_path(static_cast<const PathChange&>(operation));
+    case OpCode::read_directory:
+      return read_directory(static_cast<const Transfer&>(operation));
     case OpCode::close: return close_number(operation);
   }
   return -EINVAL;
 }
 
-/// Whether the errno says "not yet". connect(2) has its own words for it; its EAGAIN is a
-/// failure (a Unix socket whose listener's queue is full), for which no readiness ever comes.
+/// Whether the errno says "not yet". What no readiness ever helps is answered: a lock that somebody
+/// else has, a confined path that was renamed meanwhile. connect(2) has its own words for it; its
+/// EAGAIN is a failure (a Unix socket whose listener's queue is full), for which no readiness ever
+/// comes.
 bool means_would_block(const Operation& operation, std::int32_t result) noexcept {
-  if ((operation.flags & op_no_wait) != 0) return false;
+  if ((operation.flags & op_no_wait) != 0 || may_sleep_regardless(operation.code)) return false;
   if (operation.code == OpCode::connect) return result == -EINPROGRESS || result == -EALREADY;
   return result == -EAGAIN || result == -EWOULDBLOCK;
 }

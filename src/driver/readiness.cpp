@@ -140,7 +140,7 @@ bool ReadinessDriver::take_wake() noexcept {
 }
 
 void ReadinessDriver::start(Operation& operation, OpList& done) {
-  if (operation.code == OpCode::open) return hand_to_files(operation);
+  if (operation.descriptor == nullptr) return hand_to_files(operation);
   if (operation.descriptor->closing != nullptr) return finish_with(operation, -EBADF, done);
   if (operation.code == OpCode::close) return begin_close(operation, done);
   if (lane_of(*operation.descriptor, operation.code) == &operation.descriptor->unordered) {

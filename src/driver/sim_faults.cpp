@@ -28,10 +28,14 @@ constexpr Codes kPoll = codes(OpCode::poll);
 constexpr Codes kOpen = codes(OpCode::open);
 constexpr Codes kStat = codes(OpCode::stat);
 constexpr Codes kTruncate = codes(OpCode::truncate);
+constexpr Codes kAllocate = codes(OpCode::allocate);
+constexpr Codes kPath = codes(OpCode::change_path);
+constexpr Codes kDirectory = codes(OpCode::read_directory);
 constexpr Codes kClose = codes(OpCode::close);
 
 constexpr Codes kWaiting = kReads | kWrites | kMessages | kAccept | kConnect | kPoll;
-constexpr Codes kFile = kFileReads | kFileWrites | kSyncs | kTruncate | kOpen;
+constexpr Codes kFile =
+    kFileReads | kFileWrites | kSyncs | kTruncate | kAllocate | kOpen | kPath | kDirectory;
 
 /// Where an errno can come from, as the manual pages list it.
 struct PlausibleError {
@@ -56,10 +60,10 @@ constexpr std::array<PlausibleError, SimFaults::kErrors> kTable{{
     {EMFILE, kAccept | kOpen, false},
     {ENFILE, kAccept | kOpen, false},
     {ENOMEM, kReads | kWrites | kMessages | kAccept | kConnect | kPoll | kFile | kStat, false},
-    {ENOSPC, kFileWrites | kSyncs | kOpen | kClose, false},
-    {EDQUOT, kFileWrites | kSyncs | kOpen | kClose, false},
-    {EIO, kFileReads | kFileWrites | kSyncs | kTruncate | kOpen | kStat | kClose, false},
-    {EROFS, kOpen, false},
+    {ENOSPC, kFileWrites | kSyncs | kAllocate | kOpen | kPath | kClose, false},
+    {EDQUOT, kFileWrites | kSyncs | kAllocate | kOpen | kPath | kClose, false},
+    {EIO, kFile | kStat | kClose, false},
+    {EROFS, kOpen | kPath, false},
 }};
 
 bool fits(const PlausibleError& entry, OpCode code, FdKind kind) noexcept {

@@ -171,11 +171,11 @@ void UringDriver::admit(Operation& operation) {
   if (operation.stopping || (descriptor != nullptr && descriptor->closing != nullptr)) {
     return end_unstarted(operation);
   }
-  if (descriptor == nullptr) return enter_kernel(operation);
   const std::uint8_t ability = needed_ability(operation);
   if (ability != 0 && !ring_.can(static_cast<RingAbility>(ability))) {
     return give_to_engine(operation);
   }
+  if (descriptor == nullptr) return enter_kernel(operation);
   OpList& lane = *lane_of(*descriptor, operation.code);
   if ((operation.flags & op_stream) != 0) {
     auto& stream = static_cast<Stream&>(operation);
@@ -247,7 +247,7 @@ void UringDriver::give_to_engine(Operation& operation) {
   }
   in_kernel_ += 1;
   if (ends_by_itself(operation)) files_in_kernel_ += 1;
-  operation.descriptor->in_flight += 1;
+  if (operation.descriptor != nullptr) operation.descriptor->in_flight += 1;
   operation.state = OpState::in_flight;
   operation.driver_bits |= bit_engine;
   OpList one;

@@ -37,7 +37,8 @@ inline std::uint64_t user_data_of(Operation& operation, UringTag tag) noexcept {
 inline bool ends_by_itself(const Operation& operation) noexcept {
   return is_one_of<OpCode::read_at, OpCode::write_at, OpCode::read_vector_at,
                    OpCode::write_vector_at, OpCode::sync, OpCode::sync_data, OpCode::truncate,
-                   OpCode::stat>(operation.code);
+                   OpCode::stat, OpCode::allocate, OpCode::advise, OpCode::lock,
+                   OpCode::change_path, OpCode::read_directory>(operation.code);
 }
 
 }  // namespace rota::inline v0

@@ -103,8 +103,8 @@ void UringDriver::end_close(Descriptor& descriptor) {
 void UringDriver::stop_in_kernel(OpList& operations) {
   for (Operation* one = operations.front(); one != nullptr; one = one->next) {
     one->stopping = true;
-    // What is nested is not on this fd.
-    const bool nested = (one->driver_bits & bit_nested) != 0;
+    // What is nested is not on this fd, and a path only starts there.
+    const bool nested = (one->driver_bits & bit_nested) != 0 || one->code == OpCode::open;
     if (nested || !ring_.can(ring_cancels_by_fd)) ask_cancel(*one);
   }
 }

@@ -5,18 +5,25 @@
 #include "driver/uring_abi.hpp"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 
 namespace rota::inline v0 {
 namespace {
 
 /// A stream has no offset: the kernel's word for "at the current position".
 constexpr std::uint64_t kCurrentPosition = ~std::uint64_t{0};
+
+static_assert(sizeof(OpenHow) == sizeof(open_how) &&
+              offsetof(OpenHow, resolve) == offsetof(open_how, resolve));
 
 /// A transfer of every byte waits in the kernel for the rest of them: one completion instead of
 /// one per segment. Where the kernel returns short all the same, the driver starts the rest.
@@ -95,7 +102,88 @@ void prepare_splice(io_uring_sqe& entry, const Splice& splice) noexcept {
                        splice.bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 }
 
+int folder_of(const Operation& operation) noexcept {
+  return operation.descriptor != nullptr ? operation.descriptor->fd : AT_FDCWD;
+}
+
+void prepare_range(io_uring_sqe& entry, const FileRange& range, int fd) noexcept {
+  const auto bytes = static_cast<off_t>(range.bytes);
+  if (range.code == OpCode::advise) {
+    io_uring_prep_fadvise(&entry, fd, range.offset, bytes, range.how);
+  } else {
+    io_uring_prep_fallocate(&entry, fd, range.how, static_cast<off_t>(range.offset), bytes);
+  }
+}
+
+void prepare_stat(io_uring_sqe& entry, const Stat& stat, int folder) noexcept {
+  const int flags = AT_EMPTY_PATH | (stat.follows ? 0 : AT_SYMLINK_NOFOLLOW);
+  const unsigned mask = STATX_BASIC_STATS | STATX_BTIME | stat.mask;
+  io_uring_prep_statx(&entry, folder, stat.path, flags, mask, stat.into);
+}
+
+void prepare_open(io_uring_sqe& entry, Open& open, int folder) noexcept {
+  open.how.flags |= O_CLOEXEC;
+  if (open.how.resolve == 0) {
+    io_uring_prep_openat(&entry, folder, open.path, static_cast<int>(open.how.flags),
+                         static_cast<mode_t>(open.how.mode));
+  } else {
+    io_uring_prep_openat2(&entry, folder, open.path, reinterpret_cast<open_how*>(&open.how));
+  }
+}
+
+/// Those of ring_changes_paths.
+void prepare_change(io_uring_sqe& entry, const PathChange& change, int folder) noexcept {
+  const auto number = static_cast<unsigned>(change.number);
+  switch (change.action) {
+    case PathAction::make_directory:
+      return io_uring_prep_mkdirat(&entry, folder, change.path, number);
+    case PathAction::remove: return io_uring_prep_unlinkat(&entry, folder, change.path, 0);
+    case PathAction::remove_directory:
+      return io_uring_prep_unlinkat(&entry, folder, change.path, AT_REMOVEDIR);
+    case PathAction::rename:
+      return io_uring_prep_renameat(&entry, folder, change.path, change.other_folder, change.other,
+                                    number);
+    case PathAction::link:
+      return io_uring_prep_linkat(&entry, folder, change.path, change.other_folder, change.other,
+                                  0);
+    case PathAction::symlink:
+      return io_uring_prep_symlinkat(&entry, change.other, folder, change.path);
+    default: return;  // The file engine's.
+  }
+}
+
+/// A confined path is followed step by step (perform_path.cpp): no single call of the ring does so.
+bool has_call(const PathChange& change) noexcept {
+  if (change.resolve != 0 || change.other_resolve != 0) return false;
+  switch (change.action) {
+    case PathAction::make_directory:
+    case PathAction::remove:
+    case PathAction::remove_directory:
+    case PathAction::rename:
+    case PathAction::symlink: return true;
+    case PathAction::link: return *change.path != '\0';
+    default: return false;
+  }
+}
+
 }  // namespace
+
+std::uint8_t ability_for_file(const Operation& operation) noexcept {
+  switch (operation.code) {
+    case OpCode::truncate: return ring_truncates;
+    case OpCode::advise: {
+      // The length of older kernels has 32 bits.
+      const std::uint64_t bytes = static_cast<const FileRange&>(operation).bytes;
+      return bytes > std::numeric_limits<std::uint32_t>::max() ? ring_lacks_call : 0;
+    }
+    case OpCode::stat:
+      return static_cast<const Stat&>(operation).resolve != 0 ? ring_lacks_call : 0;
+    case OpCode::change_path:
+      return has_call(static_cast<const PathChange&>(operation)) ? ring_changes_paths
+                                                                 : ring_lacks_call;
+    default: return ring_lacks_call;
+  }
+}
 
 void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcept {
   const int fd = operation.descriptor != nullptr ? operation.descriptor->fd : -1;
@@ -146,16 +234,22 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
       io_uring_prep_rw(kOpFtruncate, &entry, fd, nullptr, 0,
                        static_cast<Truncate&>(operation).bytes);
       return;
+    case OpCode::allocate:
+    case OpCode::advise:
+      prepare_range(entry, static_cast<FileRange&>(operation), fd);
+      return;
     case OpCode::stat:
-      io_uring_prep_statx(&entry, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME,
-                          static_cast<Stat&>(operation).into);
+      prepare_stat(entry, static_cast<Stat&>(operation), folder_of(operation));
       return;
-    case OpCode::open: {
-      const auto& open = static_cast<Open&>(operation);
-      io_uring_prep_openat(&entry, AT_FDCWD, open.path,
-                           static_cast<int>(open.open_flags) | O_CLOEXEC, open.mode);
+    case OpCode::open:
+      prepare_open(entry, static_cast<Open&>(operation), folder_of(operation));
       return;
-    }
+    case OpCode::change_path:
+      prepare_change(entry, static_cast<PathChange&>(operation), folder_of(operation));
+      return;
+    case OpCode::lock:
+    case OpCode::read_directory:
+      return;  // The file engine's: ability_for_file.
     case OpCode::close:
       io_uring_prep_close(&entry, fd);
       return;

@@ -12,6 +12,8 @@ enum RingAbility : std::uint8_t {
   ring_cancels_by_fd = 1 << 1,      ///< one request cancels everything on an fd (5.19)
   ring_truncates = 1 << 2,          ///< ftruncate (6.9)
   ring_places_workers = 1 << 3,     ///< the kernel's worker threads run where they are told (5.14)
+  ring_changes_paths = 1 << 4,      ///< mkdirat, unlinkat, renameat2, linkat, symlinkat (5.15)
+  ring_lacks_call = 1 << 7,         ///< never set: of what no kernel's ring has a call for
 };
 
 /// What an io_uring is asked for. The two last fields pretend an older kernel.

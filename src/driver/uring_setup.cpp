@@ -203,6 +203,8 @@ void UringRing::probe_abilities(const RingRequest& request) {
     abilities_ |= ring_accepts_multishot | ring_cancels_by_fd;
   }
   if (io_uring_opcode_supported(probe, kOpFtruncate) != 0) abilities_ |= ring_truncates;
+  // The last of the five; the others are of this release or older.
+  if (io_uring_opcode_supported(probe, IORING_OP_LINKAT) != 0) abilities_ |= ring_changes_paths;
   io_uring_free_probe(probe);
   abilities_ &= static_cast<std::uint8_t>(~request.withheld_abilities);
 }

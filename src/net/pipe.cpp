@@ -5,7 +5,7 @@
 #include <rota/time.hpp>
 
 #include "base/broken_pipe.hpp"
-#include "net/peer_pause.hpp"
+#include "time/retry_pause.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -100,7 +100,7 @@ PipeWriter::PipeWriter(DescriptorRef descriptor) noexcept : IoObject(std::move(d
 
 Task<Result<PipeWriter>> PipeWriter::open(std::string path) {
   if (path.contains('\0')) co_return failure(EINVAL);
-  PeerPause pause;
+  RetryPause pause;
   for (;;) {
     Result<OwnedFd> opened = co_await open_now(path, O_WRONLY);
     if (opened) {

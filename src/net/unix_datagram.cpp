@@ -2,9 +2,9 @@
 
 #include <rota/time.hpp>
 
-#include "net/peer_pause.hpp"
 #include "net/socket.hpp"
 #include "net/unix_socket.hpp"
+#include "time/retry_pause.hpp"
 
 #include <sys/socket.h>
 
@@ -58,7 +58,7 @@ Result<void> UnixDatagram::connect(const UnixAddress& to) noexcept {
 }
 
 Task<Result<std::size_t>> UnixDatagram::send_to(std::span<const std::byte> from, UnixAddress to) {
-  PeerPause pause;
+  RetryPause pause;
   for (;;) {
     Result<std::size_t> sent = co_await send_once(descriptor(), from, to);
     if (sent || !has_no_room(sent.error())) co_return sent;

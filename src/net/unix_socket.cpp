@@ -4,8 +4,8 @@
 #include <rota/time.hpp>
 
 #include "base/unique_fd.hpp"
-#include "net/peer_pause.hpp"
 #include "net/socket.hpp"
+#include "time/retry_pause.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -77,7 +77,7 @@ Result<void> listen_unix(int fd, const UnixAddress& at, SocketType type,
 }
 
 Task<Result<DescriptorRef>> connect_unix(UnixAddress to, SocketType type) {
-  PeerPause pause;
+  RetryPause pause;
   for (;;) {
     Result<DescriptorRef> connected = co_await connect_once(to, type);
     if (connected || !has_no_room(connected.error())) co_return connected;

@@ -23,6 +23,9 @@ std::uint64_t offset_of(const Operation& operation) noexcept {
     case OpCode::write_at: return static_cast<const Transfer&>(operation).offset;
     case OpCode::read_vector_at:
     case OpCode::write_vector_at: return static_cast<const VectorTransfer&>(operation).offset;
+    case OpCode::allocate:
+    case OpCode::advise:
+    case OpCode::lock: return static_cast<const FileRange&>(operation).offset;
     default: return 0;
   }
 }
@@ -92,7 +95,7 @@ bool Worker::submit_checked(Operation& operation, CancelNode& node) noexcept {
   const Descriptor* descriptor = operation.descriptor;
   if (descriptor == nullptr) {
     // What was closed, or moved from, has no Descriptor any more.
-    if (operation.code != OpCode::open) return complete_with(operation, EBADF);
+    if ((operation.flags & op_by_path) == 0) return complete_with(operation, EBADF);
     return submit_here(operation);
   }
   if (offset_of(operation) > kMostOffset) return complete_with(operation, EINVAL);

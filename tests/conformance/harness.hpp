@@ -25,6 +25,19 @@
 
 namespace rota::conformance {
 
+/// The operands of a PathChange. `to` is the folder from which `other` starts: by default that of
+/// the process. `resolve` confines both paths.
+struct PathWish {
+  PathAction action;
+  std::string path = {};
+  std::string other = {};
+  Descriptor* to = nullptr;
+  std::uint64_t number = 0;
+  std::uint64_t resolve = 0;
+  void* memory = nullptr;
+  bool follows = true;
+};
+
 /// Stands where the worker will stand: owns a Driver, gives it operations and takes them back.
 ///
 /// It owns every operation and every buffer too, so that a case which fails half-way leaves no
@@ -85,6 +98,15 @@ class Harness {
   Truncate& truncate(Descriptor& file, std::uint64_t bytes);
   Stat& stat(Descriptor& file, struct statx& into);
   Open& open(const std::string& path, int flags, std::uint32_t mode = 0600);
+  // From a folder on; from the process's directory where there is none.
+  Open& open_from(Descriptor* folder, const std::string& path, int flags, std::uint32_t mode = 0,
+                  std::uint64_t resolve = 0);
+  Stat& stat_from(Descriptor* folder, const std::string& path, struct statx& into,
+                  std::uint64_t resolve = 0, bool follows = true);
+  PathChange& change(Descriptor* folder, const PathWish& wish);
+  Transfer& read_directory(Descriptor& folder, std::size_t bytes);
+  FileRange& range(OpCode code, Descriptor& file, int how, std::uint64_t offset,
+                   std::uint64_t bytes);
   Operation& start_close(Descriptor& descriptor);
   /// Starts a Stream again that the driver disarmed.
   void restart(Stream& stream);
@@ -190,6 +212,8 @@ class Harness {
   std::deque<Truncate> truncates_;
   std::deque<Stat> stats_;
   std::deque<Open> opens_;
+  std::deque<PathChange> changes_;
+  std::deque<FileRange> ranges_;
   std::deque<Stream> streams_;
   std::deque<std::unique_ptr<std::byte[]>> buffers_;
   std::deque<std::vector<iovec>> parts_;

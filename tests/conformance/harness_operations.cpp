@@ -1,6 +1,8 @@
 // The part of the harness that makes operations; harness.cpp has the part that runs them.
 #include "conformance/harness.hpp"
 
+#include <fcntl.h>
+
 #include <cstring>
 #include <memory>
 
@@ -189,6 +191,48 @@ Open& Harness::open(const std::string& path, int flags, std::uint32_t mode) {
   const std::string& kept = paths_.emplace_back(path);
   Open& made = opens_.emplace_back(kept.c_str(), static_cast<std::uint64_t>(flags), mode);
   start(made, nullptr);
+  return made;
+}
+
+Open& Harness::open_from(Descriptor* folder, const std::string& path, int flags,
+                         std::uint32_t mode, std::uint64_t resolve) {
+  const std::string& kept = paths_.emplace_back(path);
+  Open& made = opens_.emplace_back(kept.c_str(), static_cast<std::uint64_t>(flags), mode, resolve);
+  start(made, folder);
+  return made;
+}
+
+Stat& Harness::stat_from(Descriptor* folder, const std::string& path, struct statx& into,
+                         std::uint64_t resolve, bool follows) {
+  Stat& made = stats_.emplace_back(&into, paths_.emplace_back(path).c_str(), resolve);
+  made.follows = follows;
+  start(made, folder);
+  return made;
+}
+
+PathChange& Harness::change(Descriptor* folder, const PathWish& wish) {
+  PathChange& made = changes_.emplace_back(wish.action, paths_.emplace_back(wish.path).c_str());
+  made.other = paths_.emplace_back(wish.other).c_str();
+  made.other_folder = wish.to != nullptr ? wish.to->fd : AT_FDCWD;
+  made.number = wish.number;
+  made.resolve = wish.resolve;
+  made.other_resolve = wish.resolve;
+  made.memory = wish.memory;
+  made.follows = wish.follows;
+  start(made, folder);
+  return made;
+}
+
+Transfer& Harness::read_directory(Descriptor& folder, std::size_t bytes) {
+  Transfer& made = transfers_.emplace_back(OpCode::read_directory, buffer(bytes), bytes);
+  start(made, &folder);
+  return made;
+}
+
+FileRange& Harness::range(OpCode code, Descriptor& file, int how, std::uint64_t offset,
+                          std::uint64_t bytes) {
+  FileRange& made = ranges_.emplace_back(code, how, offset, bytes);
+  start(made, &file);
   return made;
 }
 

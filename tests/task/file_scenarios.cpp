@@ -1,4 +1,5 @@
 #include "task/suite.hpp"
+#include "task/temporary_path.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,23 +19,6 @@
 
 namespace rota::testing_tasks {
 namespace {
-
-/// A path in a folder of its own, both gone at the end.
-class TemporaryPath {
- public:
-  TemporaryPath() {
-    std::string pattern = testing::TempDir() + "/rota-task-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~TemporaryPath() { std::filesystem::remove_all(folder_); }
-  TemporaryPath(const TemporaryPath&) = delete;
-  TemporaryPath& operator=(const TemporaryPath&) = delete;
-
-  [[nodiscard]] std::string path() const { return folder_ + "/file"; }
-
- private:
-  std::string folder_;
-};
 
 std::vector<std::byte> pattern_of(std::size_t bytes) {
   std::vector<std::byte> pattern(bytes);

@@ -17,8 +17,12 @@ int main(int count, char** words) {
   add_budget_scenarios(suite);
   add_channel_scenarios(suite);
   add_condition_variable_scenarios(suite);
+  add_direct_file_scenarios(suite);
+  add_directory_scenarios(suite);
   add_event_scenarios(suite);
+  add_file_part_scenarios(suite);
   add_file_scenarios(suite);
+  add_file_watch_scenarios(suite);
   add_foreign_scenarios(suite);
   add_frame_scenarios(suite);
   add_interval_scenarios(suite);
@@ -29,6 +33,7 @@ int main(int count, char** words) {
   add_oneshot_scenarios(suite);
   add_poll_fn_scenarios(suite);
   add_process_scenarios(suite);
+  add_replace_file_scenarios(suite);
   add_resolver_scenarios(suite);
   add_runtime_scenarios(suite);
   add_scope_scenarios(suite);

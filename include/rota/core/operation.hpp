@@ -38,8 +38,14 @@ enum class OpCode : std::uint8_t {
   sync,             ///< Operation: fsync
   sync_data,        ///< Operation: fdatasync
   truncate,         ///< Truncate
-  stat,             ///< Stat
-  open,             ///< Open; has no Descriptor; the result is the fd
+  allocate,         ///< FileRange: fallocate; `how` is its mode
+  advise,           ///< FileRange: posix_fadvise; `how` is the advice
+  lock,             ///< FileRange: of the open file description; `how` is F_RDLCK, F_WRLCK or
+                    ///< F_UNLCK. EAGAIN is an answer: somebody else has a part of it
+  stat,             ///< Stat: of the Descriptor, or of what a path names from there on
+  open,             ///< Open; the result is the fd
+  change_path,      ///< PathChange
+  read_directory,   ///< Transfer: entries as getdents64(2) lays them out; 0 is the end
   close,            ///< Operation: ends what is in flight on the Descriptor, then closes its fd
 };
 
@@ -75,6 +81,7 @@ enum OpFlags : std::uint8_t {
   op_stream = 1 << 3,       ///< the operation is a Stream (multishot)
   op_keep_fd = 1 << 4,      ///< close: forget the fd, which belongs to somebody else
   op_no_wait = 1 << 5,      ///< Message with MSG_DONTWAIT: "not yet" is its result
+  op_by_path = 1 << 6,      ///< a path that starts at the process's directory: no Descriptor
 };
 
 /// Where an operation stands. Written by the worker that owns it.
@@ -179,20 +186,78 @@ struct Splice : Operation {
       : Operation(what), pipe(end), bytes(most) {}
 };
 
-struct Open : Operation {
-  const char* path;  ///< outlives the operation
-  std::uint64_t open_flags;
-  std::uint32_t mode;
+// What names a file by a path has the Descriptor of the folder from which the path starts, or none
+// and starts at the process's directory. Paths outlive the operation. `resolve` is a set of
+// RESOLVE_* of openat2(2): 0 follows whatever the path says.
 
-  Open(const char* name, std::uint64_t how, std::uint32_t permissions) noexcept
-      : Operation(OpCode::open), path(name), open_flags(how), mode(permissions) {}
+/// What openat2(2) takes, in its layout. `mode` is 0 unless the flags make a file.
+struct OpenHow {
+  std::uint64_t flags;
+  std::uint64_t mode;
+  std::uint64_t resolve;
 };
 
+struct Open : Operation {
+  const char* path;
+  OpenHow how;
+
+  Open(const char* name, std::uint64_t flags, std::uint32_t permissions,
+       std::uint64_t resolve = 0) noexcept
+      : Operation(OpCode::open), path(name), how{flags, permissions, resolve} {}
+};
+
+/// As statx(2). An empty path is the Descriptor itself.
 struct Stat : Operation {
   struct statx* into;
+  const char* path;
+  std::uint64_t resolve;
+  std::uint32_t mask = 0;   ///< beside the basic ones and the time of birth
+  bool follows = true;      ///< a symbolic link that the path names
 
-  explicit Stat(struct statx* result_buffer) noexcept
-      : Operation(OpCode::stat), into(result_buffer) {}
+  explicit Stat(struct statx* result_buffer, const char* name = "",
+                std::uint64_t within = 0) noexcept
+      : Operation(OpCode::stat), into(result_buffer), path(name), resolve(within) {}
+};
+
+/// What is done with what a path names.
+enum class PathAction : std::uint8_t {
+  make_directory,    ///< `number`: permissions
+  remove,            ///< a name that is no directory's
+  remove_directory,  ///< an empty one
+  rename,            ///< to `other`; `number`: flags of renameat2(2)
+  link,              ///< as `other` too; an empty path is the file of the Descriptor
+  symlink,           ///< the path is made; `other` is what it says
+  read_link,         ///< into `memory`, `number` bytes at most; the result is their count
+  change_mode,       ///< `number`; an empty path is the file of the Descriptor, here and below
+  change_owner,      ///< `number`: the owner, and above its 32 bits the group
+  change_times,      ///< `memory`: two timespecs, as utimensat(2) takes them
+  watch,             ///< the Descriptor is an inotify's, `number` is the mask; the result is the
+                     ///< number of the watch
+};
+
+struct PathChange : Operation {
+  PathAction action;
+  bool follows = true;              ///< change_*: a symbolic link that the path names
+  int other_folder = -1;            ///< where `other` starts; open until the operation is complete
+  const char* path;
+  const char* other = "";
+  void* memory = nullptr;
+  std::uint64_t number = 0;
+  std::uint64_t resolve = 0;
+  std::uint64_t other_resolve = 0;
+
+  PathChange(PathAction what, const char* name) noexcept
+      : Operation(OpCode::change_path), action(what), path(name) {}
+};
+
+/// A part of a file; 0 bytes is all from the offset on, where the call knows that.
+struct FileRange : Operation {
+  int how;
+  std::uint64_t offset;
+  std::uint64_t bytes;
+
+  FileRange(OpCode what, int kind, std::uint64_t at, std::uint64_t length) noexcept
+      : Operation(what), how(kind), offset(at), bytes(length) {}
 };
 
 struct Truncate : Operation {

@@ -7,9 +7,9 @@
 
 namespace rota::inline v0 {
 
-/// The pauses before a peer without room, or one that has not come yet, is asked again, where the
-/// kernel tells nobody when that changes.
-class PeerPause {
+/// The pauses before what was refused is asked for again (a peer that has no room or has not come
+/// yet, a lock), where the kernel tells nobody when that changes.
+class RetryPause {
  public:
   [[nodiscard]] Duration next() noexcept { return std::exchange(next_, longer()); }
 

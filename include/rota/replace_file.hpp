@@ -1,0 +1,55 @@
+#pragma once
+
+#include <rota/directory.hpp>
+#include <rota/result.hpp>
+#include <rota/task.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace rota::inline v0 {
+
+/// What a crash of the system may undo.
+enum class Durability : std::uint8_t {
+  on_device,  ///< nothing, once the call has succeeded
+  in_cache,   ///< what the device does not have yet: neither the bytes nor the directory are synced
+};
+
+struct ReplaceOptions {
+  /// Of the file. Left out: those of the file that is there, else 0644 as the process's mask
+  /// leaves it.
+  std::optional<std::uint32_t> permissions = std::nullopt;
+  Durability durability = Durability::on_device;
+};
+
+/// Gives the path these bytes as its whole contents, at once: whoever opens it, at any moment,
+/// finds all of the old ones or all of the new ones.
+///
+/// 1. A file with a name of its own (`.rota-` and 16 digits) is written in the same directory.
+/// 2. It is synced.
+/// 3. It is renamed: this is the moment of the change.
+/// 4. The directory is synced.
+///
+/// After a crash of the system in 1 to 3 the old file is there, and perhaps that of step 1 beside
+/// it; in 4 the old or the new one; after success the new one. All of that is as far as the file
+/// system and the device keep what fsync(2) promises. With `Durability::in_cache` 2 and 4 are left
+/// out: other processes see the same, and a crash may leave an empty file.
+///
+/// An error or a cancel before step 3 leaves the old file and nothing else; from there on nothing
+/// is cancelled. An error of step 4 is reported though the new file is there. It is a new file: its
+/// owner is the process's, other names of the old one keep the old bytes, and a symbolic link is
+/// replaced and not followed. Thread class: as the Directory, which outlives the call as do the
+/// bytes; two replacements of one path at once end with one of the two.
+///
+///     Result<void> saved = co_await replace_file(directory, "settings.json", as_bytes(text));
+[[nodiscard]] Task<Result<void>> replace_file(Directory& directory, std::string path,
+                                              std::span<const std::byte> bytes,
+                                              ReplaceOptions options = {});
+/// The same of a path as open(2) follows it.
+[[nodiscard]] Task<Result<void>> replace_file(std::string path, std::span<const std::byte> bytes,
+                                              ReplaceOptions options = {});
+
+}  // namespace rota::inline v0
