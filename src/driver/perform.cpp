@@ -259,8 +259,7 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
     case OpCode::stat: return stat_path(static_cast<const Stat&>(operation));
     case OpCode::open: return open_path(static_cast<const Open&>(operation));
     case OpCode::change_path: return change_path(static_cast<const PathChange&>(operation));
-    case OpCode::read_directory:
-      return read_directory(static_cast<const Transfer&>(operation));
+    case OpCode::read_directory: return read_directory(static_cast<const Transfer&>(operation));
     case OpCode::close: return close_number(operation);
   }
   return -EINVAL;

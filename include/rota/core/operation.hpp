@@ -99,16 +99,16 @@ struct Operation : Leaf {
   Operation* next = nullptr;
   Operation* prev = nullptr;
   Descriptor* descriptor = nullptr;
-  CancelNode* forwarded = nullptr;   ///< set when another worker's driver has it: how the task's
-                                     ///< home asks that worker to cancel it
+  CancelNode* forwarded = nullptr;  ///< set when another worker's driver has it: how the task's
+                                    ///< home asks that worker to cancel it
   OpCode code = OpCode::poll;
-  std::uint8_t flags = 0;            ///< OpFlags
+  std::uint8_t flags = 0;  ///< OpFlags
   OpState state = OpState::idle;
-  bool stopping = false;             ///< cancel was asked for; no further attempt is started
-  std::int32_t result = 0;           ///< count, events or fd; a negative errno on failure
-  std::uint16_t result_flags = 0;    ///< what the mechanism adds: the id of a buffer
-  std::uint8_t engine_bits = 0;      ///< the file engine's own, under whatever guards its queue
-  std::uint32_t driver_bits = 0;     ///< the driver's own; nothing else reads it
+  bool stopping = false;           ///< cancel was asked for; no further attempt is started
+  std::int32_t result = 0;         ///< count, events or fd; a negative errno on failure
+  std::uint16_t result_flags = 0;  ///< what the mechanism adds: the id of a buffer
+  std::uint8_t engine_bits = 0;    ///< the file engine's own, under whatever guards its queue
+  std::uint32_t driver_bits = 0;   ///< the driver's own; nothing else reads it
 
   explicit Operation(OpCode what) noexcept : code(what) {}
   Operation(const Operation&) = delete;
@@ -211,8 +211,8 @@ struct Stat : Operation {
   struct statx* into;
   const char* path;
   std::uint64_t resolve;
-  std::uint32_t mask = 0;   ///< beside the basic ones and the time of birth
-  bool follows = true;      ///< a symbolic link that the path names
+  std::uint32_t mask = 0;  ///< beside the basic ones and the time of birth
+  bool follows = true;     ///< a symbolic link that the path names
 
   explicit Stat(struct statx* result_buffer, const char* name = "",
                 std::uint64_t within = 0) noexcept
@@ -237,8 +237,8 @@ enum class PathAction : std::uint8_t {
 
 struct PathChange : Operation {
   PathAction action;
-  bool follows = true;              ///< change_*: a symbolic link that the path names
-  int other_folder = -1;            ///< where `other` starts; open until the operation is complete
+  bool follows = true;    ///< change_*: a symbolic link that the path names
+  int other_folder = -1;  ///< where `other` starts; open until the operation is complete
   const char* path;
   const char* other = "";
   void* memory = nullptr;
