@@ -56,6 +56,7 @@ enum class Allocation : std::uint8_t {
   zero,        ///< reads as zeros and has room
 };
 
+/// Whom a lock keeps out: `shared` who wants it exclusively, `exclusive` everybody.
 enum class LockKind : std::uint8_t { shared, exclusive };
 
 /// The leaf of `File::open`.

@@ -12,6 +12,7 @@
 
 namespace rota::inline v0 {
 
+/// What a name stands for.
 enum class FileType : std::uint8_t {
   unknown,  ///< of an entry: the file system does not keep it beside the name; `stat` tells
   regular,

@@ -55,6 +55,7 @@ enum class FileEvents : std::uint32_t {
   return (static_cast<std::uint32_t>(set) & static_cast<std::uint32_t>(bit)) != 0;
 }
 
+/// One thing that happened to what is watched.
 struct FileEvent {
   int watch = -1;  ///< what `add` yielded; -1 of an overflow
   FileEvents what{};

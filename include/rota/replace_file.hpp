@@ -18,6 +18,7 @@ enum class Durability : std::uint8_t {
   in_cache,   ///< what the device does not have yet: neither the bytes nor the directory are synced
 };
 
+/// How a file is replaced.
 struct ReplaceOptions {
   /// Of the file. Left out: those of the file that is there, else 0644 as the process's mask
   /// leaves it.
