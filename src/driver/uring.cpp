@@ -83,6 +83,8 @@ void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
     if (!finished_.empty() || woken_) break;
     if (sleeps && limit <= Duration{}) break;
   }
+  // The wake may have been the engine's, and nothing else would tell (`news`) what it has done.
+  if (woken_ && engine_ != nullptr) reap_engine();
   woken_ = false;
   deliver(done);
 }

@@ -41,7 +41,8 @@ Task<Result<TemporaryDirectory>> TemporaryDirectory::make(std::optional<std::str
       static_cast<void>(dropped);
       co_return std::unexpected(itself.error());
     }
-    co_return TemporaryDirectory(where + '/' + name, std::move(*home), std::move(name),
+    std::string path = where + '/' + name;
+    co_return TemporaryDirectory(std::move(path), std::move(*home), std::move(name),
                                  std::move(*itself));
   }
 }

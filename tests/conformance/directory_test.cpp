@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <set>
+#include <thread>
 #include <vector>
 
 namespace rota::conformance {
@@ -95,6 +96,21 @@ TEST_P(DirectoryConformance, a_lock_that_somebody_has_is_an_answer) {
   FileRange& unfit = range(OpCode::lock, reader, F_WRLCK, 0, 10);
   ASSERT_TRUE(finish(unfit));
   EXPECT_EQ(unfit.result, -EBADF);
+}
+
+TEST_P(DirectoryConformance, what_a_file_engine_has_done_is_news) {
+  Descriptor& file = opened("file", O_RDWR | O_CREAT);
+  for (int i = 0; i < 500; ++i) {
+    FileRange& locking = range(OpCode::lock, file, i % 2 == 0 ? F_WRLCK : F_UNLCK, 0, 10);
+    // It is done before, in or after one of these.
+    for (int turns = 0; turns <= i % 16; ++turns) turn_now();
+    // As a worker does that spins: it turns the driver only for news.
+    while (!is_back(locking)) {
+      while (driver().news() == Driver::News::none) std::this_thread::yield();
+      turn_now();
+    }
+    ASSERT_EQ(locking.result, 0);
+  }
 }
 
 TEST_P(DirectoryConformance, a_watch_is_placed_by_path_and_its_events_are_read) {

@@ -120,6 +120,8 @@ Routine<void> a_temporary_directory_goes_with_what_is_in_it(World) {
   EXPECT_EQ(mode_of(made->path()), 0700u);
   Result<void> done = co_await made->directory().make_directory("sub");
   EXPECT_EQ(code_of(done), 0);
+  EXPECT_TRUE(fs::is_directory(made->path() + "/sub"));
+  EXPECT_FALSE(fs::exists(place.in("sub")));
   write_contents(made->path() + "/sub/file", "x");
   Task<Result<void>> removing = made->remove();
   done = co_await std::move(removing);

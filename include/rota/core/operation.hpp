@@ -201,9 +201,9 @@ struct Open : Operation {
   const char* path;
   OpenHow how;
 
-  Open(const char* name, std::uint64_t flags, std::uint32_t permissions,
+  Open(const char* name, std::uint64_t open_flags, std::uint32_t permissions,
        std::uint64_t resolve = 0) noexcept
-      : Operation(OpCode::open), path(name), how{flags, permissions, resolve} {}
+      : Operation(OpCode::open), path(name), how{open_flags, permissions, resolve} {}
 };
 
 /// As statx(2). An empty path is the Descriptor itself.
