@@ -3,9 +3,9 @@
 //   injected list
 //   injected DRIVER PROGRAM
 //
-// Writes a line and waits for one, so that a tracer can attach itself meanwhile, and runs the program
-// in a child process, whose system calls are counted from its first. Says what came of it in one line,
-// "errors: NUMBER..." or "leak: WHAT", and exits with 0 or 1.
+// Writes a line and waits for one, so that a tracer can attach itself meanwhile, and runs the
+// program in a child process, whose system calls are counted from its first. Says what came of it
+// in one line, "errors: NUMBER..." or "leak: WHAT", and exits with 0 or 1.
 
 #include "inject/program.hpp"
 

@@ -46,6 +46,8 @@ CLEAN = {
     "src/runtime.cpp": "#include \"sched/worker.hpp\"\n",
     "cli/main.cpp": "#include <rota/net.hpp>\nint main() {}\n",
     "examples/a.cpp": "// [x]\nint a;\n// [/x]\n",
+    "modules/rota.cppm": "using rota::sleep;\nusing rota::Socket;\n",
+    "docs/semantics.md": "| `Other` |\n",
     "README.md": "<!-- quotes examples/a.cpp [x] -->\n```cpp\nint a;\n```\n",
     "tests/time/CMakeLists.txt": "rota_test(time_test wheel_test.cpp)\nadd_test(NAME tidy)\n",
     "tests/time/wheel_test.cpp": "TEST(Wheel, FiresInOrder) {\n}\n",
@@ -132,6 +134,12 @@ PLANTED = {
         ("docs/mission.md", MISSION.replace("| a note ", "", 1), "3 columns"),
         ("docs/mission.md", MISSION.replace(ROW.format(tests="not yet"), "", 1), "it does not van"),
         ("docs/mission.md", None, "is missing"),
+    ],
+    claims.semantics_name_what_is_awaited: [
+        ("include/rota/net.hpp", "#pragma once\nclass Socket {\n public:\n"
+         "  [[nodiscard]] Await<ReadLeaf> read(int n) noexcept;\n};\n", "Socket is awaited"),
+        ("include/rota/task.hpp", "#pragma once\n[[nodiscard]] Task<int> sleep(int seconds);\n",
+         "sleep is awaited"),
     ],
     snippets.documents_quote_what_compiles: [
         ("docs/guide.md", "<!-- quotes examples/a.cpp [y] -->\n```cpp\nint a;\n```\n", "no part"),
