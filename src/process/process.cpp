@@ -139,7 +139,8 @@ void reap_later(int pidfd) noexcept {
     try {
       const JoinHandle<void> reaping =
           spawn_into_root(reap(pidfd), SpawnOptions("reap"), std::source_location::current());
-      if (!reaping.is_done()) return;
+      // It may have reaped already, on another worker; only one that was refused has failed.
+      if (!reaping.is_done() || !reaping.task().failed()) return;
     } catch (const std::bad_alloc&) {
     }
   }
@@ -184,7 +185,7 @@ Task<Result<ExitStatus>> Process::wait() {
 }
 
 Result<void> Process::signal(int number) noexcept {
-  if (has_ended_) return {};
+  // Any thread may ask, so not `has_ended_` but the pidfd knows.
   if (syscall(SYS_pidfd_send_signal, pidfd_, number, nullptr, 0) == 0) return {};
   if (errno == ESRCH) return {};
   return failure(errno);
