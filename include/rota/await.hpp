@@ -29,14 +29,19 @@ concept GuardingLeaf = L::yields_guard;
 template <class L>
 concept RefusableLeaf = requires(L& leaf) { leaf.refuse(); };
 
-/// A leaf that begins with its one operation, is refused by giving it the result -ECANCELED, and
-/// has no `start` of its own beside that of OperationLeaf.
+template <class Op>
+class OperationLeaf;
+
+/// Whether a leaf's `start`, by the type of a pointer to it, is OperationLeaf's.
+template <class Start>
+inline constexpr bool kStartsOperation = false;
+template <class Op>
+inline constexpr bool kStartsOperation<bool (OperationLeaf<Op>::*)(Runnable&) noexcept> = true;
+
+/// A leaf that begins with its one operation and is refused by giving it the result -ECANCELED:
+/// neither it nor a base of it has a `start` beside that of OperationLeaf.
 template <class L>
-concept OperationLeafType =
-    !std::same_as<decltype(&L::start), bool (L::*)(Runnable&) noexcept> && requires(L& leaf) {
-      { leaf.operation() } -> std::convertible_to<Operation&>;
-      { leaf.node() } -> std::same_as<CancelNode&>;
-    };
+concept OperationLeafType = kStartsOperation<decltype(&L::start)>;
 
 /// Starts a leaf, unless the task must stop and the leaf can be refused. True: parked.
 template <class L>

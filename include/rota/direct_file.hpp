@@ -85,7 +85,8 @@ class DirectFile {
 
   /// Fills `into`, or as much of it as there is before the end of the file. Throws std::bad_alloc.
   [[nodiscard]] Task<Result<std::size_t>> read_at(std::uint64_t offset, std::span<std::byte> into);
-  /// Every byte. Throws std::bad_alloc.
+  /// Every byte. Throws std::bad_alloc, having written any part of them, and perhaps zeros behind
+  /// them to the end of a block.
   [[nodiscard]] Task<Result<void>> write_at(std::uint64_t offset, std::span<const std::byte> from);
   /// The rest of what a file can do.
   [[nodiscard]] File& file() noexcept { return file_; }

@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace rota::inline v0 {
 
@@ -112,8 +113,8 @@ class DirectoryEntries {
 ///
 /// Thread class: *one worker*: any number of its tasks at once. Paths are copied. Errors are those
 /// of the system call, and `invalid_argument` for a path with a zero byte. A cancelled call was
-/// made, and says how it went, or was not made: `operation_canceled`. A second Directory of a call
-/// stays open until the call ends.
+/// made, and says how it went, or was not made: `operation_canceled`. A second Directory of a call,
+/// or a File, stays open until the call ends.
 class Directory {
  public:
   /// That of the process: as open(2) and rename(2) themselves take paths. It has no fd, so that
@@ -179,7 +180,8 @@ class Directory {
   /// An empty one.
   [[nodiscard]] Await<PathLeaf> remove_directory(std::string_view path) noexcept;
   /// A directory with all that is in it, following no link; success where it is not there. Ends at
-  /// the first error or when it is cancelled, with a part of it removed. This outlives the call.
+  /// the first error or when it is cancelled, with a part of it removed. Each level of the tree
+  /// takes an fd meanwhile. Throws std::bad_alloc. This outlives the call.
   [[nodiscard]] Task<Result<void>> remove_tree(std::string path);
 
   // An empty path is the directory itself here.
@@ -206,7 +208,8 @@ class Directory {
  private:
   Directory() noexcept = default;
   [[nodiscard]] PathStart start() const noexcept;
-  [[nodiscard]] static Task<Result<std::size_t>> remove_entries(Directory& of);
+  [[nodiscard]] Task<Result<std::vector<std::string>>> some_names();
+  [[nodiscard]] Task<Result<bool>> remove_some();
 
   DescriptorRef descriptor_;
   Confinement confinement_ = Confinement::none;

@@ -42,7 +42,8 @@ struct ReplaceOptions {
 /// An error or a cancel before step 3 leaves the old file and nothing else; from there on nothing
 /// is cancelled. An error of step 4 is reported though the new file is there. It is a new file: its
 /// owner is the process's, other names of the old one keep the old bytes, and a symbolic link is
-/// replaced and not followed. Thread class: as the Directory, which outlives the call as do the
+/// replaced and not followed. Throws std::bad_alloc, before step 3, and may then leave the file of
+/// step 1. Thread class: as the Directory, which outlives the call as do the
 /// bytes; two replacements of one path at once end with one of the two.
 ///
 ///     Result<void> saved = co_await replace_file(directory, "settings.json", as_bytes(text));

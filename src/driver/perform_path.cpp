@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <limits>
 #include <string_view>
 
 namespace rota::inline v0 {
@@ -101,10 +102,12 @@ class Place {
 class Reached {
  public:
   Reached(int folder, const char* path, std::uint64_t resolve, bool follows) noexcept
-      : folder_(folder), path_(path), is_open_(*path == '\0') {
+      : folder_(folder),
+        path_(*path == '\0' && folder == AT_FDCWD ? "." : path),
+        is_open_(*path_ == '\0') {
     if (resolve == 0 || is_open_) return;
     const std::uint64_t flags = O_PATH | (follows ? 0u : unsigned{O_NOFOLLOW});
-    const std::int32_t reached = open_within(folder, path, {flags, 0, resolve});
+    const std::int32_t reached = open_within(folder, path_, {flags, 0, resolve});
     reached_ = UniqueFd(reached < 0 ? -1 : reached);
     folder_ = reached;
     path_ = "";
@@ -212,6 +215,8 @@ std::int32_t change_file(const PathChange& change) noexcept {
 }
 
 std::int32_t lock_range(const FileRange& range) noexcept {
+  // fcntl(2) would take it for a part before the offset.
+  if (range.bytes > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return -EINVAL;
   struct flock wanted{};
   wanted.l_type = static_cast<short>(range.how);
   wanted.l_whence = SEEK_SET;

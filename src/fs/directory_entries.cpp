@@ -4,10 +4,15 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
+#include <vector>
 
 namespace rota::inline v0 {
 
 namespace {
+
+/// What `remove_tree` has in memory of each level.
+constexpr std::size_t kNamesAtOnce = 256;
 
 /// One batch of entries.
 class EntriesLeaf : public OperationLeaf<Transfer> {
@@ -72,12 +77,11 @@ Task<Result<void>> Directory::remove_tree(std::string path) {
   if (removed.error() != std::errc::is_a_directory) co_return removed;
   Result<Directory> inner = co_await open_directory(path, Links::keep);
   if (!inner) co_return std::unexpected(inner.error());
-  // What is removed while it is listed may hide others from the listing: until one finds none.
-  for (;;) {
-    Task<Result<std::size_t>> removing = remove_entries(*inner);
-    Result<std::size_t> count = co_await std::move(removing);
-    if (!count) co_return std::unexpected(count.error());
-    if (*count == 0) break;
+  for (bool found = true; found;) {
+    Task<Result<bool>> removing = inner->remove_some();
+    Result<bool> some = co_await std::move(removing);
+    if (!some) co_return std::unexpected(some.error());
+    found = *some;
   }
   Result<void> closed = co_await inner->close();
   if (!closed) co_return closed;
@@ -85,22 +89,33 @@ Task<Result<void>> Directory::remove_tree(std::string path) {
   co_return removed;
 }
 
-/// Yields how many there were.
-Task<Result<std::size_t>> Directory::remove_entries(Directory& of) {
-  Task<Result<DirectoryEntries>> listing = of.entries();
+/// So many names at most; its listing is closed before anything deeper is opened.
+Task<Result<std::vector<std::string>>> Directory::some_names() {
+  Task<Result<DirectoryEntries>> listing = entries();
   Result<DirectoryEntries> names = co_await std::move(listing);
   if (!names) co_return std::unexpected(names.error());
-  std::size_t count = 0;
-  for (;;) {
+  std::vector<std::string> some;
+  while (some.size() < kNamesAtOnce) {
     Task<Result<std::optional<DirectoryEntry>>> reading = names->next();
     Result<std::optional<DirectoryEntry>> entry = co_await std::move(reading);
     if (!entry) co_return std::unexpected(entry.error());
-    if (!entry->has_value()) co_return count;
-    Task<Result<void>> removing = of.remove_tree(std::move((*entry)->name));
+    if (!entry->has_value()) break;
+    some.push_back(std::move((*entry)->name));
+  }
+  co_return some;
+}
+
+/// Yields whether there was anything to remove.
+Task<Result<bool>> Directory::remove_some() {
+  Task<Result<std::vector<std::string>>> listing = some_names();
+  Result<std::vector<std::string>> names = co_await std::move(listing);
+  if (!names) co_return std::unexpected(names.error());
+  for (std::string& name : *names) {
+    Task<Result<void>> removing = remove_tree(std::move(name));
     Result<void> removed = co_await std::move(removing);
     if (!removed) co_return std::unexpected(removed.error());
-    count += 1;
   }
+  co_return !names->empty();
 }
 
 }  // namespace rota::inline v0

@@ -24,7 +24,9 @@ namespace {
 class OpenFifoLeaf {
  public:
   OpenFifoLeaf(const char* path, int direction) noexcept
-      : operation_(path, static_cast<std::uint64_t>(direction | O_NONBLOCK | O_CLOEXEC), 0) {}
+      : operation_(path, static_cast<std::uint64_t>(direction | O_NONBLOCK | O_CLOEXEC), 0) {
+    operation_.flags = op_by_path;
+  }
   bool start(Runnable& self) noexcept {
     operation_.waiter = &self;
     operation_.cancel = cancel_operation;

@@ -176,7 +176,7 @@ Routine<void> a_tree_is_removed_and_no_link_followed(World) {
   fs::create_directory(place.in("kept"));
   write_contents(place.in("kept/file"), "kept");
   fs::create_directory_symlink("../../kept", place.in("tree/a/link"));
-  for (int i = 0; i < 20; ++i) write_contents(place.in("tree/a/b/" + std::to_string(i)), "x");
+  for (int i = 0; i < 300; ++i) write_contents(place.in("tree/a/b/" + std::to_string(i)), "x");
   Result<Directory> home = co_await Directory::open(place.folder(), Confinement::beneath);
   Task<Result<void>> removing = home->remove_tree("tree");
   Result<void> removed = co_await std::move(removing);
@@ -197,13 +197,38 @@ Routine<void> paths_start_at_the_process_without_a_directory(World) {
   EXPECT_EQ(code_of(done), 0);
   Result<FileStatus> status = co_await Directory::current().stat(place.in("other"));
   EXPECT_EQ(status->type(), FileType::directory);
-  const std::string cut = place.in("other") + std::string("\0x", 2);
-  done = co_await Directory::current().remove_directory(cut);
-  EXPECT_EQ(code_of(done), EINVAL);
-  done = co_await Directory::current().symlink(place.in("link"), std::string_view("a\0b", 3));
-  EXPECT_EQ(code_of(done), EINVAL);
+  status = co_await Directory::current().stat("");
+  EXPECT_EQ(status->type(), FileType::directory);
+  done = co_await Directory::current().change_mode("", status->permissions());
+  EXPECT_EQ(code_of(done), 0);
+  done = co_await Directory::current().change_times("", TimeChange::keep(), TimeChange::keep());
+  EXPECT_EQ(code_of(done), 0);
   done = co_await Directory::current().sync();
   EXPECT_EQ(code_of(done), EBADF);
+}
+
+template <template <class> class Routine>
+Routine<void> a_zero_byte_does_not_end_a_path(World) {
+  const TemporaryPath place;
+  Result<Directory> home = co_await Directory::open(place.folder());
+  const std::string_view after("sub\0x", 5);
+  const std::string_view before("\0sub", 4);  // An empty path, were it cut, is the Directory itself.
+  Result<void> done = co_await home->make_directory(after);
+  EXPECT_EQ(code_of(done), EINVAL);
+  done = co_await home->symlink("link", after);
+  EXPECT_EQ(code_of(done), EINVAL);
+  Result<FileStatus> status = co_await home->stat(before);
+  EXPECT_EQ(code_of(status), EINVAL);
+  done = co_await home->change_mode(before, 0700);
+  EXPECT_EQ(code_of(done), EINVAL);
+  done = co_await home->change_times(before, TimeChange::now(), TimeChange::now());
+  EXPECT_EQ(code_of(done), EINVAL);
+  Result<Directory> inner = co_await home->open_directory(after);
+  EXPECT_EQ(code_of(inner), EINVAL);
+  Result<FileWatch> watch = FileWatch::open();
+  Result<int> added = co_await watch->add(place.folder() + std::string("\0x", 2), FileEvents::any);
+  EXPECT_EQ(code_of(added), EINVAL);
+  EXPECT_TRUE(fs::is_empty(place.folder()));
 }
 
 template <template <class> class Routine>
@@ -263,6 +288,8 @@ void add_directory_scenarios(Suite& suite) {
   suite.add("paths_start_at_the_process_without_a_directory",
             paths_start_at_the_process_without_a_directory<Task>,
             paths_start_at_the_process_without_a_directory<Script>);
+  suite.add("a_zero_byte_does_not_end_a_path", a_zero_byte_does_not_end_a_path<Task>,
+            a_zero_byte_does_not_end_a_path<Script>);
   suite.add("a_stopped_change_was_made_or_was_not", a_stopped_change_was_made_or_was_not<Task>,
             a_stopped_change_was_made_or_was_not<Script>);
   suite.add("a_file_without_a_name_is_named_when_it_is_whole",

@@ -42,6 +42,8 @@ Routine<void> locks_are_between_open_files(World) {
   EXPECT_FALSE(locked.value());
   locked = co_await other->try_lock(LockKind::exclusive, 150);
   EXPECT_TRUE(locked.value());
+  locked = co_await other->try_lock(LockKind::exclusive, 400, std::uint64_t{1} << 63);
+  EXPECT_EQ(code_of(locked), EINVAL);
   locked = co_await one->try_lock(LockKind::shared, 100, 50);
   EXPECT_TRUE(locked.value());
   locked = co_await other->try_lock(LockKind::shared, 100, 50);
