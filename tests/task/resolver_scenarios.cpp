@@ -40,13 +40,19 @@ Routine<void> a_name_is_resolved_by_a_server(World) {
   Resolver resolver(config_for({server.address()}));
   Addresses addresses = co_await resolver.addresses("host.test", 80);
   EXPECT_EQ(code_of(addresses), 0);
-  if (addresses) EXPECT_EQ(addresses->size(), 2u);
+  if (addresses) {
+    EXPECT_EQ(addresses->size(), 2u);
+  }
   Services services = co_await resolver.services("host.test");
   EXPECT_EQ(code_of(services), 0);
-  if (services) EXPECT_EQ(services->front().target, "target.test");
+  if (services) {
+    EXPECT_EQ(services->front().target, "target.test");
+  }
   Texts texts = co_await resolver.texts("host.test");
   EXPECT_EQ(code_of(texts), 0);
-  if (texts) EXPECT_EQ(texts->front(), "text");
+  if (texts) {
+    EXPECT_EQ(texts->front(), "text");
+  }
   EXPECT_EQ(server.asked_over_tcp(), 4u);
   Texts missing = co_await resolver.texts("missing.test");
   EXPECT_EQ(missing.error(), DnsError::not_found);
@@ -124,7 +130,9 @@ Routine<void> an_answer_is_forgotten_in_time(World) {
   EXPECT_EQ(code_of(slept), 0);
   texts = co_await resolver.texts("host.test");
   EXPECT_EQ(code_of(texts), 0);
-  if (texts) EXPECT_EQ(texts->front(), "new");
+  if (texts) {
+    EXPECT_EQ(texts->front(), "new");
+  }
 }
 
 }  // namespace
