@@ -1,5 +1,5 @@
 // A chat server with rooms, on 127.0.0.1:7777 or on the address given. What is said in a room is
-// kept in a file of the folder given, and told to whoever comes in later. Try it with `nc 127.0.0.1
+// kept in the folder given, in a file ROOM.history, and told to whoever comes in later. Try it with `nc 127.0.0.1
 // 7777`: the first line is `ROOM NAME`, each later one is said to all in that room. Ctrl-C or
 // SIGTERM ends it: what it has read is kept and on the device, and it returns 0.
 //
@@ -23,6 +23,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_line_bytes = 1000;
 constexpr std::size_t most_name_bytes = 32;
 constexpr std::size_t most_lines_behind = 64;  // of a reader; beyond it misses the oldest
+constexpr std::size_t most_rooms = 500;        // each has an open file
 constexpr int send_buffer_bytes = 64 * 1024;   // what the kernel keeps for one reader
 constexpr auto introduction_limit = 30s;
 constexpr auto farewell_limit = 1s;
@@ -53,7 +54,12 @@ rota::Task<rota::Result<void>> say(Room& room, std::string text) {
   auto turn = co_await room.speaking.lock();
   if (!turn) co_return std::unexpected(turn.error());
   auto kept = co_await room.history.write_at(room.history_bytes, bytes_of(text));
-  if (!kept) co_return kept;  // the next line is written over what there is of this one
+  if (!kept) {
+    // If this fails too, the next line is written over what there is of this one.
+    auto cut = co_await room.history.truncate(room.history_bytes);
+    static_cast<void>(cut);
+    co_return kept;
+  }
   room.history_bytes += text.size();
   co_return room.lines.send(std::make_shared<const std::string>(std::move(text)));
 }
@@ -112,10 +118,25 @@ rota::Task<std::string> listen(Lines& from, Room& room, std::string name) {
 }
 // [/listen]
 
+// [whole]
+/// How much of a history is whole lines: where the system crashed the last one may be cut.
+rota::Task<rota::Result<std::uint64_t>> whole_lines(rota::File& history) {
+  auto status = co_await history.stat();
+  if (!status) co_return std::unexpected(status.error());
+  std::array<std::byte, most_name_bytes + 2 + most_line_bytes + 1> end;  // NAME: LINE
+  const auto begin = status->bytes - std::min<std::uint64_t>(status->bytes, end.size());
+  auto got = co_await history.read_at(begin, end);
+  if (!got) co_return std::unexpected(got.error());
+  const std::string_view text(reinterpret_cast<const char*>(end.data()), *got);
+  const auto last = text.rfind('\n');
+  co_return last == std::string_view::npos ? begin : begin + last + 1;
+}
+// [/whole]
+
 // [rooms]
 class Rooms {
  public:
-  explicit Rooms(std::string folder) : folder_(std::move(folder)) {}
+  explicit Rooms(rota::Directory folder) : folder_(std::move(folder)) {}
 
   /// The room of that name. The first who asks opens its history; who asks meanwhile waits.
   rota::Task<rota::Result<Room*>> find(std::string name) {
@@ -124,12 +145,14 @@ class Rooms {
     auto known = rooms_.find(name);
     if (known != rooms_.end()) co_return &known->second;
 
+    if (rooms_.size() == most_rooms) co_return rota::failure(EMFILE);
     const auto mode = rota::OpenMode::read | rota::OpenMode::write | rota::OpenMode::create;
-    auto file = co_await rota::File::open(folder_ + "/" + name, mode);
+    auto file = co_await folder_.open_file(name + ".history", mode);
     if (!file) co_return std::unexpected(file.error());
-    auto status = co_await file->stat();
-    if (!status) co_return std::unexpected(status.error());
-    auto made = rooms_.try_emplace(std::move(name), std::move(*file), status->bytes);
+    auto reading = whole_lines(*file);
+    auto bytes = co_await std::move(reading);
+    if (!bytes) co_return std::unexpected(bytes.error());
+    auto made = rooms_.try_emplace(std::move(name), std::move(*file), *bytes);
     co_return &made.first->second;
   }
 
@@ -144,13 +167,13 @@ class Rooms {
   }
 
  private:
-  std::string folder_;
+  rota::Directory folder_;
   rota::Mutex finding_;
   std::map<std::string, Room> rooms_;  // a room stays where it is
 };
 // [/rooms]
 
-/// `ROOM NAME`, each of letters, digits, "-" and "_": a room's is the name of a file.
+/// `ROOM NAME`, each of letters, digits, "-" and "_": a room's is in the name of a file.
 struct Introduction {
   std::string room;
   std::string name;
@@ -239,7 +262,9 @@ rota::Task<int> serve(rota::Address at, std::string folder) {
   std::printf("listening on %s\n", listener->local_address().value().to_string().c_str());
   std::fflush(stdout);
 
-  Rooms rooms(std::move(folder));
+  auto home = co_await rota::Directory::open(folder, rota::Confinement::beneath);
+  if (!home) co_return complain(folder.c_str(), home.error());
+  Rooms rooms(std::move(*home));
   auto body = [&](rota::Scope& sessions) { return accept_all(sessions, *listener, rooms); };
   auto why = co_await rota::with_scope(body);
   // No session is left. Neither is a stop heeded here: it has come, and this is what it is for.

@@ -38,7 +38,7 @@ Task<bool> stop_on_signal(Runtime& runtime) {
 namespace {
 
 template <class T>
-int run_and_report(Task<T> main, const Config& config) {
+int run_and_report(Task<T> main, const Config& config, std::source_location site) {
   auto runtime = Runtime::make(config);
   if (!runtime) {
     std::fprintf(stderr, "rota: cannot start: %s\n", runtime.error().message().c_str());
@@ -53,10 +53,10 @@ int run_and_report(Task<T> main, const Config& config) {
   int status = EXIT_FAILURE;
   try {
     if constexpr (std::is_void_v<T>) {
-      runtime->block_on(std::move(main));
+      runtime->block_on(std::move(main), site);
       status = EXIT_SUCCESS;
     } else {
-      status = runtime->block_on(std::move(main));
+      status = runtime->block_on(std::move(main), site);
     }
   } catch (...) {
     const std::exception_ptr error = std::current_exception();
@@ -72,8 +72,12 @@ int run_and_report(Task<T> main, const Config& config) {
 
 }  // namespace
 
-int run(Task<int> main, const Config& config) { return run_and_report(std::move(main), config); }
+int run(Task<int> main, const Config& config, std::source_location site) {
+  return run_and_report(std::move(main), config, site);
+}
 
-int run(Task<void> main, const Config& config) { return run_and_report(std::move(main), config); }
+int run(Task<void> main, const Config& config, std::source_location site) {
+  return run_and_report(std::move(main), config, site);
+}
 
 }  // namespace rota::inline v0

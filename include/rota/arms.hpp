@@ -136,7 +136,8 @@ template <class Arm>
 using ArmValue = Kept<typename ArmTraits<Arm>::Value>;
 
 /// What several things at once are awaited by, in the expression that makes it: it may refer to
-/// waits that end with that expression. One with a name does not compile.
+/// waits that end with that expression, and std::move does not change that. Without it one with a
+/// name does not compile.
 template <class T>
 class [[nodiscard]] TogetherAwait {
  public:
@@ -148,15 +149,17 @@ class [[nodiscard]] TogetherAwait {
     return std::move(task_).operator co_await();
   }
   typename Task<T>::Awaiter operator co_await() & = delete;
-  [[nodiscard]] Task<T> task() && noexcept { return std::move(task_); }
 
  private:
+  template <class U>
+  friend U await(TogetherAwait<U>&& together);
+
   Task<T> task_;
 };
 /// The same in a fiber.
 template <class T>
 T await(TogetherAwait<T>&& together) {
-  return await(std::move(together).task());
+  return await(std::move(together.task_));
 }
 
 /// Runs arms of any kinds in a scope of their own. Yields their slots, and which was first.

@@ -129,7 +129,8 @@ class Command {
   Command& new_session() noexcept;
 
   /// Starts it, and returns once the program has begun: what kept it from that is reported here,
-  /// as exec, chdir or setrlimit did. Only in a task; blocks its thread for as long as the kernel
+  /// as exec, chdir or setrlimit did. `invalid_argument`: a zero byte anywhere, the name of a
+  /// variable that is empty or has a `=`. Only in a task; blocks its thread for as long as the kernel
   /// takes to begin a program, a millisecond or so; throws std::bad_alloc.
   [[nodiscard]] Result<Process> spawn() const;
 
@@ -144,14 +145,16 @@ class Command {
     int as;
   };
   struct Change {
-    std::string name;   ///< empty: everything is unset
-    std::string value;  ///< with `=` and the name before it; empty: unset
+    std::string name;
+    std::optional<std::string> value;  ///< none: unset
   };
 
+  [[nodiscard]] bool is_sound() const noexcept;
   [[nodiscard]] std::vector<std::string> environment() const;
 
   std::string program_;
   std::vector<std::string> arguments_;
+  bool inherits_environment_ = true;
   std::vector<Change> changes_;
   std::vector<Passed> passed_;
   std::vector<Limit> limits_;

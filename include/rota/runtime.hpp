@@ -91,10 +91,9 @@ class Runtime {
   /// the task's exception; after a `shutdown` the task is refused as by `spawn`, and that is
   /// rethrown.
   template <class T>
-  T block_on(Task<T> task) {
+  T block_on(Task<T> task, std::source_location site = std::source_location::current()) {
     enter();
-    JoinHandle<T> handle =
-        spawn_into(root(), std::move(task), SpawnOptions("main"), std::source_location::current());
+    JoinHandle<T> handle = spawn_into(root(), std::move(task), SpawnOptions("main"), site);
     run_until_done(handle.task());
     return take_result(std::move(handle));
   }
@@ -189,7 +188,9 @@ JoinHandle<std::invoke_result_t<F&>> spawn_fiber(
 /// `main` returns, 0 for void; 1 after an exception, which is printed, unless it says no more than
 /// that a wait of `main` was cancelled by such a signal. Makes the process ignore SIGPIPE: a peer
 /// that is gone is the error of a write.
-int run(Task<int> main, const Config& config = {});
-int run(Task<void> main, const Config& config = {});
+int run(Task<int> main, const Config& config = {},
+        std::source_location site = std::source_location::current());
+int run(Task<void> main, const Config& config = {},
+        std::source_location site = std::source_location::current());
 
 }  // namespace rota::inline v0

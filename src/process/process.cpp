@@ -229,17 +229,18 @@ Command& Command::pass_fd(int fd, int as) {
 }
 
 Command& Command::env(std::string_view name, std::string_view value) {
-  changes_.push_back({std::string(name), std::string(name) + '=' + std::string(value)});
+  changes_.push_back({std::string(name), std::string(value)});
   return *this;
 }
 
 Command& Command::unset_env(std::string_view name) {
-  changes_.push_back({std::string(name), {}});
+  changes_.push_back({std::string(name), std::nullopt});
   return *this;
 }
 
 Command& Command::clear_env() {
-  changes_.assign(1, {});
+  inherits_environment_ = false;
+  changes_.clear();
   return *this;
 }
 
@@ -258,18 +259,27 @@ Command& Command::new_session() noexcept {
   return *this;
 }
 
+/// Whether the kernel would take every string as it is: for it each ends at a zero byte, and a
+/// variable's name at the first `=`.
+bool Command::is_sound() const noexcept {
+  const auto is_whole = [](std::string_view text) { return !text.contains('\0'); };
+  const auto is_variable = [&](const Change& change) {
+    return !change.name.empty() && !change.name.contains('=') && is_whole(change.name) &&
+           (!change.value || is_whole(*change.value));
+  };
+  return is_whole(program_) && is_whole(directory_) && std::ranges::all_of(arguments_, is_whole) &&
+         std::ranges::all_of(changes_, is_variable);
+}
+
 std::vector<std::string> Command::environment() const {
   std::vector<std::string> variables;
-  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
-    variables.emplace_back(*each);
+  char** inherited = inherits_environment_ ? environ : nullptr;
+  for (; inherited != nullptr && *inherited != nullptr; ++inherited) {
+    variables.emplace_back(*inherited);
   }
   for (const Change& change : changes_) {
-    if (change.name.empty()) {
-      variables.clear();
-      continue;
-    }
     std::erase_if(variables, [&](const std::string& each) { return name_of(each) == change.name; });
-    if (!change.value.empty()) variables.push_back(change.value);
+    if (change.value) variables.push_back(change.name + '=' + *change.value);
   }
   return variables;
 }
@@ -331,6 +341,7 @@ Result<DescriptorRef> connect_terminal(Streams& streams, std::uint16_t rows,
 
 /// All that may fail for want of memory comes before the child: afterwards nothing is lost.
 Result<Process> Command::spawn() const {
+  if (!is_sound()) return failure(EINVAL);
   Streams streams;
   Process process(-1, -1);
   if (has_terminal_) {

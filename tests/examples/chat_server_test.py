@@ -36,8 +36,11 @@ class ChatServer(ServerCase):
         return client, lines
 
     def history(self, room):
-        with open(os.path.join(self.folder, room), encoding="utf-8") as kept:
+        with open(self.history_path(room), encoding="utf-8") as kept:
             return kept.read()
+
+    def history_path(self, room):
+        return os.path.join(self.folder, room + ".history")
 
     def terminate(self, server):
         server.send_signal(signal.SIGTERM)
@@ -82,6 +85,17 @@ class ChatServer(ServerCase):
             self.terminate(server)
         self.assertEqual("ann: visit 0\nann: visit 1\n", self.history("tea"))
 
+    def test_a_line_that_a_crash_has_cut_is_forgotten(self):
+        with open(self.history_path("tea"), "w", encoding="utf-8") as kept:
+            kept.write("ann: whole\nbob: cu")
+        server, port = self.start_chat()
+        ann, to_ann = self.enter(port, "tea ann")
+        self.assertEqual("ann: whole\n", to_ann.readline())
+        ann.sendall(b"is it?\n")
+        self.assertEqual("ann: is it?\n", to_ann.readline())
+        self.terminate(server)
+        self.assertEqual("ann: whole\nann: is it?\n", self.history("tea"))
+
     def test_a_reader_that_does_not_read_holds_up_nobody_and_is_told_what_it_missed(self):
         count = 500  # of 900 bytes: more than the buffers of the kernel take here
         server, port = self.start_chat()
@@ -119,17 +133,22 @@ class ChatServer(ServerCase):
                              ("tea ann\n" + "y" * 2000, "! Message too long\n")):
             _, lines = self.enter(port, said)
             self.assertEqual(answer, lines.readline())
-        os.mkdir(os.path.join(self.folder, "taken"))
+        os.mkdir(self.history_path("taken"))
         _, lines = self.enter(port, "taken ann")
         self.assertEqual("! Is a directory\n", lines.readline())
+        os.symlink("/etc/passwd", self.history_path("away"))
+        _, lines = self.enter(port, "away ann")
+        self.assertEqual("! Invalid cross-device link\n", lines.readline())
         self.terminate(server)
 
     def test_says_why_it_cannot_begin(self):
         taken = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(taken.close)
         address = "127.0.0.1:%d" % taken.getsockname()[1]
-        for argument, status, said in ((address, 1, "cannot listen: "), ("nowhere", 2, "usage: ")):
-            done = subprocess.run([self.PROGRAM, argument], capture_output=True, text=True,
+        for arguments, status, said in (([address], 1, "cannot listen: "),
+                                        (["nowhere"], 2, "usage: "),
+                                        (["127.0.0.1:0", "no/such"], 1, "no/such: ")):
+            done = subprocess.run([self.PROGRAM, *arguments], capture_output=True, text=True,
                                   timeout=PATIENCE_S, check=False)
             self.assertEqual(status, done.returncode, done.stderr)
             self.assertTrue(done.stderr.startswith(said), done.stderr)

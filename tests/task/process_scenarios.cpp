@@ -100,6 +100,10 @@ Routine<void> what_keeps_a_program_from_beginning_is_reported(World) {
   EXPECT_EQ(code_of(Command("/etc/passwd").spawn()), EACCES);
   EXPECT_EQ(code_of(Command("true").directory("/no/such/folder").spawn()), ENOENT);
   EXPECT_EQ(code_of(Command("true").pass_fd(-1, 3).spawn()), EBADF);
+  EXPECT_EQ(code_of(Command("true").env("", "1").spawn()), EINVAL);
+  EXPECT_EQ(code_of(Command("true").unset_env("").spawn()), EINVAL);
+  EXPECT_EQ(code_of(Command("true").env("A=B", "1").spawn()), EINVAL);
+  EXPECT_EQ(code_of(Command("true").arg(std::string("a\0b", 3)).spawn()), EINVAL);
   const rlim_t none = RLIM_INFINITY;
   EXPECT_EQ(code_of(Command("true").limit(RLIMIT_NOFILE, none, none - 1).spawn()), EINVAL);
   co_await yield();
