@@ -72,7 +72,7 @@ std::optional<DriverKind> driver_named(std::string_view name) noexcept {
 }
 
 const Program* program_named(std::string_view name) noexcept {
-  for (auto list : {network_programs(), local_programs(), worker_programs()}) {
+  for (auto list : {network_programs(), local_programs(), path_programs(), worker_programs()}) {
     for (const Program& program : list) {
       if (program.name == name) return &program;
     }
@@ -126,7 +126,7 @@ int run_child(const Program& program, DriverKind driver) {
 }
 
 int list_programs() {
-  for (auto list : {network_programs(), local_programs(), worker_programs()}) {
+  for (auto list : {network_programs(), local_programs(), path_programs(), worker_programs()}) {
     for (const Program& program : list) std::printf("%s\n", std::string(program.name).c_str());
   }
   return EXIT_SUCCESS;
