@@ -1,7 +1,7 @@
 // A chat server with rooms, on 127.0.0.1:7777 or on the address given. What is said in a room is
-// kept in the folder given, in a file ROOM.history, and told to whoever comes in later. Try it with `nc 127.0.0.1
-// 7777`: the first line is `ROOM NAME`, each later one is said to all in that room. Ctrl-C or
-// SIGTERM ends it: what it has read is kept and on the device, and it returns 0.
+// kept in the folder given, in a file ROOM.history, and told to whoever comes in later. Try it with
+// `nc 127.0.0.1 7777`: the first line is `ROOM NAME`, each later one is said to all in that room.
+// Ctrl-C or SIGTERM ends it: what it has read is kept and on the device, and it returns 0.
 //
 // docs/guide.md builds it step by step.
 

@@ -130,8 +130,8 @@ class Command {
 
   /// Starts it, and returns once the program has begun: what kept it from that is reported here,
   /// as exec, chdir or setrlimit did. `invalid_argument`: a zero byte anywhere, the name of a
-  /// variable that is empty or has a `=`. Only in a task; blocks its thread for as long as the kernel
-  /// takes to begin a program, a millisecond or so; throws std::bad_alloc.
+  /// variable that is empty or has a `=`. Only in a task; blocks its thread for as long as the
+  /// kernel takes to begin a program, a millisecond or so; throws std::bad_alloc.
   [[nodiscard]] Result<Process> spawn() const;
 
  private:

@@ -125,7 +125,7 @@ mixed_builds_do_not_link() {
 # thread-locals.
 shared_library_exports_what_is_public() {
   rm -rf "$shared_installed"
-  configure "$root" "$shared" -DBUILD_SHARED_LIBS=ON -DROTA_UNITY=ON -DROTA_BUILD_TESTS=OFF \
+  configure "$root" "$shared" -DBUILD_SHARED_LIBS=ON -DROTA_BUILD_TESTS=OFF \
     -DROTA_BUILD_CLI=OFF -DROTA_BUILD_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX=/usr
   quietly cmake --build "$shared"
   quietly cmake --install "$shared" --prefix "$shared_installed"
@@ -201,8 +201,11 @@ debian() {
   LD_LIBRARY_PATH="$libraries" heard "$work/consumer"
 }
 
-add_subdirectory() { consume add_subdirectory -DROTA_UNITY=ON; }
-fetch_content() { consume fetch_content -DROTA_UNITY=ON "-DFETCHCONTENT_SOURCE_DIR_ROTA=$root"; }
+# As a developer of the library builds it: each source by itself.
+add_subdirectory() { consume add_subdirectory -DROTA_UNITY=OFF; }
+fetch_content() {
+  consume fetch_content -DROTA_UNITY=OFF "-DFETCHCONTENT_SOURCE_DIR_ROTA=$root"
+}
 
 declare -F "$route" > /dev/null || fail "no such route: $route"
 work="$world/$route"

@@ -212,7 +212,8 @@ Routine<void> a_zero_byte_does_not_end_a_path(World) {
   const TemporaryPath place;
   Result<Directory> home = co_await Directory::open(place.folder());
   const std::string_view after("sub\0x", 5);
-  const std::string_view before("\0sub", 4);  // An empty path, were it cut, is the Directory itself.
+  // An empty path, were it cut, is the Directory itself.
+  const std::string_view before("\0sub", 4);
   Result<void> done = co_await home->make_directory(after);
   EXPECT_EQ(code_of(done), EINVAL);
   done = co_await home->symlink("link", after);
