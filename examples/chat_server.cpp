@@ -9,11 +9,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -146,7 +148,8 @@ class Rooms {
     if (known != rooms_.end()) co_return &known->second;
 
     if (rooms_.size() == most_rooms) co_return rota::failure(EMFILE);
-    const auto mode = rota::OpenMode::read | rota::OpenMode::write | rota::OpenMode::create;
+    const auto mode = rota::OpenMode::read | rota::OpenMode::write | rota::OpenMode::create |
+                      rota::OpenMode::no_follow;
     auto file = co_await folder_.open_file(name + ".history", mode);
     if (!file) co_return std::unexpected(file.error());
     auto reading = whole_lines(*file);

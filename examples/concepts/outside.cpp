@@ -9,6 +9,7 @@
 
 #include <array>
 #include <chrono>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -46,6 +47,24 @@ rota::Task<rota::Result<void>> write_file(std::string path, std::string text) {
   co_return closed;
 }
 // [/durable]
+
+// [directory]
+/// The names in a folder whose links may have been made by anybody.
+rota::Task<rota::Result<std::set<std::string>>> names_in(std::string path) {
+  auto folder = co_await rota::Directory::open(path, rota::Confinement::beneath);
+  if (!folder) co_return std::unexpected(folder.error());
+  auto listing = folder->entries();
+  auto entries = co_await std::move(listing);
+  if (!entries) co_return std::unexpected(entries.error());
+  std::set<std::string> names;
+  for (;;) {
+    auto entry = co_await entries->next();
+    if (!entry) co_return std::unexpected(entry.error());
+    if (!entry->has_value()) co_return names;
+    names.insert((*entry)->name);
+  }
+}
+// [/directory]
 
 // [blocking]
 int call_that_blocks() {  // a library that has no other form
@@ -142,8 +161,10 @@ rota::Task<void> all() {
   const std::string path = "rota_outside_" + std::to_string(::getpid());
   auto written = co_await write_file(path, "kept\n");
   auto read = co_await read_file(path);
+  auto names = co_await names_in(".");
   ::unlink(path.c_str());
   expect(written && read && *read == "kept\n", "a file");
+  expect(names && names->contains(path), "its name");
   auto seven = co_await call_it();
   expect(seven == 7, "what blocks");
 

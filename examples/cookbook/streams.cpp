@@ -150,20 +150,10 @@ rota::Task<std::size_t> count_lines(rota::File& file) {
 
 // [replace_file]
 /// Whoever opens `path` sees the old text or the new one, after a power cut as well.
-rota::Task<rota::Result<void>> replace_file(std::string path, std::string text) {
-  const std::string beside = path + ".new";
-  const auto mode = rota::OpenMode::write | rota::OpenMode::create | rota::OpenMode::truncate;
-  auto file = co_await rota::File::open(beside, mode);
-  if (!file) co_return std::unexpected(file.error());
-  auto written = co_await file->write_at(0, bytes_of(text));
-  if (!written) co_return written;
-  auto synced = co_await file->sync();
-  if (!synced) co_return synced;
-  auto rename = [&] { return ::rename(beside.c_str(), path.c_str()) == 0 ? 0 : errno; };
-  auto renamed = co_await rota::blocking(rename);
-  if (!renamed) co_return std::unexpected(renamed.error());
-  if (*renamed != 0) co_return rota::failure(*renamed);
-  co_return rota::Result<void>();
+rota::Task<rota::Result<void>> save(std::string path, std::string text) {
+  auto replacing = rota::replace_file(path, bytes_of(text));
+  auto replaced = co_await std::move(replacing);
+  co_return replaced;
 }
 // [/replace_file]
 
@@ -214,7 +204,7 @@ rota::Task<void> over_ip() {
 
 rota::Task<void> over_files() {
   const std::string path = "rota_streams_" + std::to_string(::getpid());
-  auto replaced = co_await replace_file(path, "one\ntwo\nthree");
+  auto replaced = co_await save(path, "one\ntwo\nthree");
   auto file = co_await rota::File::open(path, rota::OpenMode::read);
   ::unlink(path.c_str());
   expect(replaced && file, "a file");

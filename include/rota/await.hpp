@@ -29,6 +29,7 @@ concept GuardingLeaf = L::yields_guard;
 template <class L>
 concept RefusableLeaf = requires(L& leaf) { leaf.refuse(); };
 
+/// operation_leaf.hpp.
 template <class Op>
 class OperationLeaf;
 

@@ -65,7 +65,8 @@ struct DirectAlignment {
 /// Thread class: as File: any number of tasks at once. It and the bytes outlive its calls. A
 /// cancelled call may have written any part. Nothing is on the device for certain before
 /// `file().sync()`: direct I/O avoids the page cache and promises no more. Where the file system
-/// knows no direct I/O, `operation_not_supported`; it is never done through the cache instead.
+/// knows no direct I/O, or open(2) finds the mode invalid with it, `operation_not_supported`, and a
+/// file that was to be made is perhaps there; it is never done through the cache instead.
 class DirectFile {
  public:
   /// A file that is written in parts of blocks is opened for reading too (`OpenMode::read`).

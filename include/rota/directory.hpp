@@ -85,6 +85,19 @@ class DirectoryEntries {
   /// Of a directory that is read through this alone. Throws std::bad_alloc.
   explicit DirectoryEntries(DescriptorRef directory)
       : directory_(std::move(directory)), batch_(kBatchBytes) {}
+  DirectoryEntries(DirectoryEntries&& other) noexcept
+      : directory_(std::move(other.directory_)),
+        batch_(std::move(other.batch_)),
+        begin_(std::exchange(other.begin_, 0)),
+        end_(std::exchange(other.end_, 0)) {}
+  DirectoryEntries& operator=(DirectoryEntries&& other) noexcept {
+    directory_ = std::move(other.directory_);
+    batch_ = std::move(other.batch_);
+    begin_ = std::exchange(other.begin_, 0);
+    end_ = std::exchange(other.end_, 0);
+    return *this;
+  }
+  ~DirectoryEntries() = default;
 
   /// The next name; empty at the end. The DirectoryEntries outlives the call.
   [[nodiscard]] Task<Result<std::optional<DirectoryEntry>>> next();
@@ -109,7 +122,9 @@ class DirectoryEntries {
 /// nor by a symbolic link, whoever makes or moves one meanwhile (openat2(2); each call is made from
 /// a folder that was reached so). What is opened from it is confined to itself in the same way.
 /// Symbolic links that are made in it may say anything. Before Linux 5.6 all of that is
-/// `function_not_supported`; nothing is ever done unconfined.
+/// `function_not_supported`, and without /proc `change_mode` fails; nothing is ever done
+/// unconfined. A path with `..` is `resource_unavailable_try_again` where something on the system
+/// was renamed at each of several attempts.
 ///
 /// Thread class: *one worker*: any number of its tasks at once. Paths are copied. Errors are those
 /// of the system call, and `invalid_argument` for a path with a zero byte. A cancelled call was
@@ -168,7 +183,8 @@ class Directory {
   }
   [[nodiscard]] Await<PathLeaf> link(std::string_view path, const Directory& there,
                                      std::string_view name) noexcept;
-  /// The name of a file that was made without one (`OpenMode::nameless`).
+  /// The name of a file that was made without one (`OpenMode::nameless`). This too stays open until
+  /// the call ends.
   [[nodiscard]] Await<PathLeaf> link(File& file, std::string_view name) noexcept;
   /// A symbolic link that says `target`.
   [[nodiscard]] Await<PathLeaf> symlink(std::string_view path, std::string_view target) noexcept;

@@ -37,6 +37,10 @@ enum class OpenMode : std::uint32_t {
 [[nodiscard]] constexpr bool has(OpenMode set, OpenMode bit) noexcept {
   return (static_cast<std::uint32_t>(set) & static_cast<std::uint32_t>(bit)) != 0;
 }
+/// The set less one of its bits.
+[[nodiscard]] constexpr OpenMode without(OpenMode set, OpenMode bit) noexcept {
+  return static_cast<OpenMode>(static_cast<std::uint32_t>(set) & ~static_cast<std::uint32_t>(bit));
+}
 
 /// What a program means to do with a part of a file.
 enum class Advice : std::uint8_t {

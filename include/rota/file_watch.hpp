@@ -96,6 +96,20 @@ class FileEventLeaf : public OperationLeaf<Transfer> {
 /// later is another one.
 class FileWatch {
  public:
+  FileWatch(FileWatch&& other) noexcept
+      : descriptor_(std::move(other.descriptor_)),
+        batch_(std::move(other.batch_)),
+        begin_(std::exchange(other.begin_, 0)),
+        end_(std::exchange(other.end_, 0)) {}
+  FileWatch& operator=(FileWatch&& other) noexcept {
+    descriptor_ = std::move(other.descriptor_);
+    batch_ = std::move(other.batch_);
+    begin_ = std::exchange(other.begin_, 0);
+    end_ = std::exchange(other.end_, 0);
+    return *this;
+  }
+  ~FileWatch() = default;
+
   /// Only in a task; throws std::bad_alloc. Fails with `too_many_files_open` beyond
   /// fs.inotify.max_user_instances.
   [[nodiscard]] static Result<FileWatch> open();

@@ -20,8 +20,8 @@ enum class Durability : std::uint8_t {
 
 /// How a file is replaced.
 struct ReplaceOptions {
-  /// Of the file. Left out: those of the file that is there, else 0644 as the process's mask
-  /// leaves it.
+  /// Of the file. Left out: those of the file that is there, without its S_ISUID, S_ISGID and
+  /// S_ISVTX; else 0644 as the process's mask leaves it.
   std::optional<std::uint32_t> permissions = std::nullopt;
   Durability durability = Durability::on_device;
 };

@@ -265,10 +265,9 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
   return -EINVAL;
 }
 
-/// Whether the errno says "not yet". What no readiness ever helps is answered: a lock that somebody
-/// else has, a confined path that was renamed meanwhile. connect(2) has its own words for it; its
-/// EAGAIN is a failure (a Unix socket whose listener's queue is full), for which no readiness ever
-/// comes.
+/// Whether the errno says "not yet". What no readiness ever helps is answered: a confined path that
+/// was renamed meanwhile. connect(2) has its own words for it; its EAGAIN is a failure (a Unix
+/// socket whose listener's queue is full), for which no readiness ever comes.
 bool means_would_block(const Operation& operation, std::int32_t result) noexcept {
   if ((operation.flags & op_no_wait) != 0 || may_sleep_regardless(operation.code)) return false;
   if (operation.code == OpCode::connect) return result == -EINPROGRESS || result == -EALREADY;

@@ -23,7 +23,8 @@ Attempt attempt(Operation& operation) noexcept;
 /// file reads and writes by RWF_NOWAIT, everything else by the O_NONBLOCK of its fd. True:
 /// complete, `result` is set. False: it would block (what it moved so far is kept in it); wait
 /// for readiness, or hand it to a file engine. Every code but those that may sleep whatever the
-/// fd says (close, open, stat, truncate, sync): those return false.
+/// fd says (close, and what is done to files and paths beside reads and writes): those return
+/// false.
 inline bool perform(Operation& operation) noexcept {
   Attempt outcome = Attempt::again;
   while (outcome == Attempt::again) outcome = attempt(operation);

@@ -30,9 +30,15 @@ int start_of(const Operation& operation) noexcept {
   return operation.descriptor != nullptr ? operation.descriptor->fd : AT_FDCWD;
 }
 
+/// The kernel says EAGAIN when it cannot be sure of a `..` because of a rename meanwhile, anywhere.
 std::int32_t open_within(int folder, const char* path, OpenHow how) noexcept {
+  constexpr int kAttempts = 32;
   how.flags |= O_CLOEXEC;
-  return file_answer(::syscall(SYS_openat2, folder, path, &how, sizeof how));
+  std::int32_t result = -EAGAIN;
+  for (int i = 0; i < kAttempts && result == -EAGAIN; ++i) {
+    result = file_answer(::syscall(SYS_openat2, folder, path, &how, sizeof how));
+  }
+  return result;
 }
 
 /// The name by which the kernel reaches an open file again.
@@ -223,7 +229,7 @@ std::int32_t lock_range(const FileRange& range) noexcept {
   wanted.l_start = static_cast<off_t>(range.offset);
   wanted.l_len = static_cast<off_t>(range.bytes);
   const std::int32_t result = file_answer(::fcntl(range.descriptor->fd, F_OFD_SETLK, &wanted));
-  return result == -EACCES ? -EAGAIN : result;
+  return result == -EACCES || result == -EAGAIN ? kLockTaken : result;
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace rota::inline v0 {
 
 /// What `perform_blocking` does for the operations on files that only a thread makes which may
-/// sleep. Each yields a count, an fd or 0; a negative errno on failure.
+/// sleep. Each yields a count, an fd, 0 or kLockTaken; a negative errno on failure.
 ///
 /// A confined path (`resolve`) of a call other than open is followed by openat2(2) as far as the
 /// folder that has its last name, or to the file itself, and the call is made from there: it has no

@@ -78,7 +78,9 @@ AlignedBuffer::~AlignedBuffer() { ::operator delete(memory_, std::align_val_t(al
 Task<Result<DirectFile>> DirectFile::open(Directory& directory, std::string path, OpenMode mode,
                                           std::uint32_t permissions) {
   if (path.contains('\0')) co_return failure(EINVAL);
-  Result<File> file = co_await directory.open_file(path, mode | OpenMode::direct, permissions);
+  // A file is emptied once it is known that there is direct I/O on it.
+  const OpenMode at_first = without(mode, OpenMode::truncate) | OpenMode::direct;
+  Result<File> file = co_await directory.open_file(path, at_first, permissions);
   if (!file) {
     const bool refused = file.error() == std::errc::invalid_argument;
     co_return std::unexpected(refused ? os_error(EOPNOTSUPP) : file.error());
@@ -86,6 +88,10 @@ Task<Result<DirectFile>> DirectFile::open(Directory& directory, std::string path
   Descriptor* descriptor = file->descriptor_.get();
   Result<DirectAlignment> alignment = co_await Await<AlignmentLeaf>(std::in_place, descriptor);
   if (!alignment) co_return std::unexpected(alignment.error());
+  if (has(mode, OpenMode::truncate)) {
+    Result<void> emptied = co_await file->truncate(0);
+    if (!emptied) co_return std::unexpected(emptied.error());
+  }
   co_return DirectFile(std::move(*file), *alignment);
 }
 

@@ -72,6 +72,8 @@ Task<Result<DirectoryEntries>> Directory::entries() {
 }
 
 Task<Result<void>> Directory::remove_tree(std::string path) {
+  // With one at its end a path follows a link, O_NOFOLLOW or not.
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   Result<void> removed = co_await remove_file(path);
   if (removed || removed.error() == std::errc::no_such_file_or_directory) co_return Result<void>();
   if (removed.error() != std::errc::is_a_directory) co_return removed;

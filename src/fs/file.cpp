@@ -88,9 +88,8 @@ Result<File> OpenLeaf::finish() {
 }
 
 Result<bool> LockLeaf::finish() const noexcept {
-  if (operation_.result == -EAGAIN) return false;
   if (operation_.result < 0) return failure(-operation_.result);
-  return true;
+  return operation_.result != kLockTaken;
 }
 
 Await<CountLeaf<Transfer>> File::read_at(std::uint64_t offset, std::span<std::byte> into) noexcept {

@@ -47,12 +47,13 @@ Result<FileEvent> FileEventLeaf::finish() {
   const std::byte* at = watch_.batch_.begin() + watch_.begin_;
   inotify_event native{};
   std::memcpy(&native, at, sizeof native);
-  watch_.begin_ += sizeof native + native.len;
   const auto* name = reinterpret_cast<const char*>(at) + sizeof native;
-  return FileEvent{.watch = native.wd,
-                   .what = static_cast<FileEvents>(native.mask),
-                   .cookie = native.cookie,
-                   .name = native.len == 0 ? std::string() : std::string(name)};
+  FileEvent event{.watch = native.wd,
+                  .what = static_cast<FileEvents>(native.mask),
+                  .cookie = native.cookie,
+                  .name = native.len == 0 ? std::string() : std::string(name)};
+  watch_.begin_ += sizeof native + native.len;
+  return event;
 }
 
 Result<FileWatch> FileWatch::open() {

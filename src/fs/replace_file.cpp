@@ -41,14 +41,15 @@ Task<Result<Draft>> make_draft(Directory& home, std::uint32_t permissions) {
   }
 }
 
-/// The permissions to be set, none where those of a new file do. What is there and is no file that
-/// a rename could replace is refused by the rename.
+/// The permissions to be set, none where those of a new file do. Another owner's S_ISUID would let
+/// the new file run as the process. What is there and is no file that a rename could replace is
+/// refused by the rename.
 Task<Result<std::optional<std::uint32_t>>> permissions_for(Directory& home, const std::string& name,
                                                            ReplaceOptions options) {
   std::optional<std::uint32_t> wanted = options.permissions;
   if (wanted.has_value()) co_return wanted;
   Result<FileStatus> old = co_await home.stat(name, Links::keep);
-  if (old && old->type() == FileType::regular) wanted = old->permissions();
+  if (old && old->type() == FileType::regular) wanted = old->permissions() & 0777;
   const bool missing = !old && old.error() == std::errc::no_such_file_or_directory;
   if (!old && !missing) co_return std::unexpected(old.error());
   co_return wanted;

@@ -19,12 +19,14 @@ namespace rota::inline v0 {
 namespace {
 
 /// Arms it for a moment of the wall clock; a read of it then also fails when the clock is set.
+/// Where that was since the last read, the kernel arms it and says so: ECANCELED.
 Result<void> arm(const UniqueFd& timer, WallTime when) {
   // A value of zero would disarm it, and negative ones are refused: both have passed long ago.
   const std::int64_t ns = std::max<std::int64_t>(when.ns, 1);
   const itimerspec due{{}, {ns / kNsPerS, ns % kNsPerS}};
   constexpr int flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
-  if (timerfd_settime(timer.number(), flags, &due, nullptr) < 0) return failure(errno);
+  const bool armed = timerfd_settime(timer.number(), flags, &due, nullptr) == 0;
+  if (!armed && errno != ECANCELED) return failure(errno);
   return {};
 }
 

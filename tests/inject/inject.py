@@ -41,6 +41,8 @@ PLAUSIBLE = {
     "epoll_ctl": ("ENOMEM", "ENOSPC"),
     "epoll_pwait2": ("EINTR",) + NO_ENTRANCE,
     "eventfd2": NO_FD + NO_ENTRANCE,
+    "chmod": ("EACCES", "EIO", "EPERM", "EROFS"),
+    "fchmod": ("EIO", "EPERM", "EROFS"),
     "fchmodat": ("EACCES", "EIO", "EPERM", "EROFS"),
     "fdatasync": ("EIO", "ENOSPC", "EINTR"),
     "fsync": ("EIO", "ENOSPC", "EINTR"),
@@ -113,6 +115,7 @@ NEVER_FAILS = "<anon_inode:[eventfd]>"
 # What is plausible elsewhere and not in these programs.
 IMPLAUSIBLE = {
     ("signals", "write"): ("EIO", "EPIPE"),  # into a pipe that the same process reads
+    ("confined_tree", "openat2"): ("ENOENT",),  # the folder is there, and open
 }
 # A program that waits until a shortage is over waits for ever where it never is.
 PATIENT = {("tcp_accept_patiently", "accept4")}

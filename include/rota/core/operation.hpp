@@ -41,7 +41,7 @@ enum class OpCode : std::uint8_t {
   allocate,         ///< FileRange: fallocate; `how` is its mode
   advise,           ///< FileRange: posix_fadvise; `how` is the advice
   lock,             ///< FileRange: of the open file description; `how` is F_RDLCK, F_WRLCK or
-                    ///< F_UNLCK. EAGAIN is an answer: somebody else has a part of it
+                    ///< F_UNLCK; the result is 0 or kLockTaken
   stat,             ///< Stat: of the Descriptor, or of what a path names from there on
   open,             ///< Open; the result is the fd
   change_path,      ///< PathChange
@@ -249,6 +249,9 @@ struct PathChange : Operation {
   PathChange(PathAction what, const char* name) noexcept
       : Operation(OpCode::change_path), action(what), path(name) {}
 };
+
+/// Somebody else has a part of what was to be locked: an answer, and no error.
+inline constexpr std::int32_t kLockTaken = 1;
 
 /// A part of a file; 0 bytes is all from the offset on, where the call knows that.
 struct FileRange : Operation {
