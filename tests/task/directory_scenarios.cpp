@@ -140,11 +140,11 @@ Routine<void> a_confined_directory_is_not_left(World) {
   fs::create_symlink("../secret", place.in("home/out"));
   fs::create_symlink("../..", place.in("home/sub/up"));
   Result<Directory> home = co_await Directory::open(place.in("home"), Confinement::beneath);
-  if (!home) {
+  Result<File> file = co_await home->open_file("out", OpenMode::read);
+  if (code_of(file) == ENOSYS) {
     skip_here("no openat2");
     co_return;
   }
-  Result<File> file = co_await home->open_file("out", OpenMode::read);
   EXPECT_EQ(code_of(file), EXDEV);
   file = co_await home->open_file("../secret", OpenMode::read);
   EXPECT_EQ(code_of(file), EXDEV);
