@@ -20,6 +20,13 @@ class ReadBuffer {
  public:
   /// Throws std::bad_alloc.
   explicit ReadBuffer(std::size_t bytes) : memory_(bytes) {}
+  /// The other one has nothing any more, and no room.
+  ReadBuffer(ReadBuffer&& other) noexcept
+      : memory_(std::move(other.memory_)),
+        begin_(std::exchange(other.begin_, 0)),
+        end_(std::exchange(other.end_, 0)) {}
+  ReadBuffer& operator=(ReadBuffer&&) = delete;
+  ~ReadBuffer() = default;
 
   [[nodiscard]] std::span<const std::byte> filled() const noexcept {
     return {memory_.begin() + begin_, end_ - begin_};
@@ -55,6 +62,11 @@ class BufferedReader {
   /// Throws std::bad_alloc.
   explicit BufferedReader(Stream& stream, std::size_t buffer_bytes = 16 * 1024)
       : stream_(stream), buffer_(buffer_bytes) {}
+  /// Goes on where `earlier` was, whose stream is `stream` now: what was read and not taken comes
+  /// along when a connection gets another owner, on another worker too. `earlier` can only be
+  /// destroyed.
+  BufferedReader(Stream& stream, BufferedReader&& earlier) noexcept
+      : stream_(stream), buffer_(std::move(earlier.buffer_)) {}
 
   /// What is in memory already.
   [[nodiscard]] std::span<const std::byte> buffered() const noexcept { return buffer_.filled(); }

@@ -127,7 +127,7 @@ class JoinAwaiter {
   void await_resume() const {
     frame_.unjoined = false;
     if (frame_.has_failed()) [[unlikely]]
-      std::rethrow_exception(frame_.take_error());
+      frame_.rethrow_errors();
   }
 
  private:
@@ -153,12 +153,11 @@ class CallAwaiter {
     return begin_call(parent_, child_ ? &child_.promise() : nullptr);
   }
   T await_resume() {
-    if (child_ && !child_.promise().has_failed()) [[likely]]
+    if (child_ && !child_.promise().threw) [[likely]]
       return room_.take();
     // What the parent forked before has ended.
     parent_.unjoined = false;
-    if (!child_) throw_no_memory();
-    std::rethrow_exception(child_.promise().take_error());
+    parent_.rethrow_errors();
   }
 
  private:
@@ -184,9 +183,8 @@ class RootAwaiter {
     return begin_root(root_, waiter.promise());
   }
   T await_resume() {
-    if (frame_.promise().has_failed()) [[unlikely]] {
-      std::rethrow_exception(frame_.promise().take_error());
-    }
+    if (frame_.promise().threw) [[unlikely]]
+      frame_.promise().rethrow_errors();
     return room_.take();
   }
 
@@ -220,11 +218,13 @@ class RootAwaiter {
 /// Lifetime: children end before the function does. From `fork` to `join` the function keeps what
 /// they use: results, and arguments passed by reference. It must join what it forked before it
 /// returns or throws, or the process ends with a message.
-/// Cancelling: a stop of the task stops nothing by itself. `stop_requested()` tells of it in every
-/// part, and `parallel_for` and `parallel_reduce` end early.
-/// Errors: after the first error of a child no other one begins; `join` waits for those that run
-/// and rethrows it. Later errors are dropped. A call rethrows at once, after the children of the
-/// caller have ended. When there is no memory for a frame `join`, or the call, throws
+/// Cancelling: as in a scope. Once the task is stopped, or something that the function forked or
+/// called has failed, `stop_requested()` says so in the function and in all of its parts, wherever
+/// they run; `parallel_for` and `parallel_reduce` end early then. No part is interrupted.
+/// Errors: as in a scope. After the first error no other child of the function begins; `join` waits
+/// for those that run, and rethrows it: as itself when it is the only one, else as ScopeErrors with
+/// the later ones attached. What a part throws only because it was stopped does not count. A call
+/// that fails does the same as a `join`. When there is no memory for a frame the error is
 /// std::bad_alloc.
 /// Move-only, and awaited or forked once: a second time ends the process with a message.
 /// It waits for nothing else: neither a Task nor I/O may be awaited in it, which the compiler

@@ -21,10 +21,11 @@ struct StopLink : StopRegion {
 };
 
 /// Whether the running task must stop: level-triggered, inherited by children. Every wait of a
-/// task that must stop ends at once with `operation_canceled`; long computations ask here.
+/// task that must stop ends at once with `operation_canceled`; long computations ask here. In a
+/// forking function also whether something has failed that it is a part of (fork.hpp).
 [[nodiscard]] inline bool stop_requested() noexcept {
   const TaskHeader* task = current_task();
-  return task != nullptr && stop_due(*task);
+  return task != nullptr && (stop_due(*task) || fork_must_stop());
 }
 
 /// Asks whether its source was stopped. Valid as long as the source. Any thread.

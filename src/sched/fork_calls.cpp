@@ -18,7 +18,14 @@ namespace {
 /// The parent goes on with the thread that its child ended on.
 std::coroutine_handle<> bring_here(ForkFrame& parent, ForkStore& here) noexcept {
   parent.here = &here;
+  here.runs(&parent);
   return handle_of(parent);
+}
+
+/// The thread has nothing to go on with.
+std::coroutine_handle<> end_run(ForkStore& here) noexcept {
+  here.runs(nullptr);
+  return std::noop_coroutine();
 }
 
 /// There was nothing to steal here, and now there is. A worker that looked before it slept can have
@@ -42,6 +49,7 @@ std::coroutine_handle<> bring_here(ForkFrame& parent, ForkStore& here) noexcept 
   if (!parent.has_failed()) {
     try {
       parent.here->deque().push(parent);
+      parent.here->runs(child);
       return handle_of(*child);
     } catch (const std::bad_alloc&) {
       parent.fail(std::current_exception());
@@ -51,21 +59,25 @@ std::coroutine_handle<> bring_here(ForkFrame& parent, ForkStore& here) noexcept 
   return handle_of(parent);
 }
 
+/// What the function goes on with once its children have ended, on this thread or another one.
+std::coroutine_handle<> after_forks(ForkFrame& frame, ForkStore& here) noexcept {
+  return frame.join.wait() ? end_run(here) : bring_here(frame, here);
+}
+
 /// The end of a frame that did not run beside its parent.
 [[gnu::noinline]] std::coroutine_handle<> end_waited(ForkFrame& ended) noexcept {
+  ForkStore& here = *ended.here;
   if (ended.kind == ForkFrame::Kind::root) {
+    here.runs(nullptr);
     make_ready(*ended.root->waiter);
     return std::noop_coroutine();
   }
-  ForkFrame& parent = *ended.parent;
-  const bool fails = ended.has_failed();
-  const auto next = bring_here(parent, *ended.here);
   // The error leaves the parent too, whose frame its children use.
-  return fails && wait_for_forks(parent) ? std::noop_coroutine() : next;
+  return ended.threw ? after_forks(*ended.parent, here) : bring_here(*ended.parent, here);
 }
 
 [[gnu::noinline]] std::coroutine_handle<> end_stolen(ForkFrame& parent, ForkStore& here) noexcept {
-  return parent.join.end_child() ? bring_here(parent, here) : std::noop_coroutine();
+  return parent.join.end_child() ? bring_here(parent, here) : end_run(here);
 }
 
 [[gnu::noinline]] void* allocate_slowly(std::size_t bytes) noexcept {
@@ -130,10 +142,21 @@ std::coroutine_handle<> begin_fork(ForkFrame& parent, ForkFrame* child) noexcept
     return begin_slowly(parent, child);
   if (is_first) [[unlikely]]
     offer_first(here);
+  here.runs(child);
   return handle_of(*child);
 }
 
-bool wait_for_forks(ForkFrame& frame) noexcept { return frame.join.wait(); }
+std::coroutine_handle<> fail_call(ForkFrame& parent) noexcept {
+  parent.fail(std::make_exception_ptr(std::bad_alloc()));
+  return after_forks(parent, *parent.here);
+}
+
+bool wait_for_forks(ForkFrame& frame) noexcept {
+  ForkStore& here = *frame.here;
+  if (!frame.join.wait()) return false;
+  here.runs(nullptr);
+  return true;
+}
 
 std::coroutine_handle<> end_fork(ForkFrame& ended) noexcept {
   check_usage(!ended.unjoined,
@@ -145,7 +168,9 @@ std::coroutine_handle<> end_fork(ForkFrame& ended) noexcept {
   handle_of(ended).destroy();
   ForkFrame* taken = here.deque().take();
   assert(taken == nullptr || taken == &parent);
-  return taken != nullptr ? handle_of(parent) : end_stolen(parent, here);
+  if (taken == nullptr) return end_stolen(parent, here);
+  here.runs(&parent);
+  return handle_of(parent);
 }
 
 std::coroutine_handle<> begin_root(ForkRoot& root, Runnable& waiter) noexcept {
@@ -160,6 +185,7 @@ std::coroutine_handle<> begin_root(ForkRoot& root, Runnable& waiter) noexcept {
   frame.here = seat->forks;
   frame.root = &root;
   frame.kind = ForkFrame::Kind::root;
+  seat->forks->runs(&frame);
   park(root);
   end_leaf(*seat);
   return handle_of(frame);
@@ -168,6 +194,11 @@ std::coroutine_handle<> begin_root(ForkRoot& root, Runnable& waiter) noexcept {
 bool forks_wanted() noexcept {
   ForkStore* store = this_seat().forks;
   return store != nullptr && store->deque().empty();
+}
+
+bool fork_must_stop() noexcept {
+  const ForkStore* store = this_seat().forks;
+  return store != nullptr && store->must_stop();
 }
 
 }  // namespace rota::inline v0

@@ -23,6 +23,7 @@ void run_stolen(Runnable& runnable) noexcept {
   Seat& seat = this_seat();
   frame.join.note_theft();
   frame.here = seat.forks;
+  seat.forks->runs(&frame);
   seat.task = frame.root->waiter->task;
   handle_of(frame).resume();
 }
@@ -50,6 +51,13 @@ void ForkStore::retire(ForkStore& store) noexcept {
   store.frames_.hand_over();
   SpinGuard guard(free_stores.lock);
   store.next_store_ = std::exchange(free_stores.first, &store);
+}
+
+bool ForkStore::must_stop() const noexcept {
+  if (running_ == nullptr || !running_->root->errors.any()) return false;
+  const ForkFrame* part = running_;
+  while (part != nullptr && !part->has_failed()) part = part->parent;
+  return part != nullptr;
 }
 
 Runnable& ForkStore::stolen_run(ForkFrame& frame, Worker& worker) noexcept {

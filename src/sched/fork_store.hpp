@@ -29,6 +29,8 @@ struct StolenRun : Runnable {
 ///    one root at a time, and what is taken is the parent of the frame that has just ended.
 /// 2. Stores are never destroyed, like frame pools: a thief may look at one that its worker has
 ///    left.
+/// 3. `running_` is the function that the thread runs, or one that has called it and has forked
+///    nothing since: what fails in the tree it belongs to is found from there. Null between runs.
 class alignas(128) ForkStore {
  public:
   /// One for a thread: a free one, or a new one. Throws std::bad_alloc.
@@ -45,6 +47,10 @@ class alignas(128) ForkStore {
   [[nodiscard]] const IdleSet* idle() const noexcept { return idle_; }
   /// Any other thread.
   [[nodiscard]] ForkFrame* steal() noexcept { return deque_.steal(); }
+  /// What the thread goes on with; null: with something else than forks.
+  void runs(ForkFrame* frame) noexcept { running_ = frame; }
+  /// Whether something has failed that the running function is a part of. By the thread.
+  [[nodiscard]] bool must_stop() const noexcept;
   /// By the thread, for the worker that it carries.
   [[nodiscard]] Runnable& stolen_run(ForkFrame& frame, Worker& worker) noexcept;
 
@@ -54,6 +60,7 @@ class alignas(128) ForkStore {
   WorkDeque<ForkFrame> deque_;
   FramePool& frames_;
   const IdleSet* idle_ = nullptr;
+  ForkFrame* running_ = nullptr;
   StolenRun stolen_run_;
   ForkStore* next_store_ = nullptr;  // In the list of free ones.
 };

@@ -19,8 +19,11 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace rota::testing_sched {
@@ -212,6 +215,54 @@ Task<void> stop_before_a_move() {
 }
 
 TEST_P(MoveTest, a_task_that_must_stop_moves_nothing) { runtime().block_on(stop_before_a_move()); }
+
+/// A connection with what was read of it, as a program hands it from task to task.
+struct Session {
+  explicit Session(TcpStream of) : stream(std::move(of)), reader(stream) {}
+  Session(Session&& other) noexcept
+      : stream(std::move(other.stream)), reader(stream, std::move(other.reader)) {}
+  Session& operator=(Session&&) = delete;
+  ~Session() = default;
+
+  TcpStream stream;
+  BufferedReader<TcpStream> reader;
+};
+
+Task<std::string> next_line(Session& session) {
+  Task<Result<std::optional<std::string>>> reading = session.reader.read_line(80);
+  Result<std::optional<std::string>> line = co_await std::move(reading);
+  co_return line ? line->value_or("(end)") : line.error().message();
+}
+Task<std::vector<std::string>> read_the_rest(Session session) {
+  std::vector<std::string> lines;
+  do {
+    std::string line = co_await next_line(session);
+    lines.push_back(line);
+  } while (lines.back() != "(end)");
+  co_return lines;
+}
+Task<void> move_with_what_was_read() {
+  Connection connection;
+  constexpr std::string_view kAtOnce = "one\ntwo\nthr";
+  constexpr std::string_view kLater = "ee\n";
+  EXPECT_EQ(::write(connection.peer, kAtOnce.data(), kAtOnce.size()), kAtOnce.size());
+  Session session(std::move(*connection.stream));
+  std::string first = co_await next_line(session);
+  EXPECT_EQ(first, "one");
+  EXPECT_EQ(session.reader.buffered().size(), kAtOnce.size() - first.size() - 1);
+  const WorkerIndex to = 1 - connection.home();
+  Result<void> moved = co_await session.stream.move_to(to);
+  EXPECT_TRUE(moved.has_value()) << moved.error().message();
+  EXPECT_EQ(::write(connection.peer, kLater.data(), kLater.size()), kLater.size());
+  connection.end_peer();
+  JoinHandle<std::vector<std::string>> rest = spawn_on(to, read_the_rest(std::move(session)));
+  Joined<std::vector<std::string>> lines = co_await rest.join();
+  EXPECT_EQ(std::move(lines).value(), (std::vector<std::string>{"two", "three", "(end)"}));
+}
+
+TEST_P(MoveTest, what_a_reader_has_buffered_goes_with_its_connection) {
+  runtime().block_on(move_with_what_was_read());
+}
 
 /// Connected and with one byte on the way, by plain system calls.
 int connect_with_a_byte(const Address& to, unsigned char byte) {

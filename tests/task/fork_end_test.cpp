@@ -4,10 +4,14 @@
 
 #include <rota/core/atomic.hpp>
 
+#include <cerrno>
+#include <exception>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace rota::testing_tasks {
 namespace {
@@ -87,6 +91,128 @@ Fork<bool> call_what_fails() {
 
 TEST_P(ForkTest, a_call_that_fails_rethrows_when_the_children_of_the_caller_have_ended) {
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(run(run_forks(call_what_fails())));
+}
+
+/// Goes on until it is told to stop, having said that it runs.
+Fork<void> run_until_a_stop(Atomic<bool>& runs) {
+  runs.store(true, MemoryOrder::release);
+  while (!stop_requested()) std::this_thread::yield();
+  co_return;
+}
+
+Fork<void> fail_when(Atomic<bool>& other_runs, const char* what) {
+  while (!other_runs.load(MemoryOrder::acquire)) std::this_thread::yield();
+  throw std::runtime_error(what);
+  co_return;
+}
+
+/// One more function between the siblings.
+Fork<void> call_until_a_stop(Atomic<bool>& runs) {
+  co_await run_until_a_stop(runs);
+  EXPECT_TRUE(stop_requested());
+}
+
+Fork<std::string> fail_beside_a_sibling() {
+  Atomic<bool> runs{false};
+  std::string caught;
+  EXPECT_FALSE(stop_requested());
+  co_await rota::fork(call_until_a_stop, runs);
+  co_await rota::fork(fail_when, runs, "the sibling");
+  try {
+    co_await rota::join();
+  } catch (const std::runtime_error& error) {
+    caught = error.what();
+  }
+  EXPECT_FALSE(stop_requested()) << "it was caught";
+  co_return caught;
+}
+
+TEST_P(ForkTest, a_failure_tells_the_siblings_and_all_their_parts_to_stop) {
+  if (!has_thieves()) GTEST_SKIP() << "siblings run one after the other";
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(run(run_forks(fail_beside_a_sibling())), "the sibling");
+}
+
+Fork<std::string> call_what_fails_beside_a_child() {
+  Atomic<bool> runs{false};
+  std::string caught;
+  co_await rota::fork(call_until_a_stop, runs);
+  try {
+    co_await fail_when(runs, "the call");
+  } catch (const std::runtime_error& error) {
+    caught = error.what();
+  }
+  co_return caught;
+}
+
+TEST_P(ForkTest, a_call_that_fails_tells_the_children_of_its_caller_to_stop) {
+  if (!has_thieves()) GTEST_SKIP() << "the child runs before the call";
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(run(run_forks(call_what_fails_beside_a_child())), "the call");
+  }
+}
+
+Fork<void> see_the_failure_of_a_child() {
+  co_await rota::fork(fail_at_once);
+  while (!stop_requested()) std::this_thread::yield();
+  try {
+    co_await rota::join();
+  } catch (const std::runtime_error&) {
+  }
+  EXPECT_FALSE(stop_requested());
+}
+
+TEST_P(ForkTest, a_function_sees_that_one_of_its_children_has_failed) {
+  run(run_forks(see_the_failure_of_a_child()));
+}
+
+/// Throws when a sibling has: because it was stopped, as it says, or for a reason of its own.
+Fork<void> fail_after_a_stop(Atomic<bool>& runs, bool says_so) {
+  co_await run_until_a_stop(runs);
+  if (says_so) throw std::system_error(ECANCELED, std::generic_category());
+  throw std::runtime_error("later");
+}
+
+struct Failures {
+  std::string first;
+  std::vector<std::string> later;
+};
+
+std::string text_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& thrown) {
+    return thrown.what();
+  }
+}
+
+Fork<Failures> fail_twice(bool says_so) {
+  Atomic<bool> runs{false};
+  Failures failures;
+  co_await rota::fork(fail_after_a_stop, runs, says_so);
+  co_await rota::fork(fail_when, runs, "first");
+  try {
+    co_await rota::join();
+  } catch (const ScopeErrors& errors) {
+    failures.first = text_of(errors.first());
+    for (const std::exception_ptr& each : errors.later()) failures.later.push_back(text_of(each));
+  } catch (const std::runtime_error& error) {
+    failures.first = error.what();
+  }
+  co_return failures;
+}
+
+TEST_P(ForkTest, later_errors_are_attached_to_the_first) {
+  if (!has_thieves()) GTEST_SKIP() << "siblings run one after the other";
+  const Failures failures = run(run_forks(fail_twice(false)));
+  EXPECT_EQ(failures.first, "first");
+  EXPECT_EQ(failures.later, std::vector<std::string>{"later"});
+}
+
+TEST_P(ForkTest, what_a_part_throws_only_because_it_was_stopped_does_not_count) {
+  if (!has_thieves()) GTEST_SKIP() << "siblings run one after the other";
+  const Failures failures = run(run_forks(fail_twice(true)));
+  EXPECT_EQ(failures.first, "first");
+  EXPECT_TRUE(failures.later.empty());
 }
 
 Task<bool> reduce_what_fails() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/core/atomic.hpp>
+#include <rota/core/fork_errors.hpp>
 #include <rota/core/fork_join.hpp>
 #include <rota/core/leaf.hpp>
 #include <rota/core/runnable.hpp>
@@ -9,8 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <new>
-#include <utility>
 
 namespace rota::inline v0 {
 
@@ -24,11 +23,12 @@ struct ForkRoot : Leaf {
   explicit ForkRoot(ForkFrame* first) noexcept : frame(first) {}
 
   ForkFrame* const frame;
+  ForkErrors errors;
 };
 
 /// What the frame of every forking function begins with. It belongs to whoever runs the function;
 /// after it was pushed on a deque, to whoever takes or steals it from there. What other threads
-/// touch is `join`, `failed` and, of the first to set that, `error`.
+/// touch is `join`, and under the lock of the root's errors `failed` and `error`.
 struct ForkFrame {
   /// What its caller does meanwhile, and so what its end must do.
   enum class Kind : std::uint8_t {
@@ -49,31 +49,24 @@ struct ForkFrame {
   ForkFrame* parent = nullptr;
   ForkRoot* root = nullptr;
   ForkJoin join;
-  // Set by the first of the function's children that fails, or by its own end. Relaxed: who looks
-  // whether to begin another child may be late, and a join orders the error.
+  // Set by the first of what the function has forked or called that fails; the root's by its own
+  // end. Relaxed: who looks whether to begin another child, or to stop, may be late, and a join
+  // orders the error.
   Atomic<bool> failed{false};
   bool unjoined = false;  ///< has forked since its last join
+  bool threw = false;
   Kind kind = Kind::called;
   union {
     std::exception_ptr error;  ///< while `failed`
   };
 
   [[nodiscard]] bool has_failed() const noexcept { return failed.load(MemoryOrder::relaxed); }
-  /// The first error counts: it has stopped the children that might have had another.
-  void fail(std::exception_ptr thrown) noexcept {
-    if (!failed.exchange(true, MemoryOrder::relaxed)) {
-      ::new (&error) std::exception_ptr(std::move(thrown));
-    }
-  }
-  /// After a join.
-  [[nodiscard]] std::exception_ptr take_error() noexcept {
-    std::exception_ptr taken = std::move(error);
-    error.~exception_ptr();
-    failed.store(false, MemoryOrder::relaxed);
-    return taken;
-  }
+  void fail(const std::exception_ptr& thrown) noexcept { root->errors.add(*this, thrown); }
+  /// After a join, when it has failed.
+  [[noreturn]] void rethrow_errors() { root->errors.rethrow(*this); }
   void unhandled_exception() noexcept {
-    ForkFrame& told = kind == Kind::forked ? *parent : *this;
+    threw = true;
+    ForkFrame& told = kind == Kind::root ? *this : *parent;
     told.fail(std::current_exception());
   }
 };
@@ -100,13 +93,14 @@ void free_fork(void* memory, std::size_t bytes) noexcept;
   return std::coroutine_handle<ForkFrame>::from_promise(frame);
 }
 
-/// The same as `begin_fork` with a parent that waits for the child. If there is no child, once the
-/// parent's forks have ended: it will throw.
+/// What a caller goes on with when there is no memory for what it calls: itself, once its forks have
+/// ended. It will throw.
+[[nodiscard]] std::coroutine_handle<> fail_call(ForkFrame& parent) noexcept;
+/// The same as `begin_fork` with a parent that waits for the child.
 [[nodiscard]] inline std::coroutine_handle<> begin_call(ForkFrame& parent,
                                                         ForkFrame* child) noexcept {
-  if (child == nullptr) [[unlikely]] {
-    return wait_for_forks(parent) ? std::noop_coroutine() : handle_of(parent);
-  }
+  if (child == nullptr) [[unlikely]]
+    return fail_call(parent);
   child->here = parent.here;
   child->parent = &parent;
   child->root = parent.root;

@@ -84,6 +84,9 @@ void free_task(TaskHeader& task) noexcept;
 /// The header of the task that runs on this thread, or null on a plain thread.
 [[nodiscard]] inline TaskHeader* current_task() noexcept { return current_seat().task; }
 
+/// Whether something has failed that the running forking function is a part of; false elsewhere.
+[[nodiscard]] bool fork_must_stop() noexcept;
+
 /// Opens the bracket around the start of a leaf. Null when this thread no longer carries the
 /// task's worker; the leaf must then be started at home, by `rejoin`.
 [[nodiscard]] inline Seat* begin_leaf(Seat& seat) noexcept {
