@@ -122,8 +122,7 @@ class alignas(128) RunAccount {
     if (--until_probe_ == 0) [[unlikely]]
       begin_probe(runnable, clock);
   }
-  /// The queue is empty: a probe was stolen, or went to the injector. To look for something to run
-  /// is no run.
+  /// The queue is empty: a probe was stolen. To look for something to run is no run.
   template <class Clock>
   void run_dry(const Clock& clock) noexcept {
     pause(clock);

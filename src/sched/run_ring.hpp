@@ -1,7 +1,6 @@
 #pragma once
 
 #include <rota/core/atomic.hpp>
-#include <rota/core/list.hpp>
 #include <rota/core/runnable.hpp>
 
 #include <algorithm>
@@ -34,8 +33,6 @@ enum class StealAmount : std::uint8_t { half, one };
 //      that lets go follows. No entry is claimed twice, since both compare the whole word.
 //   5. A slot is free once `steal` has passed it. The owner compares with `steal`, never with
 //      `real`, or it would write under the hands of a thief that copies.
-//   6. A full ring is the owner's to empty: it moves half of it out to the injector, in one batch.
-//      If a thief is at work the ring is about to have room, and only the one entry goes there.
 //
 // A thief that sleeps between its look at `head` and its claim, while the ring goes round by
 // exactly 2^32 entries (40 s at the least), would claim by a stale count. With 16 bits that is a
@@ -55,7 +52,7 @@ class alignas(128) StealRing {
   StealRing(const StealRing&) = delete;
   StealRing& operator=(const StealRing&) = delete;
 
-  // Owner. False when the ring is full: see take_half.
+  // Owner. False when the ring is full, or about to have room again while a thief copies.
   [[nodiscard]] bool try_push(T& item) noexcept {
     const std::uint32_t tail = tail_.load(MemoryOrder::relaxed);  // Its own.
     if (room(tail) == 0) return false;
@@ -77,21 +74,6 @@ class alignas(128) StealRing {
         return slot(head.real).load(MemoryOrder::relaxed);  // The owner's own writing.
       }
     }
-  }
-
-  // Owner, when try_push failed. Moves the older half out to the end of `out` and says how many
-  // that is; 0 when a thief is at work, and nothing has moved then.
-  [[nodiscard]] std::uint32_t take_half(FifoList<T>& out) noexcept {
-    const std::uint32_t tail = tail_.load(MemoryOrder::relaxed);
-    std::uint64_t seen = head_.load(MemoryOrder::relaxed);
-    const Head head = unpack(seen);
-    const std::uint32_t count = (tail - head.real) / 2;
-    const std::uint32_t next = head.real + count;
-    if (head.stolen_from() || !advance(seen, {next, next})) return 0;
-    for (std::uint32_t index = head.real; index != next; ++index) {
-      out.push_back(*slot(index).load(MemoryOrder::relaxed));
-    }
-    return count;
   }
 
   // Any thread. Right for the owner as long as no thief comes; a guess for everybody else.
@@ -203,8 +185,8 @@ class alignas(128) StealRing {
   alignas(128) std::array<Atomic<T*>, capacity> slots_;
 };
 
-// 256 entries, as many as tokio and Go have: 2 KiB, and a burst of wakes that fills it is worth the
-// lock of the injector.
+// 256 entries, as many as tokio and Go have: 2 KiB, and a burst of wakes that fills it is worth a
+// lock (run_queue.hpp).
 using RunRing = StealRing<Runnable, 256>;
 
 static_assert(alignof(RunRing) == 128);

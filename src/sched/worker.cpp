@@ -14,7 +14,7 @@
 namespace rota::inline v0 {
 
 Worker::Worker(RuntimeCore& runtime, Driver& driver, std::uint16_t index)
-    : queue_(runtime.shared()),
+    : queue_(runtime.shared() != nullptr ? RunQueue::Kind::stealable : RunQueue::Kind::own),
       driver_(driver),
       tries_first_(driver.traits().tries_first),
       tries_lone_reads_(driver.traits().tries_lone_reads),

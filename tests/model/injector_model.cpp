@@ -122,23 +122,21 @@ void sleeping_taker() {
   b.join();
 }
 
-// A chain and a single node against two takers.
+// Two posters against two takers.
 void two_takers() {
   Injector<Node> queue;
   std::array<Node, 3> nodes;
-  model::Thread chains = model::spawn("chains", [&] {
-    FifoList<Node> chain;
+  model::Thread poster = model::spawn("poster", [&] {
     for (std::size_t i = 0; i < 2; ++i) {
       nodes[i].payload = 1;
-      chain.push_back(nodes[i]);
+      queue.push(nodes[i]);
     }
-    queue.push_chain(std::move(chain), 2);
   });
   model::Thread taker = model::spawn("taker", [&] { run_all(queue.take(2)); });
   nodes[2].payload = 1;
   queue.push(nodes[2]);
   run_all(queue.take(1));
-  chains.join();
+  poster.join();
   taker.join();
   run_all(queue.take(3));
   for (const Node& node : nodes) {

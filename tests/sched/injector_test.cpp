@@ -50,17 +50,6 @@ TEST(InjectorTest, gives_at_most_what_was_asked_for_oldest_first) {
   EXPECT_TRUE(injector.empty());
 }
 
-TEST(InjectorTest, a_chain_comes_out_in_its_order_behind_what_was_there) {
-  Injector<Node> injector;
-  std::vector<Node> nodes = numbered_nodes(4);
-  injector.push(nodes[0]);
-  FifoList<Node> chain;
-  for (std::size_t i = 1; i < 4; ++i) chain.push_back(nodes[i]);
-  injector.push_chain(std::move(chain), 3);
-  EXPECT_EQ(injector.size(), 4u);
-  EXPECT_EQ(numbers_of(injector.take(8)), (std::vector<std::size_t>{0, 1, 2, 3}));
-}
-
 TEST(InjectorTest, stands_on_lines_of_its_own) {
   EXPECT_EQ(alignof(Injector<Runnable>), 128u);
   EXPECT_EQ(sizeof(Injector<Runnable>), 128u);
@@ -75,14 +64,12 @@ TEST(InjectorTest, agrees_with_a_deque_through_random_operations) {
   for (Node& node : nodes) idle.push_back(&node);
   for (int i = 0; i < 200'000; ++i) {
     if (random.chance(500)) {
-      FifoList<Node> chain;
       const std::size_t count = std::min<std::size_t>(random.below(4), idle.size());
       for (std::size_t k = 0; k < count; ++k) {
-        chain.push_back(*idle.front());
+        injector.push(*idle.front());
         oracle.push_back(idle.front());
         idle.pop_front();
       }
-      injector.push_chain(std::move(chain), count);
     } else {
       const std::size_t at_most = random.below(5);
       FifoList<Node> taken = injector.take(at_most);
@@ -98,8 +85,8 @@ TEST(InjectorTest, agrees_with_a_deque_through_random_operations) {
   }
 }
 
-/// Posters put in one by one and in chains; takers see the nodes of each poster in its order, since
-/// what one take gives is in order and no taker is given what lies behind another one's.
+/// Takers see the nodes of each poster in its order, since what one take gives is in order and no
+/// taker is given what lies behind another one's.
 TEST(InjectorTest, every_node_comes_out_once_and_in_the_order_of_its_poster) {
   constexpr std::size_t kPosters = 2;
   constexpr std::size_t kTakers = 2;
@@ -112,18 +99,8 @@ TEST(InjectorTest, every_node_comes_out_once_and_in_the_order_of_its_poster) {
   }
   std::atomic<std::size_t> taken{0};
   std::atomic<std::size_t> out_of_order{0};
-  const auto post = [&](std::vector<Node>& mine, std::uint64_t seed) {
-    Random random(seed);
-    for (std::size_t i = 0; i < kEach;) {
-      if (random.chance(500)) {
-        injector.push(mine[i++]);
-        continue;
-      }
-      FifoList<Node> chain;
-      const std::size_t count = std::min<std::size_t>(1 + random.below(7), kEach - i);
-      for (std::size_t k = 0; k < count; ++k) chain.push_back(mine[i++]);
-      injector.push_chain(std::move(chain), count);
-    }
+  const auto post = [&](std::vector<Node>& mine) {
+    for (Node& node : mine) injector.push(node);
   };
   const auto take = [&](std::uint64_t seed) {
     Random random(seed);
@@ -139,7 +116,7 @@ TEST(InjectorTest, every_node_comes_out_once_and_in_the_order_of_its_poster) {
   };
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < kPosters; ++i) {
-    threads.emplace_back([&, i] { post(nodes[i], 1 + i); });
+    threads.emplace_back([&, i] { post(nodes[i]); });
   }
   for (std::size_t i = 0; i < kTakers; ++i) {
     threads.emplace_back([&, i] { take(11 + i); });

@@ -50,22 +50,6 @@ TEST(RunRingTest, comes_out_in_the_order_in_which_it_went_in_and_refuses_when_fu
   EXPECT_TRUE(ring.empty());
 }
 
-TEST(RunRingTest, a_full_ring_gives_its_older_half_away) {
-  SmallRing ring;
-  std::vector<Numbered> items = numbered(9);
-  for (std::size_t i = 0; i < 8; ++i) ASSERT_TRUE(ring.try_push(items[i]));
-  FifoList<Numbered> out;
-  EXPECT_EQ(ring.take_half(out), 4u);
-  for (int expected = 0; expected < 4; ++expected) {
-    const Numbered* item = out.pop_front();
-    ASSERT_NE(item, nullptr);
-    EXPECT_EQ(item->number, expected);
-  }
-  EXPECT_TRUE(out.empty());
-  EXPECT_TRUE(ring.try_push(items[8]));
-  EXPECT_EQ(drained(ring), (std::vector{4, 5, 6, 7, 8}));
-}
-
 TEST(RunRingTest, a_thief_runs_the_oldest_and_keeps_the_rest_of_the_older_half) {
   SmallRing victim;
   SmallRing mine;
@@ -110,12 +94,11 @@ class RingComparison {
   void run(int operations) {
     for (int i = 0; i < operations && !testing::Test::HasFailure(); ++i) {
       const std::uint32_t side = random_.below(2);
-      switch (random_.below(8)) {
+      switch (random_.below(7)) {
         case 0: steal(side, StealAmount::half); break;
         case 1: steal(side, StealAmount::one); break;
-        case 2: take_half(side); break;
-        case 3:
-        case 4: pop(side); break;
+        case 2:
+        case 3: pop(side); break;
         default: push(side);
       }
       ASSERT_EQ(rings_[side].size(), oracles_[side].size());
@@ -148,14 +131,6 @@ class RingComparison {
   }
 
   void pop(std::uint32_t side) { expect_out(rings_[side].pop(), oracles_[side]); }
-
-  void take_half(std::uint32_t side) {
-    FifoList<Numbered> out;
-    const std::size_t expected = oracles_[side].size() / 2;
-    ASSERT_EQ(rings_[side].take_half(out), expected);
-    for (std::size_t i = 0; i < expected; ++i) expect_out(out.pop_front(), oracles_[side]);
-    ASSERT_TRUE(out.empty());
-  }
 
   void steal(std::uint32_t side, StealAmount amount) {
     Oracle& victim = oracles_[side];
@@ -213,24 +188,12 @@ class RingStorm {
   void own(std::uint64_t seed) {
     Random random(seed);
     for (Numbered& item : items_) {
-      if (!ring_.try_push(item)) overflow(item);
+      if (!ring_.try_push(item)) count(&item);
       if (random.chance(300)) {
         if (const Numbered* oldest = ring_.pop()) count(oldest);
       }
     }
     while (const Numbered* oldest = ring_.pop()) count(oldest);
-  }
-
-  void overflow(const Numbered& item) {
-    FifoList<Numbered> out;
-    const std::uint32_t taken = ring_.take_half(out);
-    std::uint32_t found = 0;
-    while (const Numbered* oldest = out.pop_front()) {
-      count(oldest);
-      ++found;
-    }
-    EXPECT_EQ(found, taken);
-    count(&item);
   }
 
   void steal_until_over(std::size_t thief, std::uint64_t seed) {
