@@ -11,10 +11,30 @@ std::span<TaskKind* const> RunAccount::kinds_in_group() const noexcept {
 /// Ends a group. A clock that a simulation has stopped gives no time.
 void RunAccount::stamp(Instant now) noexcept {
   const auto spent_ns = static_cast<std::uint64_t>(std::max<std::int64_t>((now - stamped_).ns, 0));
-  for (const Recent& place : recent_) gather(place);
   if (runs_ == 1) {
-    account_alone(spent_ns);
-  } else if (spent_ns < runs_ * kShortNs) {
+    end_lone_run(spent_ns);
+  } else {
+    end_runs(spent_ns);
+  }
+  runs_ = 0;
+  most_runs_ = kGroup;
+  last_ = nullptr;
+  stamped_ = now;
+}
+
+/// What does I/O runs for longer than `kShortNs`, so this is short. Of the places only its own has
+/// changed.
+void RunAccount::end_lone_run(std::uint64_t spent_ns) noexcept {
+  TaskKind& kind = *last_->kind;
+  account_alone(kind, spent_ns);
+  average_run_ns_.store((average_run_ns() * 9 + spent_ns) / 10, MemoryOrder::relaxed);
+  last_->runs = 0;
+  if (kind.probation != 0) last_->key = kNoKey;  // It is brought again, to have its group.
+}
+
+void RunAccount::end_runs(std::uint64_t spent_ns) noexcept {
+  for (const Recent& place : recent_) gather(place);
+  if (spent_ns < runs_ * kShortNs) {
     account_evenly(spent_ns);
   } else {
     account_as_one_long(spent_ns);
@@ -24,16 +44,10 @@ void RunAccount::stamp(Instant now) noexcept {
   average_run_ns_.store((average_ns * 9 + spent_ns) / (runs_ + 9), MemoryOrder::relaxed);
   for (TaskKind* kind : kinds_in_group()) kind->unstamped = 0;
   kinds_in_group_ = 0;
-  runs_ = 0;
-  most_runs_ = kGroup;
   recent_.fill({});
-  last_ = nullptr;
-  name_ = {};
-  stamped_ = now;
 }
 
-void RunAccount::account_alone(std::uint64_t spent_ns) noexcept {
-  TaskKind& kind = *last_->kind;
+void RunAccount::account_alone(TaskKind& kind, std::uint64_t spent_ns) noexcept {
   kind.run_ns.record(spent_ns);
   kind.total_ns += spent_ns;
   if (spent_ns >= kShortNs) {
@@ -42,7 +56,8 @@ void RunAccount::account_alone(std::uint64_t spent_ns) noexcept {
     kind.probation -= 1;
   }
   if (!longest_.would_keep(spent_ns)) return;
-  const TaskName& name = name_.view().empty() ? kind.name : name_;
+  const bool has_name = most_runs_ == 1 && !name_.view().empty();
+  const TaskName& name = has_name ? name_ : kind.name;
   longest_.offer({name, kind.site, spent_ns, stamped_, 1});
 }
 

@@ -159,14 +159,17 @@ class alignas(128) RunAccount {
 
   // Sites are neighbours in read-only memory, 24 bytes apart: three places.
   static std::size_t place_of(std::uintptr_t key) noexcept { return key / 8 % kRecent; }
-  // Puts a kind in the place of another. One on probation has its group to itself.
+  // Puts a kind in the place of another, or of itself after a run that had its group to itself, as
+  // the runs of one on probation have.
   template <class Clock>
   [[gnu::noinline]] void bring(Recent& place, SpawnLabel label, const Clock& clock) noexcept {
-    TaskKind& kind = kinds_.find(label);
+    const std::uintptr_t key = SiteTable::key_of(label.site());
+    const bool is_there = place.kind != nullptr && SiteTable::key_of(place.kind->site) == key;
+    TaskKind& kind = is_there ? *place.kind : kinds_.find(label);
     if (kind.probation != 0) [[unlikely]]
       begin_alone(label, clock);
     gather(place);
-    place = {SiteTable::key_of(label.site()), &kind, 0};
+    place = {key, &kind, 0};
   }
   void gather(const Recent& place) noexcept {
     if (place.runs == 0) return;
@@ -178,7 +181,7 @@ class alignas(128) RunAccount {
   [[gnu::noinline]] void begin_alone(SpawnLabel label, const Clock& clock) noexcept {
     if (runs_ != 0) stamp(clock.now());
     most_runs_ = 1;
-    name_ = TaskName(label.name());  // The task may be gone when the run ends.
+    name_.assign(label.name());  // The task may be gone when the run ends.
   }
   template <class Clock>
   [[gnu::noinline]] bool end_group(const Clock& clock) noexcept {
@@ -199,7 +202,9 @@ class alignas(128) RunAccount {
 
   void stamp(Instant now) noexcept;
   [[nodiscard]] std::span<TaskKind* const> kinds_in_group() const noexcept;
-  void account_alone(std::uint64_t spent_ns) noexcept;
+  void end_lone_run(std::uint64_t spent_ns) noexcept;
+  void end_runs(std::uint64_t spent_ns) noexcept;
+  void account_alone(TaskKind& kind, std::uint64_t spent_ns) noexcept;
   void account_evenly(std::uint64_t spent_ns) noexcept;
   void account_as_one_long(std::uint64_t spent_ns) noexcept;
   [[nodiscard]] TaskKind& likely_long() const noexcept;
@@ -222,7 +227,7 @@ class alignas(128) RunAccount {
 
   std::array<TaskKind*, kGroup> group_{};
   std::uint64_t short_run_ns_ = 0;  // of the last group of short ones, each
-  TaskName name_;                   // of the task whose run is stamped alone
+  TaskName name_;  // of the task that has its group to itself: the last one, or the running one
   LongestSlices longest_;
   SiteTable kinds_;
 

@@ -15,8 +15,12 @@ namespace rota::inline v0 {
 class TaskName {
  public:
   TaskName() = default;
-  explicit TaskName(const char* name) noexcept {
-    for (std::size_t i = 0; i + 1 < text_.size() && name[i] != '\0'; ++i) text_[i] = name[i];
+  explicit TaskName(const char* name) noexcept { assign(name); }
+  void assign(const char* name) noexcept {
+    std::size_t length = 0;
+    for (; length + 1 < text_.size() && name[length] != '\0'; ++length)
+      text_[length] = name[length];
+    text_[length] = '\0';
   }
   [[nodiscard]] std::string_view view() const noexcept { return text_.data(); }
 

@@ -1,14 +1,43 @@
 #include "stress/vigil.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
 
 namespace rota::testing_stress {
 
 namespace {
 
-constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::nanoseconds kPatience = std::chrono::seconds(20);
+
+/// What the threads of this process have had of the CPUs, and how long they had to wait for it.
+struct CpuTime {
+  std::chrono::nanoseconds used{0};
+  std::chrono::nanoseconds waited{0};
+
+  static CpuTime now() {
+    CpuTime sum;
+    std::error_code error;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error)) {
+      std::ifstream times(thread.path() / "schedstat");
+      std::int64_t used = 0;
+      std::int64_t waited = 0;
+      if (!(times >> used >> waited)) continue;  // It has ended.
+      sum.used += std::chrono::nanoseconds(used);
+      sum.waited += std::chrono::nanoseconds(waited);
+    }
+    return sum;
+  }
+};
+
+/// Whether it was the machine that had no time, and no wake that was lost.
+bool was_starved(const CpuTime& from, const CpuTime& to) {
+  return to.waited - from.waited > kPatience / 2 && to.used - from.used < kPatience / 10;
+}
 
 }  // namespace
 
@@ -25,11 +54,14 @@ Vigil::~Vigil() {
 
 void Vigil::watch() {
   std::unique_lock lock(mutex_);
+  CpuTime time = CpuTime::now();
   for (std::uint64_t seen = steps();;) {
     if (ended_.wait_for(lock, kPatience, [this] { return ending_; })) return;
     const std::uint64_t now = steps();
-    if (now == seen) give_up();
+    const CpuTime time_now = CpuTime::now();
+    if (now == seen && !was_starved(time, time_now)) give_up();
     seen = now;
+    time = time_now;
   }
 }
 

@@ -93,8 +93,8 @@ void free_fork(void* memory, std::size_t bytes) noexcept;
   return std::coroutine_handle<ForkFrame>::from_promise(frame);
 }
 
-/// What a caller goes on with when there is no memory for what it calls: itself, once its forks have
-/// ended. It will throw.
+/// What a caller goes on with when there is no memory for what it calls: itself, once its forks
+/// have ended. It will throw.
 [[nodiscard]] std::coroutine_handle<> fail_call(ForkFrame& parent) noexcept;
 /// The same as `begin_fork` with a parent that waits for the child.
 [[nodiscard]] inline std::coroutine_handle<> begin_call(ForkFrame& parent,
