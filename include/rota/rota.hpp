@@ -60,6 +60,7 @@
 #include <rota/task.hpp>
 #include <rota/tcp.hpp>
 #include <rota/temporary_directory.hpp>
+#include <rota/terminal.hpp>
 #include <rota/thread_wait.hpp>
 #include <rota/time.hpp>
 #include <rota/udp.hpp>

@@ -53,7 +53,7 @@ PUBLIC = {
             "buffered_writer", "copy", "happy_eyeballs", "resolver", "dns_error"},
     "fs": {"fs", "file", "file_status", "directory", "file_watch", "replace_file",
            "temporary_directory", "direct_file"},
-    "process": {"process", "signal", "alarm"},
+    "process": {"process", "signal", "alarm", "terminal"},
     "runtime": {"rota", "runtime", "capabilities", "contention", "sim", "foreign"},
 }
 
