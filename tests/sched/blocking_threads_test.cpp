@@ -3,12 +3,17 @@
 #include <rota/rota.hpp>
 
 #include "base/cpu_affinity.hpp"
+#include "task/temporary_path.hpp"
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <semaphore>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace rota::testing_sched {
@@ -95,6 +100,55 @@ TEST(BlockingThreadsTest, a_pinned_worker_pins_none_of_them) {
   config.scheduler.pinning = Pinning::always;
   Runtime runtime = Runtime::make(config).value();
   EXPECT_EQ(runtime.block_on(cpus_for_what_blocks()), allowed_cpus());
+}
+
+/// All that a driver's file engine does: open, write, read, close.
+Task<void> use_a_file(const std::string& path) {
+  constexpr OpenMode mode = OpenMode::read | OpenMode::write | OpenMode::create;
+  Result<File> file = co_await File::open(path, mode);
+  EXPECT_TRUE(file.has_value()) << file.error().message();
+  if (!file) co_return;
+  std::array<std::byte, 8> bytes{};
+  Result<void> written = co_await file->write_at(0, bytes);
+  EXPECT_TRUE(written.has_value());
+  Result<void> synced = co_await file->sync();
+  EXPECT_TRUE(synced.has_value());
+  Result<std::size_t> read = co_await file->read_at(0, bytes);
+  EXPECT_EQ(read.value(), bytes.size());
+  Result<void> closed = co_await file->close();
+  EXPECT_TRUE(closed.has_value());
+}
+
+Task<void> use_a_file_beside_what_blocks(Runtime& runtime) {
+  const testing_tasks::TemporaryPath place;
+  const std::string path = place.path();
+  std::binary_semaphore gate(0);
+  int calls = 0;
+  std::atomic<bool> begun = false;
+  auto busy = spawn(pass(gate, begun));
+  while (!begun) co_await yield();
+  auto queued = spawn(count_call(calls));
+  while (runtime.counters().blocking_waiting < 1) co_await yield();
+  co_await use_a_file(path);
+  EXPECT_EQ(runtime.counters().blocking_waiting, 1u) << "nobody has freed the thread meanwhile";
+  EXPECT_EQ(calls, 0);
+  gate.release();
+  auto freed = co_await busy.join();
+  EXPECT_TRUE(freed.has_value());
+  auto served = co_await queued.join();
+  EXPECT_EQ(std::move(served).value(), 0);
+}
+
+/// Work of one class waits for none of another.
+TEST(BlockingThreadsTest, files_go_on_while_all_of_them_are_taken) {
+  for (DriverKind kind :
+       {DriverKind::epoll, DriverKind::poll, DriverKind::select, DriverKind::io_uring}) {
+    Config config = with_threads(1);
+    config.driver.kind = kind;
+    Result<Runtime> runtime = Runtime::make(config);
+    if (!runtime && kind == DriverKind::io_uring) continue;  // This kernel has none for us.
+    runtime->block_on(use_a_file_beside_what_blocks(*runtime));
+  }
 }
 
 TEST(BlockingThreadsTest, a_runtime_ends_beside_idle_ones) {
