@@ -17,6 +17,7 @@ int main(int count, char** words) {
   add_budget_scenarios(suite);
   add_channel_scenarios(suite);
   add_condition_variable_scenarios(suite);
+  add_copy_scenarios(suite);
   add_direct_file_scenarios(suite);
   add_directory_scenarios(suite);
   add_event_scenarios(suite);

@@ -72,6 +72,7 @@ void add_broadcast_scenarios(Suite& suite);
 void add_budget_scenarios(Suite& suite);
 void add_channel_scenarios(Suite& suite);
 void add_condition_variable_scenarios(Suite& suite);
+void add_copy_scenarios(Suite& suite);
 void add_direct_file_scenarios(Suite& suite);
 void add_directory_scenarios(Suite& suite);
 void add_event_scenarios(Suite& suite);
