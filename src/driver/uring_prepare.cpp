@@ -229,12 +229,8 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
                             connect.address_bytes);
       return;
     }
-    case OpCode::sync:
-      io_uring_prep_fsync(&entry, fd, 0);
-      return;
-    case OpCode::sync_data:
-      io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC);
-      return;
+    case OpCode::sync: io_uring_prep_fsync(&entry, fd, 0); return;
+    case OpCode::sync_data: io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC); return;
     case OpCode::truncate:
       io_uring_prep_rw(kOpFtruncate, &entry, fd, nullptr, 0,
                        static_cast<Truncate&>(operation).bytes);
