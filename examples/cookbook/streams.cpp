@@ -112,24 +112,9 @@ rota::Task<rota::OwnedFd> take_over(rota::UnixStream& from) {
 // [/pass_fd]
 
 // [file_lines]
-/// A file as a stream: whatever has such a `read` can be read by a BufferedReader, or copied.
-class FileReader {
- public:
-  explicit FileReader(rota::File& file) : file_(file) {}
-  rota::Task<rota::Result<std::size_t>> read(std::span<std::byte> into) {
-    auto got = co_await file_.read_at(offset_, into);
-    offset_ += got.value_or(0);
-    co_return got;
-  }
-
- private:
-  rota::File& file_;
-  std::uint64_t offset_ = 0;
-};
-
 rota::AsyncGenerator<std::string> lines_of(rota::File& file) {
-  FileReader reader(file);
-  rota::BufferedReader<FileReader> buffered(reader);
+  rota::FileReader reader(file);
+  rota::BufferedReader<rota::FileReader> buffered(reader);
   for (;;) {
     auto line = co_await buffered.read_line(4096);
     if (!line || !*line) co_return;
@@ -147,6 +132,26 @@ rota::Task<std::size_t> count_lines(rota::File& file) {
   }
 }
 // [/file_lines]
+
+// [send_file]
+/// Headers, then the file from an offset on. No byte of the file is copied into this process.
+rota::Task<rota::Result<void>> serve_file(rota::UnixStream& to, rota::File& file,
+                                          std::uint64_t offset) {
+  auto headed = co_await to.write_all(bytes_of("HTTP/1.0 200 OK\r\n\r\n"));
+  if (!headed) co_return headed;
+  rota::FileReader from(file, offset);
+  auto sent = co_await rota::copy(from, to);
+  if (!sent) co_return std::unexpected(sent.error());  // from.position(): as far as it came
+  co_return rota::Result<void>();
+}
+
+/// What comes, into a file.
+rota::Task<rota::Result<std::uint64_t>> store(rota::UnixStream& from, rota::File& file) {
+  rota::FileWriter to(file);
+  auto stored = co_await rota::copy(from, to);
+  co_return stored;
+}
+// [/send_file]
 
 // [replace_file]
 /// Whoever opens `path` sees the old text or the new one, after a power cut as well.
@@ -203,6 +208,7 @@ rota::Task<void> over_ip() {
 }
 
 rota::Task<void> over_files() {
+  constexpr auto writable = rota::OpenMode::write | rota::OpenMode::create;
   const std::string path = "rota_streams_" + std::to_string(::getpid());
   auto replaced = co_await save(path, "one\ntwo\nthree");
   auto file = co_await rota::File::open(path, rota::OpenMode::read);
@@ -210,6 +216,13 @@ rota::Task<void> over_files() {
   expect(replaced && file, "a file");
   auto count = co_await count_lines(*file);
   expect(count == 3, "its lines");
+  auto pair = rota::UnixStream::pair().value();
+  auto served = co_await serve_file(pair.first, *file, 4);
+  auto ended = pair.first.shutdown(rota::ShutdownHalf::write);
+  auto copy = co_await rota::File::open(path, writable);
+  ::unlink(path.c_str());
+  auto stored = co_await store(pair.second, *copy);
+  expect(served && ended && stored && *stored == 28, "a file over a socket");
 }
 
 rota::Task<void> all() {

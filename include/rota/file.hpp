@@ -157,6 +157,7 @@ class File {
  private:
   friend class Directory;
   friend class DirectFile;
+  friend class FilePosition;
 
   DescriptorRef descriptor_;
 };

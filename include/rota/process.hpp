@@ -37,7 +37,8 @@ struct ExitStatus {
 /// The side of a child's pseudo-terminal that this process has: both directions.
 ///
 /// Threads, buffers, cancelling: SocketStream. When nobody has the child's side any more a read
-/// fails with `io_error`, which is how the kernel says that a terminal has ended.
+/// fails with `io_error`, which is how the kernel says that a terminal has ended. `copy` takes its
+/// bytes through memory: they are few, and the kernel has no pages of them that it could move.
 class ChildTerminal : public IoObject {
  public:
   explicit ChildTerminal(DescriptorRef descriptor) noexcept : IoObject(std::move(descriptor)) {}

@@ -24,6 +24,7 @@
 #include <rota/fiber.hpp>
 #include <rota/file.hpp>
 #include <rota/file_status.hpp>
+#include <rota/file_stream.hpp>
 #include <rota/file_watch.hpp>
 #include <rota/foreign.hpp>
 #include <rota/fork.hpp>

@@ -23,12 +23,16 @@ namespace rota::inline v0 {
 //      a stream to itself.
 //   3. A file is read and written at its shared position, on the worker's own time. A socket is
 //      told with each call not to wait.
-//   4. The number stays the caller's: neither `close` nor the destructor closes it. They end what
+//   4. `copy` splices what is a pipe or a file. A socket heeds nothing but its O_NONBLOCK, and a
+//      terminal's bytes the kernel would copy too: those go through memory.
+//   5. The number stays the caller's: neither `close` nor the destructor closes it. They end what
 //      waits, and forget it. At most one of these, or one FdWatch, has a number at a time.
 
 /// One task reads. Buffers, cancelling: SocketStream.
 class InputStream : public IoObject {
  public:
+  static constexpr bool splices = true;  ///< see copy.hpp
+
   /// Only in a task. Fails with what fstat(2) says.
   [[nodiscard]] static Result<InputStream> borrow(int fd);
   explicit InputStream(DescriptorRef descriptor) noexcept : IoObject(std::move(descriptor)) {}
@@ -44,6 +48,8 @@ class InputStream : public IoObject {
 /// as PipeWriter says.
 class OutputStream : public IoObject {
  public:
+  static constexpr bool splices = true;  ///< see copy.hpp
+
   /// Only in a task. Fails with what fstat(2) says.
   [[nodiscard]] static Result<OutputStream> borrow(int fd);
   explicit OutputStream(DescriptorRef descriptor) noexcept : IoObject(std::move(descriptor)) {}

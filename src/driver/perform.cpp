@@ -126,11 +126,21 @@ std::int32_t send_batch(MessageBatch& batch, Wait wait) noexcept {
   return answer(::sendmmsg(batch.descriptor->fd, batch.messages, batch.count, flags));
 }
 
+/// Only the pipe is told not to wait: a file may, and a stream does as its O_NONBLOCK says.
 std::int32_t splice(const Splice& splice) noexcept {
-  const int stream = splice.descriptor->fd;
-  const bool in = splice.code == OpCode::splice_in;
-  return answer(::splice(in ? stream : splice.pipe, nullptr, in ? splice.pipe : stream, nullptr,
-                         splice.bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
+  constexpr unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+  const int end = splice.descriptor->fd;
+  off_t offset = splice.offset;
+  off_t* at = offset < 0 ? nullptr : &offset;
+  return answer(takes_into_pipe(splice.code)
+                    ? ::splice(end, at, splice.pipe, nullptr, splice.bytes, flags)
+                    : ::splice(splice.pipe, nullptr, end, at, splice.bytes, flags));
+}
+
+std::int32_t copy_range(const CopyRange& copy) noexcept {
+  auto from = static_cast<off_t>(copy.offset);
+  auto to = static_cast<off_t>(copy.target_offset);
+  return answer(::copy_file_range(copy.descriptor->fd, &from, copy.target, &to, copy.bytes, 0));
 }
 
 /// A file system that cannot tell whether it would block is not asked again: the answer is the
@@ -222,7 +232,8 @@ std::int32_t close_number(const Operation& operation) noexcept {
 bool may_sleep_regardless(OpCode code) noexcept {
   return is_one_of<OpCode::sync, OpCode::sync_data, OpCode::truncate, OpCode::allocate,
                    OpCode::advise, OpCode::lock, OpCode::stat, OpCode::open, OpCode::change_path,
-                   OpCode::read_directory, OpCode::close>(code);
+                   OpCode::read_directory, OpCode::splice_in_at, OpCode::splice_out_at,
+                   OpCode::copy_range, OpCode::close>(code);
 }
 
 /// One system call. A count, events or an fd; a negative errno on failure.
@@ -242,7 +253,10 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
     case OpCode::receive_batch: return receive_batch(static_cast<MessageBatch&>(operation), wait);
     case OpCode::send_batch: return send_batch(static_cast<MessageBatch&>(operation), wait);
     case OpCode::splice_in:
-    case OpCode::splice_out: return splice(static_cast<Splice&>(operation));
+    case OpCode::splice_out:
+    case OpCode::splice_in_at:
+    case OpCode::splice_out_at: return splice(static_cast<const Splice&>(operation));
+    case OpCode::copy_range: return copy_range(static_cast<const CopyRange&>(operation));
     case OpCode::read_at: return read_file(static_cast<Transfer&>(operation), wait);
     case OpCode::write_at: return write_file(static_cast<Transfer&>(operation), wait);
     case OpCode::read_vector_at: return read_file(static_cast<VectorTransfer&>(operation), wait);

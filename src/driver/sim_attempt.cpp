@@ -44,7 +44,8 @@ bool moves_vector(OpCode code) noexcept {
 }
 
 bool splices(OpCode code) noexcept {
-  return is_one_of<OpCode::splice_in, OpCode::splice_out>(code);
+  return is_one_of<OpCode::splice_in, OpCode::splice_out, OpCode::splice_in_at,
+                   OpCode::splice_out_at>(code);
 }
 
 bool writes_bytes(OpCode code) noexcept {
@@ -105,7 +106,14 @@ Attempt attempt_part(VectorTransfer& whole, std::size_t bytes) noexcept {
 }
 
 Attempt attempt_part(Splice& whole, std::size_t bytes) noexcept {
-  Splice part(whole.code, whole.pipe, static_cast<std::uint32_t>(bytes));
+  Splice part(whole.code, whole.pipe, static_cast<std::uint32_t>(bytes), whole.offset);
+  part.descriptor = whole.descriptor;
+  return take_over(whole, part, attempt_in_full(part), 0);
+}
+
+Attempt attempt_part(CopyRange& whole, std::size_t bytes) noexcept {
+  CopyRange part(whole.target, whole.offset, whole.target_offset,
+                 static_cast<std::uint32_t>(bytes));
   part.descriptor = whole.descriptor;
   return take_over(whole, part, attempt_in_full(part), 0);
 }
@@ -133,6 +141,7 @@ std::size_t bytes_left(const Operation& operation) noexcept {
     return transfer.bytes - transfer.moved;
   }
   if (splices(operation.code)) return static_cast<const Splice&>(operation).bytes;
+  if (operation.code == OpCode::copy_range) return static_cast<const CopyRange&>(operation).bytes;
   std::size_t sum = 0;
   if (moves_vector(operation.code)) {
     const auto& transfer = static_cast<const VectorTransfer&>(operation);
@@ -162,6 +171,9 @@ Attempt attempt_once(Operation& operation, std::size_t bytes) noexcept {
   if (bytes >= bytes_left(operation)) return attempt_in_full(operation);
   if (moves_bytes(operation.code)) return attempt_part(static_cast<Transfer&>(operation), bytes);
   if (splices(operation.code)) return attempt_part(static_cast<Splice&>(operation), bytes);
+  if (operation.code == OpCode::copy_range) {
+    return attempt_part(static_cast<CopyRange&>(operation), bytes);
+  }
   return attempt_part(static_cast<VectorTransfer&>(operation), bytes);
 }
 

@@ -19,8 +19,9 @@ constexpr Codes kWrites = codes(OpCode::write, OpCode::write_vector, OpCode::spl
 constexpr Codes kReceives = codes(OpCode::receive_message, OpCode::receive_batch);
 constexpr Codes kSends = codes(OpCode::send_message, OpCode::send_batch);
 constexpr Codes kMessages = kReceives | kSends;
-constexpr Codes kFileReads = codes(OpCode::read_at, OpCode::read_vector_at);
-constexpr Codes kFileWrites = codes(OpCode::write_at, OpCode::write_vector_at);
+constexpr Codes kFileReads = codes(OpCode::read_at, OpCode::read_vector_at, OpCode::splice_in_at);
+constexpr Codes kFileWrites =
+    codes(OpCode::write_at, OpCode::write_vector_at, OpCode::splice_out_at, OpCode::copy_range);
 constexpr Codes kSyncs = codes(OpCode::sync, OpCode::sync_data);
 constexpr Codes kAccept = codes(OpCode::accept);
 constexpr Codes kConnect = codes(OpCode::connect);

@@ -38,7 +38,8 @@ inline bool ends_by_itself(const Operation& operation) noexcept {
   return is_one_of<OpCode::read_at, OpCode::write_at, OpCode::read_vector_at,
                    OpCode::write_vector_at, OpCode::sync, OpCode::sync_data, OpCode::truncate,
                    OpCode::stat, OpCode::allocate, OpCode::advise, OpCode::lock,
-                   OpCode::change_path, OpCode::read_directory>(operation.code);
+                   OpCode::change_path, OpCode::read_directory, OpCode::splice_in_at,
+                   OpCode::splice_out_at, OpCode::copy_range>(operation.code);
 }
 
 }  // namespace rota::inline v0

@@ -96,10 +96,13 @@ void prepare_single_message(io_uring_sqe& entry, const Message& message) noexcep
 
 /// A thread of the kernel moves it, as no splice ever completes without one.
 void prepare_splice(io_uring_sqe& entry, const Splice& splice) noexcept {
-  const int stream = splice.descriptor->fd;
-  const bool in = splice.code == OpCode::splice_in;
-  io_uring_prep_splice(&entry, in ? stream : splice.pipe, -1, in ? splice.pipe : stream, -1,
-                       splice.bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  constexpr unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+  const int end = splice.descriptor->fd;
+  if (takes_into_pipe(splice.code)) {
+    io_uring_prep_splice(&entry, end, splice.offset, splice.pipe, -1, splice.bytes, flags);
+  } else {
+    io_uring_prep_splice(&entry, splice.pipe, -1, end, splice.offset, splice.bytes, flags);
+  }
 }
 
 int folder_of(const Operation& operation) noexcept {
@@ -194,6 +197,8 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
       return;
     case OpCode::splice_in:
     case OpCode::splice_out:
+    case OpCode::splice_in_at:
+    case OpCode::splice_out_at:
       prepare_splice(entry, static_cast<Splice&>(operation));
       return;
     case OpCode::receive_batch:
@@ -224,12 +229,8 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
                             connect.address_bytes);
       return;
     }
-    case OpCode::sync:
-      io_uring_prep_fsync(&entry, fd, 0);
-      return;
-    case OpCode::sync_data:
-      io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC);
-      return;
+    case OpCode::sync: io_uring_prep_fsync(&entry, fd, 0); return;
+    case OpCode::sync_data: io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC); return;
     case OpCode::truncate:
       io_uring_prep_rw(kOpFtruncate, &entry, fd, nullptr, 0,
                        static_cast<Truncate&>(operation).bytes);
@@ -249,6 +250,7 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
       return;
     case OpCode::lock:
     case OpCode::read_directory:
+    case OpCode::copy_range:
       return;  // The file engine's: ability_for_file.
     case OpCode::close:
       io_uring_prep_close(&entry, fd);

@@ -50,8 +50,9 @@ void prepare_readiness(io_uring_sqe& entry, const Operation& operation) noexcept
 /// a file engine's.
 [[nodiscard]] std::uint8_t ability_for_file(const Operation& operation) noexcept;
 [[nodiscard]] inline std::uint8_t needed_ability(const Operation& operation) noexcept {
-  const bool may_lack = is_one_of<OpCode::truncate, OpCode::advise, OpCode::lock, OpCode::stat,
-                                  OpCode::change_path, OpCode::read_directory>(operation.code);
+  const bool may_lack =
+      is_one_of<OpCode::truncate, OpCode::advise, OpCode::lock, OpCode::stat, OpCode::change_path,
+                OpCode::read_directory, OpCode::copy_range>(operation.code);
   return may_lack ? ability_for_file(operation) : 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "driver/message.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 
@@ -26,6 +27,10 @@ std::uint64_t offset_of(const Operation& operation) noexcept {
     case OpCode::allocate:
     case OpCode::advise:
     case OpCode::lock: return static_cast<const FileRange&>(operation).offset;
+    case OpCode::copy_range: {
+      const auto& copy = static_cast<const CopyRange&>(operation);
+      return std::max(copy.offset, copy.target_offset);
+    }
     default: return 0;
   }
 }

@@ -93,7 +93,10 @@ class Harness {
   /// Every message has one part of so many bytes.
   MessageBatch& receive_batch(Descriptor& from, std::size_t count, std::size_t bytes_each);
   MessageBatch& send_batch(Descriptor& to, std::initializer_list<std::string_view> messages);
-  Splice& splice(OpCode code, Descriptor& stream, int pipe, std::uint32_t bytes);
+  Splice& splice(OpCode code, Descriptor& end, int pipe, std::uint32_t bytes,
+                 std::int64_t offset = -1);
+  CopyRange& copy_range(Descriptor& from, int to, std::uint32_t bytes, std::uint64_t offset,
+                        std::uint64_t target_offset);
   Operation& plain(OpCode code, Descriptor& descriptor);
   Truncate& truncate(Descriptor& file, std::uint64_t bytes);
   Stat& stat(Descriptor& file, struct statx& into);
@@ -209,6 +212,7 @@ class Harness {
   std::deque<MessageBatch> batches_;
   std::deque<std::vector<mmsghdr>> batch_headers_;
   std::deque<Splice> splices_;
+  std::deque<CopyRange> copies_;
   std::deque<Truncate> truncates_;
   std::deque<Stat> stats_;
   std::deque<Open> opens_;

@@ -163,9 +163,17 @@ MessageBatch& Harness::send_batch(Descriptor& to,
   return made;
 }
 
-Splice& Harness::splice(OpCode code, Descriptor& stream, int pipe, std::uint32_t bytes) {
-  Splice& made = splices_.emplace_back(code, pipe, bytes);
-  start(made, &stream);
+Splice& Harness::splice(OpCode code, Descriptor& end, int pipe, std::uint32_t bytes,
+                        std::int64_t offset) {
+  Splice& made = splices_.emplace_back(code, pipe, bytes, offset);
+  start(made, &end);
+  return made;
+}
+
+CopyRange& Harness::copy_range(Descriptor& from, int to, std::uint32_t bytes, std::uint64_t offset,
+                               std::uint64_t target_offset) {
+  CopyRange& made = copies_.emplace_back(to, offset, target_offset, bytes);
+  start(made, &from);
   return made;
 }
 

@@ -83,6 +83,39 @@ Task<void> pipes_by_splice(Findings& findings) {
                     fill_and_drain(findings, left->writer, right->reader));
 }
 
+/// A file whose name is gone.
+Task<Result<File>> open_scratch(std::string path) {
+  auto file = co_await File::open(path, OpenMode::read | OpenMode::write | OpenMode::create);
+  ::unlink(path.c_str());
+  co_return file;
+}
+
+Task<void> files_by_the_kernel(Findings& findings) {
+  constexpr std::uint64_t bytes = 10'000;
+  const std::string path = "copied." + std::to_string(getpid());
+  auto left = co_await open_scratch(path);
+  auto right = co_await open_scratch(path);
+  if (!findings.took(left) || !findings.took(right)) co_return;
+  auto written = co_await left->write_at(0, bytes_of(std::string(bytes, 'x')));
+  if (!findings.took(written)) co_return;
+  FileReader from(*left);
+  FileWriter to(*right);
+  auto copied = co_await copy(from, to);
+  if (!findings.took(copied)) co_return;
+  expect(*copied == bytes && to.position() == bytes, "a file was copied in part");
+  auto pipe = Pipe::make();
+  if (!findings.took(pipe)) co_return;
+  FileReader again(*right);
+  auto sent = co_await copy(again, pipe->writer);
+  auto closed = co_await pipe->writer.close();
+  if (!findings.took(sent) || !findings.took(closed)) co_return;
+  auto received = co_await copy(pipe->reader, to);
+  if (!findings.took(received)) co_return;
+  expect(*sent == bytes && *received == bytes, "bytes were lost between a file and a pipe");
+  auto status = co_await right->stat();
+  if (findings.took(status)) expect(status->bytes == 2 * bytes, "a copy is of another size");
+}
+
 Task<void> lines_through_buffers(Findings& findings) {
   auto pipe = Pipe::make();
   if (!findings.took(pipe)) co_return;
@@ -185,6 +218,7 @@ Task<void> reads_that_time_out(Findings& findings) {
 constexpr Program kPrograms[] = {
     {"file_through_its_life", file_through_its_life},
     {"pipes_by_splice", pipes_by_splice},
+    {"files_by_the_kernel", files_by_the_kernel},
     {"lines_through_buffers", lines_through_buffers},
     {"child_process", child_process},
     {"child_on_a_terminal", child_on_a_terminal},

@@ -17,11 +17,14 @@ int main(int count, char** words) {
   add_budget_scenarios(suite);
   add_channel_scenarios(suite);
   add_condition_variable_scenarios(suite);
+  add_copy_end_scenarios(suite);
+  add_copy_scenarios(suite);
   add_direct_file_scenarios(suite);
   add_directory_scenarios(suite);
   add_event_scenarios(suite);
   add_file_part_scenarios(suite);
   add_file_scenarios(suite);
+  add_file_stream_scenarios(suite);
   add_file_watch_scenarios(suite);
   add_foreign_scenarios(suite);
   add_frame_scenarios(suite);

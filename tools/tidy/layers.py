@@ -51,7 +51,7 @@ PUBLIC = {
             "socket_listener", "unix_address", "unix_stream", "unix_datagram", "unix_packets",
             "udp", "udp_batch", "pipe", "standard_stream", "accept_patiently", "buffered_reader",
             "buffered_writer", "copy", "happy_eyeballs", "resolver", "dns_error"},
-    "fs": {"fs", "file", "file_status", "directory", "file_watch", "replace_file",
+    "fs": {"fs", "file", "file_status", "file_stream", "directory", "file_watch", "replace_file",
            "temporary_directory", "direct_file"},
     "process": {"process", "signal", "alarm", "terminal"},
     "runtime": {"rota", "runtime", "capabilities", "contention", "sim", "foreign"},

@@ -5,6 +5,7 @@
 #include <rota/core/move_leaf.hpp>
 #include <rota/core/operation_leaf.hpp>
 
+#include <cstdint>
 #include <utility>
 
 namespace rota::inline v0 {
@@ -48,8 +49,10 @@ class IoObject {
 /// What copying through the kernel needs of an object whose type says that it `splices`.
 struct SpliceEnd {
   Descriptor* descriptor;
+  std::uint64_t* position = nullptr;  ///< of a File's next byte, which moves along; else null
 
   explicit SpliceEnd(const IoObject& object) noexcept : descriptor(object.descriptor()) {}
+  SpliceEnd(Descriptor* file, std::uint64_t* at) noexcept : descriptor(file), position(at) {}
 };
 
 }  // namespace rota::inline v0

@@ -35,6 +35,9 @@ enum class OpCode : std::uint8_t {
   write_at,         ///< Transfer: to a file
   read_vector_at,   ///< VectorTransfer: from a file
   write_vector_at,  ///< VectorTransfer: to a file
+  splice_in_at,     ///< Splice: from a file into a pipe; 0 is its end
+  splice_out_at,    ///< Splice: from a pipe to a file
+  copy_range,       ///< CopyRange: from a file to a file; 0 is the end that it is known to have
   sync,             ///< Operation: fsync
   sync_data,        ///< Operation: fdatasync
   truncate,         ///< Truncate
@@ -70,6 +73,11 @@ template <OpCode... Codes>
 [[nodiscard]] constexpr bool moves_at_offset(OpCode code) noexcept {
   return is_one_of<OpCode::read_at, OpCode::write_at, OpCode::read_vector_at,
                    OpCode::write_vector_at>(code);
+}
+
+/// Of the codes of a Splice: which way it goes.
+[[nodiscard]] constexpr bool takes_into_pipe(OpCode code) noexcept {
+  return is_one_of<OpCode::splice_in, OpCode::splice_in_at>(code);
 }
 
 /// Modifiers of an operation; a set of bits.
@@ -181,9 +189,26 @@ struct MessageBatch : Operation {
 struct Splice : Operation {
   int pipe;
   std::uint32_t bytes;
+  std::int64_t offset;  ///< in a file; -1 is the position that its open file has, and a stream's
 
-  Splice(OpCode what, int end, std::uint32_t most) noexcept
-      : Operation(what), pipe(end), bytes(most) {}
+  Splice(OpCode what, int end, std::uint32_t most, std::int64_t at = -1) noexcept
+      : Operation(what), pipe(end), bytes(most), offset(at) {}
+};
+
+/// As copy_file_range(2), from the Descriptor's file. What is copied may be less, and nothing of it
+/// goes through memory of this process.
+struct CopyRange : Operation {
+  int target;  ///< another file's number, open until the operation is complete
+  std::uint64_t offset;
+  std::uint64_t target_offset;
+  std::uint32_t bytes;
+
+  CopyRange(int to, std::uint64_t at, std::uint64_t to_offset, std::uint32_t most) noexcept
+      : Operation(OpCode::copy_range),
+        target(to),
+        offset(at),
+        target_offset(to_offset),
+        bytes(most) {}
 };
 
 // What names a file by a path has the Descriptor of the folder from which the path starts, or none
