@@ -119,7 +119,7 @@ Routine<void> a_copy_to_a_disk_that_is_full_tells_how_much_is_there(World) {
 
 /// Copies what `from` has to a standard stream that is a file opened so.
 template <class From>
-Task<void> copy_to_standard(From& from, std::string path, int flags) {
+Task<void> copy_to_standard(From& from, const std::string& path, int flags) {
   const OwnedFd fd(::open(path.c_str(), flags | O_CLOEXEC, 0600));
   Result<OutputStream> to = OutputStream::borrow(fd.number());
   EXPECT_TRUE(to.has_value());
@@ -146,7 +146,8 @@ Routine<void> standard_streams_are_copied(World) {
     EXPECT_EQ(::write(writer.number(), "through a pipe", 14), 14);
     writer = OwnedFd();
     const bool appends = (flags & O_APPEND) != 0;
-    Task<void> copying = copy_to_standard(*from, place.in(appends ? "appended" : "to"), flags);
+    const std::string path = place.in(appends ? "appended" : "to");
+    Task<void> copying = copy_to_standard(*from, path, flags);
     co_await std::move(copying);
     Result<void> closed = co_await from->close();
     EXPECT_EQ(code_of(closed), 0);
@@ -156,9 +157,10 @@ Routine<void> standard_streams_are_copied(World) {
   const OwnedFd file(::open(place.in("from").c_str(), O_RDONLY | O_CLOEXEC));
   EXPECT_EQ(::lseek(file.number(), 10, SEEK_SET), 10);
   Result<InputStream> from = InputStream::borrow(file.number());
-  Task<void> copying = copy_to_standard(*from, place.in("whole"), O_WRONLY | O_CREAT);
+  const std::string whole = place.in("whole");
+  Task<void> copying = copy_to_standard(*from, whole, O_WRONLY | O_CREAT);
   co_await std::move(copying);
-  EXPECT_TRUE(contents_of(place.in("whole")) == text.substr(10));
+  EXPECT_TRUE(contents_of(whole) == text.substr(10));
   Result<void> closed = co_await from->close();
   EXPECT_EQ(code_of(closed), 0);
 }
