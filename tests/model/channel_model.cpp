@@ -1,4 +1,5 @@
 #include "model/parked_task.hpp"
+#include "model/wait_results.hpp"
 
 #include <rota/channel.hpp>
 
@@ -13,6 +14,9 @@ namespace {
 using model::await_in;
 using model::Failure;
 using model::GoesOn;
+using model::has;
+using model::is_done;
+using model::never;
 using model::ParkedTask;
 using model::Suspension;
 
@@ -34,27 +38,12 @@ void fill(Channel<int>& channel, int value) {
   model::check(channel.try_send(value), "there is room");
 }
 
-template <class T>
-bool failed_with(const Result<T>& result, int error) {
-  return !result && result.error().value() == error;
-}
-// Whether `result` is the value; else it is the error.
-bool has(const Result<int>& result, int value, int otherwise) {
-  model::check(result ? *result == value : failed_with(result, otherwise),
-               "it has the value, or is told why there is none");
-  return result.has_value();
-}
-bool is_sent(const Result<void>& result, int otherwise) {
-  model::check(result || failed_with(result, otherwise), "it has sent, or is told why it has not");
-  return result.has_value();
-}
-
 // One receives while another sends and a third closes.
 void send_beside_a_close() {
   Channel<int> channel = make_channel();
   model::watch(channel, "channel");
   bool sent = false;
-  model::spawn("sender", [&] { sent = is_sent(send(channel, 7), EPIPE); });
+  model::spawn("sender", [&] { sent = is_done(send(channel, 7), EPIPE); });
   model::spawn("closer", [&] { channel.close(); });
   const bool received = has(receive(channel), 7, EPIPE);
   model::join_all();
@@ -79,7 +68,7 @@ void full_beside_a_receive_and_a_close() {
   model::watch(channel, "channel");
   fill(channel, 1);
   bool sent = false;
-  model::spawn("sender", [&] { sent = is_sent(send(channel, 2), EPIPE); });
+  model::spawn("sender", [&] { sent = is_done(send(channel, 2), EPIPE); });
   model::spawn("receiver", [&] { model::check(has(receive(channel), 1, EPIPE), "the first"); });
   channel.close();
   model::join_all();
@@ -98,7 +87,7 @@ void stopped_receiver_beside_a_send() {
   model::check(wait.parked(), "there is nothing yet");
   bool received = false;
   model::spawn("next", [&] { received = has(wait.end(), 7, ECANCELED); });
-  model::spawn("sender", [&] { model::check(is_sent(send(channel, 7), 0), "nobody closes"); });
+  model::spawn("sender", [&] { model::check(is_done(send(channel, 7), never), "nobody closes"); });
   task.look_to_stop();
   model::join_all();
   model::check(task.wakes() == 1, "a suspension is ended by one wake");
@@ -137,8 +126,8 @@ void stopped_sender_beside_a_receive() {
   Suspension wait(task, [&] { return channel.send(2); });
   model::check(wait.parked(), "it is full");
   bool sent = false;
-  model::spawn("next", [&] { sent = is_sent(wait.end(), ECANCELED); });
-  model::spawn("receiver", [&] { model::check(has(receive(channel), 1, 0), "the first"); });
+  model::spawn("next", [&] { sent = is_done(wait.end(), ECANCELED); });
+  model::spawn("receiver", [&] { model::check(has(receive(channel), 1, never), "the first"); });
   task.look_to_stop();
   model::join_all();
   model::check(task.wakes() == 1, "a suspension is ended by one wake");
