@@ -1,7 +1,6 @@
 #include "model/parked_task.hpp"
 
 #include <rota/core/check_usage.hpp>
-#include <rota/core/seat.hpp>
 #include <rota/core/worker_calls.hpp>
 #include <rota/workers.hpp>
 
@@ -41,11 +40,11 @@ void misuse(const char* what) noexcept {
 void make_ready(Runnable& runnable) noexcept {
   // As in the runtime: what lives on no worker goes on by itself (thread_wait.hpp).
   if (runnable.task->home.at() == nullptr) return runnable.resume(runnable);
-  static_cast<model::ParkedTask&>(*runnable.task).become_ready();
+  static_cast<model::ParkedTask&>(*runnable.task).become_ready(runnable);
 }
 
 void requeue(Runnable& runnable) noexcept {
-  static_cast<model::ParkedTask&>(*runnable.task).become_ready();
+  static_cast<model::ParkedTask&>(*runnable.task).become_ready(runnable);
 }
 
 // There is one worker whose tasks send, and it is told by the scenario when its pass is over.
@@ -54,12 +53,6 @@ WorkerIndex home_index(const Runnable&) noexcept { return 0; }
 void run_after_pass(const Runnable&, Errand& errand) noexcept {
   model::check(model::errand_of_pass == nullptr, "an errand is with its worker once");
   model::errand_of_pass = &errand;
-}
-
-// Every thread is a plain one.
-Seat& current_seat() noexcept {
-  static Seat plain;
-  return plain;
 }
 
 // The kernel, which looks at the word and lets the thread sleep in one step: no wake that comes
@@ -87,12 +80,14 @@ ParkedTask::ParkedTask(GoesOn goes_on) : goes_on_(goes_on) {
   watch(static_cast<TaskHeader&>(*this), "task");
 }
 
-void ParkedTask::go_on() {
+Runnable& ParkedTask::go_on() {
   ready_.wait();
   if (goes_on_ == GoesOn::after_the_look) home.move_to(next_worker);
-  is_ready_ = false;
   parked = 0;
   leaf = nullptr;
+  Runnable* frame = woken_;
+  woken_ = nullptr;
+  return *frame;
 }
 
 void ParkedTask::look_to_stop() {
@@ -101,10 +96,10 @@ void ParkedTask::look_to_stop() {
   home.end_look(home_worker);
 }
 
-void ParkedTask::become_ready() {
+void ParkedTask::become_ready(Runnable& frame) {
   check(parked != 0, "what is woken is parked");
-  check(!is_ready_, "a suspension is ended by one wake");
-  is_ready_ = true;
+  check(woken_ == nullptr, "a suspension is ended by one wake");
+  woken_ = &frame;
   ready_.set();
 }
 

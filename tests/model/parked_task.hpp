@@ -31,20 +31,21 @@ class ParkedTask : public TaskHeader {
   [[nodiscard]] bool start(L& leaf) {
     return leaf.start(frame_);
   }
-  // Whoever runs it next: waits until it is ready. From here on the task runs.
-  void go_on();
+  // Whoever runs it next: waits until it is ready. From here on the task runs, in the frame that
+  // was parked.
+  Runnable& go_on();
   // Its home, on whose thread it has parked, when a stop has come.
   void look_to_stop();
 
   // By `make_ready` and its kin, on any thread.
-  void become_ready();
+  void become_ready(Runnable& frame);
 
   [[nodiscard]] int wakes() const { return ready_.sets(); }
 
  private:
   const GoesOn goes_on_;
   Runnable frame_;
-  Plain<bool> is_ready_{false};
+  Plain<Runnable*> woken_{nullptr};
   Event ready_;
 };
 
