@@ -1,3 +1,6 @@
+// For the faults planted here. The code that ships is explored by
+// oneshot_model.cpp.
+
 #include "model/event.hpp"
 #include "model/expect.hpp"
 #include "model/explorer.hpp"

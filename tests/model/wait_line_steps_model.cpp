@@ -1,3 +1,6 @@
+// For the faults planted here. The code that ships is explored by
+// channel_model.cpp, event_model.cpp and their kin.
+
 #include "model/event.hpp"
 #include "model/expect.hpp"
 #include "model/explorer.hpp"

@@ -1,3 +1,6 @@
+// For the faults planted here. The code that ships is explored by
+// worker_channel_model.cpp.
+
 #include "model/expect.hpp"
 #include "model/worker_channel_lane.hpp"
 
