@@ -35,6 +35,6 @@ class Event : private WaitRoom {
   Atomic<bool> set_{false};  // written under line_lock; read without it by is_set
   WaitLine waiters_;         // under line_lock
 };
-static_assert(sizeof(EventWait) == 40);
+static_assert(!atomics_are_bare || sizeof(EventWait) == 40);
 
 }  // namespace rota::inline v0

@@ -73,6 +73,7 @@ bool Engine::execute(const std::function<void()>& scenario) {
   evaluating_ = false;
   silent_ = false;
   pruned_ = false;
+  told_ = nullptr;
   labels_.clear();
   memory_.begin_execution();
   current_ = this;

@@ -143,7 +143,7 @@ TEST(mpsc_stack, holds_for_four_pushers) {
 
 TEST(mpsc_stack, holds_for_three_pushes_each) {
   model::expect_holds_as_far_as_explored(model::explore_large(
-      {.max_executions = 6'000'000}, pushers_and_owner<MpscStack<Node>, 2, 3>));
+      {.preemptions = 4, .max_executions = 600'000}, pushers_and_owner<MpscStack<Node>, 2, 3>));
 }
 
 TEST(mpsc_stack, a_chain_comes_out_whole) {

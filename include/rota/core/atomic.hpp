@@ -10,6 +10,10 @@
 
 namespace rota::inline v0 {
 
+/// Whether an Atomic is as large as its value. In a model it is not, and no class that holds one is
+/// as large as it promises to be.
+inline constexpr bool atomics_are_bare = true;
+
 /// An integer, pointer, enumeration or bool of at most eight bytes that several threads use.
 /// The operations and their meaning are those of std::atomic, over the same builtins.
 template <class T>

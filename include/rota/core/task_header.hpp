@@ -138,7 +138,7 @@ struct TaskHeader : StopNode, SiblingNode {
     return taken;
   }
 };
-static_assert(sizeof(TaskHeader) <= 80);
+static_assert(!atomics_are_bare || sizeof(TaskHeader) <= 80);
 
 /// The error of a task that ended, for whoever joins it: it is not lost then.
 [[nodiscard]] inline std::exception_ptr hand_out_error(TaskHeader& task) noexcept {

@@ -121,6 +121,6 @@ struct LineWait : Leaf {
   // not change under it and the bits are looked at under the lock.
   Atomic<std::uintptr_t> word_;
 };
-static_assert(sizeof(LineWait) <= 5 * sizeof(void*));
+static_assert(!atomics_are_bare || sizeof(LineWait) <= 5 * sizeof(void*));
 
 }  // namespace rota::inline v0

@@ -119,6 +119,14 @@ class Engine {
     ++threads_[running_].changes_made;
   }
 
+  // Who is told of each atomic that a step begins on, for the rest of the execution: a test that
+  // watches how long memory lives.
+  using Told = void (*)(const void* atomic);
+  void tell_of_steps(Told told) noexcept { told_ = told; }
+  void begin_step(const void* atomic) const {
+    if (told_ != nullptr) told_(atomic);
+  }
+
   [[nodiscard]] bool tracing() const noexcept { return trace_ != nullptr; }
   void label(const void* object, std::size_t bytes, const char* name);
   [[nodiscard]] std::string name_of_object(const void* address) const;
@@ -193,6 +201,7 @@ class Engine {
   bool pruned_ = false;
   std::optional<Failure> failure_;
   std::vector<Label> labels_;
+  Told told_ = nullptr;
 };
 
 }  // namespace rota::model

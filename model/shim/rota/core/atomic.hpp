@@ -16,6 +16,9 @@
 
 namespace rota::inline v0 {
 
+// Not as large as its value: the history stands beside it.
+inline constexpr bool atomics_are_bare = false;
+
 template <class T>
 class Atomic {
   static_assert(sizeof(T) <= 8 && std::is_trivially_copyable_v<T>);
@@ -126,6 +129,7 @@ class Atomic {
                    .writes = kind != Kind::load,
                    .versioned = engine->keeps_versions(),
                    .object = history_->number});
+    engine->begin_step(this);
     return engine;
   }
 

@@ -1,3 +1,6 @@
+// For the faults planted here. The code that ships is explored by
+// broadcast_model.cpp and watch_model.cpp.
+
 #include "model/event.hpp"
 #include "model/expect.hpp"
 #include "model/explorer.hpp"
@@ -200,39 +203,39 @@ void stop_beside_a_send() {
   }
 }
 
-TEST(look_wait, each_value_is_seen_or_said_to_be_missed) {
+TEST(look_wait_steps, each_value_is_seen_or_said_to_be_missed) {
   model::expect_holds(model::explore({}, two_sends<Fault::none>));
 }
 
-TEST(look_wait, a_close_comes_after_what_was_sent) {
+TEST(look_wait_steps, a_close_comes_after_what_was_sent) {
   model::expect_holds(model::explore({}, send_and_close<Fault::none>));
 }
 
-TEST(look_wait, a_stop_and_a_value_end_a_wait_once) {
+TEST(look_wait_steps, a_stop_and_a_value_end_a_wait_once) {
   model::expect_holds(model::explore({}, stop_beside_a_send<Fault::none>));
 }
 
-TEST(look_wait, planted_look_before_the_lock_is_found) {
+TEST(look_wait_steps, planted_look_before_the_lock_is_found) {
   model::expect_found(model::explore({}, send_and_close<Fault::looks_before_the_lock>),
                       Failure::Kind::deadlock);
 }
 
-TEST(look_wait, planted_count_after_the_wake_is_found) {
+TEST(look_wait_steps, planted_count_after_the_wake_is_found) {
   model::expect_found(model::explore({}, two_sends<Fault::advances_after_the_wake>),
                       Failure::Kind::check);
 }
 
-TEST(look_wait, planted_look_without_the_lock_is_found) {
+TEST(look_wait_steps, planted_look_without_the_lock_is_found) {
   model::expect_found(model::explore({}, two_sends<Fault::reads_without_the_lock>),
                       Failure::Kind::race);
 }
 
-TEST(look_wait, planted_close_that_wakes_nobody_is_found) {
+TEST(look_wait_steps, planted_close_that_wakes_nobody_is_found) {
   model::expect_found(model::explore({}, send_and_close<Fault::closes_without_waking>),
                       Failure::Kind::deadlock);
 }
 
-TEST(look_wait, planted_stop_that_takes_a_value_is_found) {
+TEST(look_wait_steps, planted_stop_that_takes_a_value_is_found) {
   model::expect_found(model::explore({}, stop_beside_a_send<Fault::stop_goes_past_a_value>),
                       Failure::Kind::check);
 }

@@ -1,3 +1,6 @@
+// For the faults planted here. The code that ships is explored by
+// channel_model.cpp, event_model.cpp and their kin.
+
 #include "model/event.hpp"
 #include "model/expect.hpp"
 #include "model/explorer.hpp"
@@ -208,41 +211,41 @@ void stop_beside_a_send() {
   model::check(kept == (wait.outcome == Outcome::stopped), "a stopped receive loses no value");
 }
 
-TEST(wait_line, a_value_and_a_close_leave_nobody_waiting) {
+TEST(wait_line_steps, a_value_and_a_close_leave_nobody_waiting) {
   model::expect_holds(model::explore({}, send_beside_a_close<Fault::none>));
 }
 
-TEST(wait_line, a_close_wakes_all_and_touches_none_that_has_gone_on) {
+TEST(wait_line_steps, a_close_wakes_all_and_touches_none_that_has_gone_on) {
   model::expect_holds(model::explore({}, close_beside_two_waits<Fault::none>));
 }
 
-TEST(wait_line, a_stop_and_a_value_end_a_wait_once) {
+TEST(wait_line_steps, a_stop_and_a_value_end_a_wait_once) {
   model::expect_holds(model::explore({}, stop_beside_a_send<Fault::none>));
 }
 
-TEST(wait_line, planted_parking_after_the_link_is_found) {
+TEST(wait_line_steps, planted_parking_after_the_link_is_found) {
   model::expect_found(model::explore({}, send_beside_a_close<Fault::parks_after_it_is_linked>),
                       Failure::Kind::race);
 }
 
-TEST(wait_line, planted_link_that_is_read_after_the_wake_is_found) {
+TEST(wait_line_steps, planted_link_that_is_read_after_the_wake_is_found) {
   model::expect_found(
       model::explore({}, close_beside_two_waits<Fault::reads_the_link_after_the_wake>),
       Failure::Kind::race);
 }
 
-TEST(wait_line, planted_close_that_looks_too_early_is_found) {
+TEST(wait_line_steps, planted_close_that_looks_too_early_is_found) {
   model::expect_found(
       model::explore({}, close_beside_two_waits<Fault::close_looks_before_the_lock>),
       Failure::Kind::deadlock);
 }
 
-TEST(wait_line, planted_stop_that_does_not_look_is_found) {
+TEST(wait_line_steps, planted_stop_that_does_not_look_is_found) {
   model::expect_found(model::explore({}, stop_beside_a_send<Fault::stop_does_not_look>),
                       Failure::Kind::race);
 }
 
-TEST(wait_line, planted_stop_without_the_lock_is_found) {
+TEST(wait_line_steps, planted_stop_without_the_lock_is_found) {
   model::expect_found(model::explore({}, stop_beside_a_send<Fault::stop_unlinks_without_the_lock>),
                       Failure::Kind::race);
 }
