@@ -4,6 +4,7 @@
 #include <rota/mutex.hpp>
 #include <rota/result.hpp>
 #include <rota/task.hpp>
+#include <rota/thread_wait.hpp>
 
 #include <concepts>
 #include <type_traits>
@@ -17,12 +18,18 @@ concept Initialiser =
     std::invocable<F&> && (std::same_as<std::invoke_result_t<F&>, Task<void>> ||
                            std::same_as<std::invoke_result_t<F&>, Task<Result<void>>>);
 
-/// Has something done once, by whichever task comes first; the others wait until it is done.
+/// What `Once::call_in_thread` is given: a function that returns nothing, or a Result of it.
+template <class F>
+concept ThreadInitialiser =
+    std::invocable<F&> && (std::is_void_v<std::invoke_result_t<F&>> ||
+                           std::same_as<std::invoke_result_t<F&>, Result<void>>);
+
+/// Has something done once, by whoever comes first; the others wait until it is done.
 ///
-/// Thread class: tasks of *any thread*; a plain thread may ask `is_done`. The initialiser runs in
-/// the task that calls. If it throws, or yields an error, that goes to its caller and the next task
-/// in line tries; after the first success every call returns at once. What the initialiser did
-/// comes before the return of every call that succeeds. A cancelled call that waits ends with
+/// Thread class: *any thread*. The initialiser runs in the task, or the thread, that calls. If it
+/// throws, or yields an error, that goes to its caller and the next one in line tries, with an
+/// initialiser of its own; after the first success every call returns at once. What the initialiser
+/// did comes before the return of every call that succeeds. A cancelled call that waits ends with
 /// `operation_canceled`; one that is running the initialiser ends as that does. An initialiser that
 /// calls the same Once waits for ever. It must outlive its callers.
 ///
@@ -31,6 +38,11 @@ class Once {
  public:
   template <Initialiser F>
   [[nodiscard]] Task<Result<void>> call(F initialise);
+  /// The same for a plain thread, which it blocks while it stands in line: `wait_in_thread` of a
+  /// Once. Nothing can cancel it. Inside a task, unless it is done, it ends the process with a
+  /// message: await `call` there.
+  template <ThreadInitialiser F>
+  [[nodiscard]] Result<void> call_in_thread(F initialise);
   [[nodiscard]] bool is_done() const noexcept { return done_.load(MemoryOrder::acquire); }
 
  private:
@@ -53,6 +65,22 @@ Task<Result<void>> Once::call(F initialise) {
   }
   done_.store(true, MemoryOrder::release);
   co_return Result<void>();
+}
+
+template <ThreadInitialiser F>
+Result<void> Once::call_in_thread(F initialise) {
+  if (is_done()) return {};
+  Result<MutexGuard> guard = wait_in_thread(mutex_.lock());
+  if (!guard) return std::unexpected(guard.error());
+  if (is_done()) return {};
+  if constexpr (std::is_void_v<std::invoke_result_t<F&>>) {
+    initialise();
+  } else {
+    Result<void> result = initialise();
+    if (!result) return result;
+  }
+  done_.store(true, MemoryOrder::release);
+  return {};
 }
 
 }  // namespace rota::inline v0

@@ -116,6 +116,21 @@ TEST_F(SyncMisuseDeathTest, waiting_for_a_condition_without_the_mutex) {
       "with a guard that holds nothing");
 }
 
+Task<void> call_in_task_as_a_thread(Once& once) {
+  static_cast<void>(once.call_in_thread([] {}));
+  co_return;
+}
+
+TEST_F(SyncMisuseDeathTest, calling_a_once_in_a_task_as_a_thread_does) {
+  EXPECT_DEATH(
+      {
+        Once once;
+        auto runtime = Runtime::make();
+        runtime->block_on(call_in_task_as_a_thread(once));
+      },
+      "wait_in_thread was called inside a task");
+}
+
 TEST_F(SyncMisuseDeathTest, counting_further_than_there_is) {
   EXPECT_DEATH(Latch(1).count_down(2), "a Latch was counted down by more than was left");
   EXPECT_DEATH(static_cast<void>(Barrier(0).phase()), "a Barrier is for one task at least");

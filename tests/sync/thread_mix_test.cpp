@@ -24,7 +24,33 @@ constexpr std::uint32_t kPermits = 4;
 constexpr std::size_t kTasks = 6;
 constexpr std::size_t kThreads = 2;
 
+/// What is done once, or not at all by an initialiser that fails.
+struct Work {
+  Once once;
+  long times = 0;  // by the initialiser; plain, as below
+
+  Result<void> attempt(bool succeeds) {
+    EXPECT_EQ(times, 0);
+    if (!succeeds) return failure(EAGAIN);
+    times += 1;
+    return {};
+  }
+};
+
 struct Shared {
+  explicit Shared(std::size_t works) : work(works) {}
+
+  /// All turn to the same one, until it is done.
+  [[nodiscard]] Work& current_work() { return work[current.load() % work.size()]; }
+  void note(Work& called, const Result<void>& ready) {
+    if (!ready) return;
+    EXPECT_EQ(called.times, 1);
+    auto index = static_cast<std::size_t>(&called - work.data());
+    current.compare_exchange_strong(index, index + 1);
+  }
+
+  std::vector<Work> work;
+  std::atomic<std::size_t> current{0};
   Mutex mutex;
   SharedMutex shared_mutex;
   Semaphore semaphore{kPermits};
@@ -47,6 +73,21 @@ struct Shared {
     if (guard) touch(*guard);
   }
 };
+
+Task<Result<void>> attempt(Work& work, bool succeeds) {
+  co_await yield();
+  co_return work.attempt(succeeds);
+}
+Task<void> call_once(Shared& shared, bool succeeds) {
+  Work& work = shared.current_work();
+  auto initialise = [&work, succeeds] { return attempt(work, succeeds); };
+  Result<void> ready = co_await work.once.call(initialise);
+  shared.note(work, ready);
+}
+void call_once_as_a_thread(Shared& shared, bool succeeds) {
+  Work& work = shared.current_work();
+  shared.note(work, work.once.call_in_thread([&] { return work.attempt(succeeds); }));
+}
 
 Task<void> one_operation(Shared& shared, std::size_t which, std::uint32_t count) {
   switch (which) {
@@ -79,6 +120,7 @@ Task<void> one_operation(Shared& shared, std::size_t which, std::uint32_t count)
       shared.touch(*guard);
       break;
     }
+    case 5: co_await call_once(shared, count == 1); break;
     default: {
       shared.notify.notify_one();
       Result<void> notified = co_await timeout(Duration(1us), shared.notify.wait());
@@ -94,7 +136,7 @@ Task<void> operate(Shared& shared, std::uint64_t seed, std::uint64_t operations)
   RandomSteps steps(seed);
   for (std::uint64_t i = 0; i < operations; ++i) {
     const auto count = static_cast<std::uint32_t>(steps.below(kPermits) + 1);
-    const std::size_t which = steps.below(6);
+    const std::size_t which = steps.below(7);
     if (steps.below(4) == 0) {
       JoinHandle<void> child = spawn(one_operation(shared, which, count));
       if (steps.below(2) == 0) co_await yield();
@@ -111,11 +153,12 @@ void operate_as_a_thread(Shared& shared, std::uint64_t seed, std::uint64_t opera
   RandomSteps steps(seed);
   for (std::uint64_t i = 0; i < operations; ++i) {
     const auto count = static_cast<std::uint32_t>(steps.below(kPermits) + 1);
-    switch (steps.below(4)) {
+    switch (steps.below(5)) {
       case 0: shared.touch(wait_in_thread(shared.mutex.lock())); break;
       case 1: shared.touch(wait_in_thread(shared.shared_mutex.lock())); break;
       case 2: shared.touch(wait_in_thread(shared.shared_mutex.lock_shared())); break;
-      default: shared.touch(wait_in_thread(shared.semaphore.acquire(count))); break;
+      case 3: shared.touch(wait_in_thread(shared.semaphore.acquire(count))); break;
+      default: call_once_as_a_thread(shared, count == 1); break;
     }
     shared.changed.notify_all();
   }
@@ -137,7 +180,7 @@ void mix(SchedulerKind scheduler) {
     config.scheduler.kind = scheduler;
     config.scheduler.workers = scheduler == SchedulerKind::single ? 1 : 3;
     Runtime runtime = Runtime::make(config).value();
-    Shared shared;
+    Shared shared(share / kTasks / kPermits + 1);  // About as many are done.
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < kThreads; ++i) {
       threads.emplace_back([&, i] { operate_as_a_thread(shared, seed + i, each); });
@@ -148,6 +191,7 @@ void mix(SchedulerKind scheduler) {
     EXPECT_EQ(shared.semaphore.available(), kPermits);
     EXPECT_TRUE(shared.mutex.try_lock().has_value());
     EXPECT_TRUE(shared.shared_mutex.try_lock().has_value());
+    for (const Work& work : shared.work) EXPECT_EQ(work.times, work.once.is_done() ? 1 : 0);
   });
 }
 

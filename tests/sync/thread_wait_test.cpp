@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -103,6 +105,60 @@ TEST(ThreadWaitTest, threads_send_to_each_other_without_a_runtime) {
     EXPECT_EQ(**value, expected);
   }
   sender.join();
+}
+
+/// Plain, so that the thread sanitizer sees who comes after whom.
+struct Initialised {
+  Once once;
+  int times = 0;
+};
+
+Task<void> initialise_in_task(Initialised& work) {
+  co_await yield();
+  work.times += 1;
+}
+Task<void> call_in_task(Initialised& work) {
+  auto initialise = [&work] { return initialise_in_task(work); };
+  Result<void> ready = co_await work.once.call(initialise);
+  EXPECT_TRUE(ready.has_value());
+  EXPECT_EQ(work.times, 1);
+}
+void call_as_a_thread(Initialised& work) {
+  EXPECT_TRUE(work.once.call_in_thread([&work] { work.times += 1; }).has_value());
+  EXPECT_EQ(work.times, 1);
+}
+
+TEST_P(ThreadWaitGrid, among_threads_and_tasks_one_does_what_is_done_once) {
+  Runtime runtime = make_runtime();
+  for (int round = 0; round < kMessages / 100; ++round) {
+    Initialised work;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) threads.emplace_back([&work] { call_as_a_thread(work); });
+    runtime.block_on(call_in_task(work));
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_TRUE(work.once.is_done());
+  }
+}
+
+TEST(ThreadWaitTest, after_an_error_or_a_throw_the_next_call_of_a_once_tries) {
+  Once once;
+  int begun = 0;
+  EXPECT_EQ(once.call_in_thread([&]() -> Result<void> {
+                  begun += 1;
+                  return failure(EAGAIN);
+                })
+                .error(),
+            std::errc::resource_unavailable_try_again);
+  EXPECT_THROW(static_cast<void>(once.call_in_thread([&] {
+                 begun += 1;
+                 throw std::runtime_error("not yet");
+               })),
+               std::runtime_error);
+  EXPECT_FALSE(once.is_done());
+  EXPECT_TRUE(once.call_in_thread([&] { begun += 1; }).has_value());
+  EXPECT_TRUE(once.call_in_thread([&] { begun += 1; }).has_value());
+  EXPECT_TRUE(once.is_done());
+  EXPECT_EQ(begun, 3);
 }
 
 }  // namespace
