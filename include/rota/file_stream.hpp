@@ -15,9 +15,11 @@ namespace rota::inline v0 {
 // Files as streams: a position that belongs to the object, in a File that any number of others may
 // read and write as well. What takes a stream takes these: BufferedReader, BufferedWriter, `copy`.
 
+/// How far a transfer came.
 [[nodiscard]] inline std::size_t bytes_moved(const Transfer& transfer) noexcept {
   return transfer.moved;
 }
+/// The same of one that is gathered or scattered.
 [[nodiscard]] inline std::size_t bytes_moved(const VectorTransfer& transfer) noexcept {
   return transfer.result > 0 ? static_cast<std::size_t>(transfer.result) : 0;
 }

@@ -10,8 +10,8 @@ struct termios;
 
 namespace rota::inline v0 {
 
-// The terminal that a program has from whoever started it, and shares with them (standard_stream.hpp
-// reads and writes it). Nothing here waits, and all of it may be called on any thread.
+// The terminal that a program has from whoever started it, and shares with them: to read and write
+// it is for standard_stream.hpp. Nothing here waits, and all of it may be called on any thread.
 
 /// In characters.
 struct TerminalSize {
@@ -24,12 +24,12 @@ struct TerminalSize {
 /// (SignalWatch).
 [[nodiscard]] Result<TerminalSize> terminal_size(int fd) noexcept;
 
-/// A terminal gives each key as it is pressed, and nothing else, until this is destroyed: no line to
-/// edit, no echo, no signals of keys (Ctrl-C is a byte, 3), output as it is written (a line ends with
-/// "\r\n"). As cfmakeraw(3).
+/// Until this is destroyed a terminal gives each key as it is pressed, and nothing else: no line to
+/// edit, no echo, no signals of keys (Ctrl-C is a byte, 3), output as it is written (a line ends
+/// with "\r\n"). As cfmakeraw(3).
 ///
 /// Whose process ends otherwise than by unwinding leaves the terminal as it is; `run` unwinds on
-/// SIGINT and SIGTERM. A process in the background is stopped by SIGTTOU when it changes a terminal.
+/// SIGINT and SIGTERM. A process in the background is stopped by SIGTTOU when it changes one.
 class RawMode {
  public:
   /// The number stays the caller's, and open until `leave`. Fails with

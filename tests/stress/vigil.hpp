@@ -29,9 +29,9 @@ class Place {
 };
 
 /// Watches over the places of a test's tasks, on a thread of its own. When none of them moved for
-/// long, though there was a CPU to be had, a wake was lost: it prints where each of them is and ends
-/// the process. Nothing in the runtime is roused by it, and the tests set no limit to any wait that
-/// would hide the loss.
+/// long, though there was a CPU to be had, a wake was lost: it prints where each of them is and
+/// ends the process. Nothing in the runtime is roused by it, and the tests set no limit to any wait
+/// that would hide the loss.
 class Vigil {
  public:
   static constexpr std::size_t kPlaces = 64;
