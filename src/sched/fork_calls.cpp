@@ -47,9 +47,10 @@ std::coroutine_handle<> end_run(ForkStore& here) noexcept {
     return handle_of(parent);
   }
   if (!parent.has_failed()) {
+    ForkStore& here = *parent.here;  // What was pushed is a thief's.
     try {
-      parent.here->deque().push(parent);
-      parent.here->runs(child);
+      here.deque().push(parent);
+      here.runs(child);
       return handle_of(*child);
     } catch (const std::bad_alloc&) {
       parent.fail(std::current_exception());

@@ -19,7 +19,7 @@ namespace rota::inline v0 {
 /// come to the list when the ring is empty, as it is beside a long task.
 ///
 /// Rejected: half of a full ring goes to the injector, in tokio's manner. With a thousand tasks in
-/// turn every worker is always there, and tasks wander: 1.8 times the time per turn on two workers.
+/// turn every worker is always there, and tasks wander: 2.7 times the time per turn on two workers.
 class RunQueue {
  public:
   /// How often in a row the slot is served before the ring: two tasks that wake each other must not

@@ -111,7 +111,7 @@ TEST(deque_fences, each_item_comes_out_once_with_two_thieves) {
 
 TEST(deque_fences, each_of_three_items_comes_out_once_within_five_preemptions) {
   model::expect_holds_as_far_as_explored(model::explore_large(
-      {.preemptions = 5, .max_executions = 5'000'000}, owner_and_thieves<Bug::none, 3, 2>));
+      {.preemptions = 5, .max_executions = 2'500'000}, owner_and_thieves<Bug::none, 3, 2>));
 }
 
 TEST(deque_fences, planted_missing_fence_in_take_is_found) {

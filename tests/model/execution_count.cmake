@@ -1,7 +1,6 @@
 # Adds up how many executions the model tests explored, in how many models, and with how many planted
-# faults. Fails when there are
-# fewer than expected, so that a bound that was tightened by mistake does not go unnoticed. The counts
-# are removed, for a test that is gone must not count next time.
+# faults. Fails when there are fewer than expected, so that a bound that was tightened by mistake does
+# not go unnoticed. The counts are removed, for a test that is gone must not count next time.
 file(GLOB counts "${folder}/*")
 set(executions 0)
 set(models 0)

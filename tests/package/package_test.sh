@@ -204,7 +204,7 @@ debian() {
 # As a developer of the library builds it: each source by itself.
 add_subdirectory() { consume add_subdirectory -DROTA_UNITY=OFF; }
 fetch_content() {
-  consume fetch_content -DROTA_UNITY=OFF "-DFETCHCONTENT_SOURCE_DIR_ROTA=$root"
+  consume fetch_content "-DFETCHCONTENT_SOURCE_DIR_ROTA=$root"
 }
 
 declare -F "$route" > /dev/null || fail "no such route: $route"
