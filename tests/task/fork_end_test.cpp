@@ -127,8 +127,7 @@ Fork<std::string> fail_beside_a_sibling() {
   co_return caught;
 }
 
-TEST_P(ForkTest, a_failure_tells_the_siblings_and_all_their_parts_to_stop) {
-  if (!has_thieves()) GTEST_SKIP() << "siblings run one after the other";
+TEST_P(ForkBesideThievesTest, a_failure_tells_the_siblings_and_all_their_parts_to_stop) {
   for (int i = 0; i < 20; ++i) ASSERT_EQ(run(run_forks(fail_beside_a_sibling())), "the sibling");
 }
 
@@ -144,8 +143,7 @@ Fork<std::string> call_what_fails_beside_a_child() {
   co_return caught;
 }
 
-TEST_P(ForkTest, a_call_that_fails_tells_the_children_of_its_caller_to_stop) {
-  if (!has_thieves()) GTEST_SKIP() << "the child runs before the call";
+TEST_P(ForkBesideThievesTest, a_call_that_fails_tells_the_children_of_its_caller_to_stop) {
   for (int i = 0; i < 20; ++i) {
     ASSERT_EQ(run(run_forks(call_what_fails_beside_a_child())), "the call");
   }
@@ -201,15 +199,13 @@ Fork<Failures> fail_twice(bool says_so) {
   co_return failures;
 }
 
-TEST_P(ForkTest, later_errors_are_attached_to_the_first) {
-  if (!has_thieves()) GTEST_SKIP() << "siblings run one after the other";
+TEST_P(ForkBesideThievesTest, later_errors_are_attached_to_the_first) {
   const Failures failures = run(run_forks(fail_twice(false)));
   EXPECT_EQ(failures.first, "first");
   EXPECT_EQ(failures.later, std::vector<std::string>{"later"});
 }
 
-TEST_P(ForkTest, what_a_part_throws_only_because_it_was_stopped_does_not_count) {
-  if (!has_thieves()) GTEST_SKIP() << "siblings run one after the other";
+TEST_P(ForkBesideThievesTest, what_a_part_throws_only_because_it_was_stopped_does_not_count) {
   const Failures failures = run(run_forks(fail_twice(true)));
   EXPECT_EQ(failures.first, "first");
   EXPECT_TRUE(failures.later.empty());

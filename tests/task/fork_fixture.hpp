@@ -42,4 +42,7 @@ class ForkTest : public testing::TestWithParam<Workers> {
   Ledger before_;
 };
 
+/// Those of which several functions run at once.
+class ForkBesideThievesTest : public ForkTest {};
+
 }  // namespace rota::testing_tasks

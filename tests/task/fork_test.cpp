@@ -21,13 +21,21 @@
 namespace rota::testing_tasks {
 namespace {
 
+constexpr Workers kTwoThieves{"stealing_2", SchedulerKind::stealing, 2};
+constexpr Workers kManyThieves{"stealing_8", SchedulerKind::stealing, 8};
+
+std::string name_of_workers(const testing::TestParamInfo<Workers>& workers) {
+  return workers.param.name;
+}
+
 INSTANTIATE_TEST_SUITE_P(Schedulers, ForkTest,
                          testing::Values(Workers{"single", SchedulerKind::single, 1},
                                          Workers{"per_core_2", SchedulerKind::per_core, 2},
                                          Workers{"stealing_1", SchedulerKind::stealing, 1},
-                                         Workers{"stealing_2", SchedulerKind::stealing, 2},
-                                         Workers{"stealing_8", SchedulerKind::stealing, 8}),
-                         [](const auto& workers) { return workers.param.name; });
+                                         kTwoThieves, kManyThieves),
+                         name_of_workers);
+INSTANTIATE_TEST_SUITE_P(Schedulers, ForkBesideThievesTest,
+                         testing::Values(kTwoThieves, kManyThieves), name_of_workers);
 
 Fork<long> fib(int n) {
   if (n < 2) co_return n;
@@ -122,8 +130,7 @@ Fork<void> meet_a_thief() {
   co_await rota::join();
 }
 
-TEST_P(ForkTest, an_idle_worker_is_roused_and_steals_the_rest_of_a_function) {
-  if (!has_thieves()) GTEST_SKIP() << "nobody else could go on with it";
+TEST_P(ForkBesideThievesTest, an_idle_worker_is_roused_and_steals_the_rest_of_a_function) {
   for (int i = 0; i < 20; ++i) run(run_forks(meet_a_thief()));
 }
 
