@@ -36,10 +36,14 @@ class TerminalTest : public testing::Test {
   void type(std::string_view keys) {
     EXPECT_EQ(::write(ours_.number(), keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
   }
-  /// What is there, of what the terminal gives the program.
-  std::string read_keys() { return read_from(theirs_.number()); }
-  /// And of what it shows its user.
-  std::string read_screen() { return read_from(ours_.number()); }
+  void show(std::string_view text) {
+    EXPECT_EQ(::write(terminal(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  /// The next `count` bytes that the terminal gives the program. A kernel thread carries them, so
+  /// they may not be there yet.
+  std::string read_keys(std::size_t count) { return read_from(terminal(), count); }
+  /// And those that it shows its user.
+  std::string read_screen(std::size_t count) { return read_from(ours_.number(), count); }
   [[nodiscard]] termios mode() const {
     termios mode{};
     EXPECT_EQ(::tcgetattr(theirs_.number(), &mode), 0);
@@ -48,13 +52,16 @@ class TerminalTest : public testing::Test {
   [[nodiscard]] int terminal() const { return theirs_.number(); }
 
  private:
-  static std::string read_from(int fd) {
-    int there = 0;
-    EXPECT_EQ(::ioctl(fd, FIONREAD, &there), 0);
-    std::string bytes(static_cast<std::size_t>(there), '\0');
-    if (there > 0) {
-      EXPECT_EQ(::read(fd, bytes.data(), bytes.size()), there);
+  static std::string read_from(int fd, std::size_t count) {
+    std::string bytes(count, '\0');
+    std::size_t filled = 0;
+    while (filled < count) {
+      const ssize_t got = ::read(fd, &bytes[filled], count - filled);
+      EXPECT_GT(got, 0);
+      if (got <= 0) break;
+      filled += static_cast<std::size_t>(got);
     }
+    bytes.resize(filled);
     return bytes;
   }
 
@@ -73,12 +80,13 @@ TEST_F(TerminalTest, tells_its_size) {
 
 TEST_F(TerminalTest, gives_each_key_in_raw_mode_and_shows_none) {
   type("ab");
-  EXPECT_EQ(read_screen(), "ab") << "it echoes";
+  EXPECT_EQ(read_screen(2), "ab") << "it echoes";
   Result<RawMode> raw = RawMode::enter(terminal());
   ASSERT_TRUE(raw.has_value()) << raw.error().message();
   type("\x03y\r");
-  EXPECT_EQ(read_keys(), "ab\x03y\r") << "a line that was begun, a Ctrl-C and a return";
-  EXPECT_EQ(read_screen(), "");
+  EXPECT_EQ(read_keys(5), "ab\x03y\r") << "a line that was begun, a Ctrl-C and a return";
+  show("!");
+  EXPECT_EQ(read_screen(1), "!") << "an echo would have come before it";
 }
 
 TEST_F(TerminalTest, is_as_before_once_raw_mode_ends) {
