@@ -38,12 +38,18 @@ class ForkEnd {
   void await_resume() const noexcept {}
 };
 
+/// Whether a result is written to where it is wanted, whoever wants it. Any other has to be made
+/// there when a call waits for it.
+template <class T>
+inline constexpr bool is_plain_result =
+    std::is_trivially_default_constructible_v<T> && std::is_trivially_copyable_v<T>;
+
 /// Where the result of a forking function goes: what the caller of `fork` named, or what waits for
 /// it.
 template <class T>
 struct ForkResult : ForkFrame {
   union {
-    T* named;                    ///< of a forked one
+    T* named;                    ///< of a forked one, and of any that is plain
     std::optional<T>* expected;  ///< of any other
   };
 
@@ -51,7 +57,9 @@ struct ForkResult : ForkFrame {
   template <class U = T>
     requires std::is_convertible_v<U&&, T>
   void return_value(U&& result) {
-    if (kind == Kind::forked) {
+    if constexpr (is_plain_result<T>) {
+      *named = std::forward<U>(result);
+    } else if (kind == Kind::forked) {
       *named = std::forward<U>(result);
     } else {
       expected->emplace(std::forward<U>(result));
@@ -73,6 +81,18 @@ class ForkRoom {
 
  private:
   std::optional<T> value_;
+};
+
+template <class T>
+  requires is_plain_result<T>
+class ForkRoom<T> {
+ public:
+  ForkRoom() noexcept {}  // NOLINT(cppcoreguidelines-pro-type-member-init): taken once it is set.
+  void expect_from(ForkResult<T>& frame) noexcept { frame.named = &value_; }
+  T take() noexcept { return value_; }
+
+ private:
+  T value_;
 };
 
 template <>
@@ -104,7 +124,9 @@ class [[nodiscard]] ForkAwaiter {
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {
     // What is pushed may be stolen, and this with it: nothing of it is touched afterwards.
     const auto child = std::exchange(child_, {});
-    return begin_fork(parent.promise(), child ? &child.promise() : nullptr);
+    if (!child) [[unlikely]]
+      return fail_fork(parent.promise());
+    return begin_fork(parent.promise(), child.promise());
   }
   void await_resume() const noexcept {}
 
@@ -147,10 +169,12 @@ class CallAwaiter {
   }
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
-    if (child_) [[likely]]
-      room_.expect_from(child_.promise());
-    return begin_call(parent_, child_ ? &child_.promise() : nullptr);
+  template <std::derived_from<ForkFrame> Promise>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {
+    if (!child_) [[unlikely]]
+      return fail_call(parent.promise());
+    room_.expect_from(child_.promise());
+    return begin_call(parent.promise(), child_.promise());
   }
   T await_resume() {
     if (child_ && !child_.promise().threw) [[likely]]
@@ -287,7 +311,9 @@ class [[nodiscard]] Fork {
   [[nodiscard]] Handle release() noexcept {
     check_usage(frame_ != nullptr, fork_is_gone);
     const Handle frame = std::exchange(frame_, {});
-    return frame == no_memory() ? Handle() : frame;
+    if (frame == no_memory()) [[unlikely]]
+      return {};
+    return frame;
   }
 
  private:
@@ -295,7 +321,9 @@ class [[nodiscard]] Fork {
 
   static Handle no_memory() noexcept { return Handle::from_address(&fork_without_memory); }
   void drop() noexcept {
-    if (frame_ && frame_ != no_memory()) frame_.destroy();
+    if (!frame_) [[likely]]
+      return;
+    if (frame_ != no_memory()) frame_.destroy();
   }
 
   Handle frame_;  // null: awaited, or moved away

@@ -32,6 +32,7 @@ std::coroutine_handle<> end_run(ForkStore& here) noexcept {
 /// missed that; what lies above something else was seen with it. (Where a thief takes that
 /// meanwhile, nobody is roused until the thief has found more or forks begin anew.)
 [[gnu::noinline]] void offer_first(const ForkStore& store) noexcept {
+  if (store.idle() == nullptr) return;
   fence(MemoryOrder::seq_cst);  // idle_set.hpp, rule 6: the push comes before the look.
   if (!store.idle()->worth_claiming()) [[likely]]
     return;
@@ -41,22 +42,18 @@ std::coroutine_handle<> end_run(ForkStore& here) noexcept {
 
 /// A fork that takes more than a push, or does not begin.
 [[gnu::noinline]] std::coroutine_handle<> begin_slowly(ForkFrame& parent,
-                                                       ForkFrame* child) noexcept {
-  if (child == nullptr) {
-    parent.fail(std::make_exception_ptr(std::bad_alloc()));
-    return handle_of(parent);
-  }
+                                                       ForkFrame& child) noexcept {
   if (!parent.has_failed()) {
     ForkStore& here = *parent.here;  // What was pushed is a thief's.
     try {
       here.deque().push(parent);
-      here.runs(child);
-      return handle_of(*child);
+      here.runs(&child);
+      return handle_of(child);
     } catch (const std::bad_alloc&) {
       parent.fail(std::current_exception());
     }
   }
-  handle_of(*child).destroy();
+  handle_of(child).destroy();
   return handle_of(parent);
 }
 
@@ -81,23 +78,20 @@ std::coroutine_handle<> after_forks(ForkFrame& frame, ForkStore& here) noexcept 
   return parent.join.end_child() ? bring_here(parent, here) : end_run(here);
 }
 
-[[gnu::noinline]] void* allocate_slowly(std::size_t bytes) noexcept {
+[[gnu::noinline]] void* allocate_slowly(std::size_t frame_class) noexcept {
   try {
-    if (bytes > FramePool::kLargestBlock) return ::operator new(bytes);
-    if (ForkStore* store = this_seat().forks) return store->frames().allocate(bytes);
-    return FramePool::allocate_shared(bytes);
+    if (ForkStore* store = this_seat().forks) return store->frames().allocate_block(frame_class);
+    return FramePool::allocate_shared(frame_class_bytes(frame_class));
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
 }
 
-[[gnu::noinline]] void free_slowly(void* memory, std::size_t bytes) noexcept {
-  if (bytes > FramePool::kLargestBlock) return ::operator delete(memory);
+[[gnu::noinline]] void free_slowly(void* memory, std::size_t frame_class) noexcept {
   FramePool& pool = FramePool::of(memory);
   const ForkStore* store = this_seat().forks;
   if (store == nullptr) return pool.free_remote(memory);
-  if (&store->frames() == &pool) return pool.free_local(memory, bytes);
-  store->frames().free_away(memory, bytes);
+  store->frames().free_away(memory, frame_class_bytes(frame_class));
 }
 
 /// Nothing to end: the functions ask by themselves whether the task must stop.
@@ -111,40 +105,45 @@ void start_root_at_home(Runnable& waiter) noexcept {
 
 }  // namespace
 
-void* allocate_fork(std::size_t bytes) noexcept {
-  ForkStore* store = this_seat().forks;
-  if (store == nullptr || bytes > FramePool::kLargestBlock) [[unlikely]]
-    return allocate_slowly(bytes);
-  void* memory = store->frames().try_allocate(bytes);
-  if (memory == nullptr) [[unlikely]]
-    return allocate_slowly(bytes);
-  return memory;
+void* allocate_fork_block(std::size_t frame_class) noexcept {
+  if (ForkStore* store = this_seat().forks) [[likely]] {
+    if (void* memory = store->frames().try_allocate_block(frame_class)) [[likely]]
+      return memory;
+  }
+  return allocate_slowly(frame_class);
 }
 
-void free_fork(void* memory, std::size_t bytes) noexcept {
-  ForkStore* store = this_seat().forks;
-  if (store == nullptr || bytes > FramePool::kLargestBlock ||
-      &FramePool::of(memory) != &store->frames()) [[unlikely]]
-    return free_slowly(memory, bytes);
-  store->frames().free_local(memory, bytes);
+void free_fork_block(void* memory, std::size_t frame_class) noexcept {
+  const ForkStore* store = this_seat().forks;
+  if (store == nullptr || &FramePool::of(memory) != &store->frames()) [[unlikely]]
+    return free_slowly(memory, frame_class);
+  store->frames().free_local_block(memory, frame_class);
 }
 
-std::coroutine_handle<> begin_fork(ForkFrame& parent, ForkFrame* child) noexcept {
-  if (child == nullptr) [[unlikely]]
-    return begin_slowly(parent, child);
+void* allocate_large_fork(std::size_t bytes) noexcept {
+  return ::operator new(bytes, std::nothrow);
+}
+
+void free_large_fork(void* memory) noexcept { ::operator delete(memory); }
+
+std::coroutine_handle<> begin_fork(ForkFrame& parent, ForkFrame& child) noexcept {
   ForkStore& here = *parent.here;
-  child->here = &here;
-  child->parent = &parent;
-  child->root = parent.root;
-  child->kind = ForkFrame::Kind::forked;
+  child.here = &here;
+  child.parent = &parent;
+  child.root = parent.root;
+  child.kind = ForkFrame::Kind::forked;
   parent.unjoined = true;
-  const bool is_first = here.idle() != nullptr && here.deque().empty();
   if (parent.has_failed() || !here.deque().try_push(parent)) [[unlikely]]
     return begin_slowly(parent, child);
-  if (is_first) [[unlikely]]
+  here.runs(&child);
+  if (here.deque().size() == 1) [[unlikely]]
     offer_first(here);
-  here.runs(child);
-  return handle_of(*child);
+  return handle_of(child);
+}
+
+std::coroutine_handle<> fail_fork(ForkFrame& parent) noexcept {
+  parent.fail(std::make_exception_ptr(std::bad_alloc()));
+  return handle_of(parent);
 }
 
 std::coroutine_handle<> fail_call(ForkFrame& parent) noexcept {

@@ -54,7 +54,7 @@ void* FramePool::allocate_shared(std::size_t bytes) {
 void FramePool::free_remote(void* memory) noexcept {
   const auto slab = reinterpret_cast<std::uintptr_t>(memory) & ~(kSlabBytes - 1);
   // Release: whoever counts this block as back has also counted it as given out.
-  remote_bytes_.fetch_add(class_bytes(reinterpret_cast<Slab*>(slab)->size_class),
+  remote_bytes_.fetch_add(frame_class_bytes(reinterpret_cast<Slab*>(slab)->size_class),
                           MemoryOrder::release);
   remote_blocks_.fetch_add(1, MemoryOrder::release);
   remote_.push(*static_cast<Block*>(memory));
@@ -62,8 +62,9 @@ void FramePool::free_remote(void* memory) noexcept {
 
 void FramePool::free_away(void* memory, std::size_t bytes) noexcept {
   // Release: whoever counts this block as back has also counted it as given out.
-  away_bytes_.store(away_bytes_.load(MemoryOrder::relaxed) + class_bytes(class_of(bytes)),
-                    MemoryOrder::release);
+  away_bytes_.store(
+      away_bytes_.load(MemoryOrder::relaxed) + frame_class_bytes(frame_class_of(bytes)),
+      MemoryOrder::release);
   away_blocks_.store(away_blocks_.load(MemoryOrder::relaxed) + 1, MemoryOrder::release);
   FramePool& home = of(memory);
   away_.add(home.number_, home.remote_, *static_cast<Block*>(memory));
@@ -93,12 +94,12 @@ void FramePool::add_slab(std::size_t size_class) {
   static_assert(sizeof(Slab) <= kSlabFirst);
   slabs_ = new (memory) Slab{this, slabs_, size_class};
   uncarved_[size_class] = {static_cast<std::byte*>(memory) + kSlabFirst,
-                           (kSlabBytes - kSlabFirst) / class_bytes(size_class)};
+                           (kSlabBytes - kSlabFirst) / frame_class_bytes(size_class)};
 }
 
 void FramePool::carve(std::size_t size_class) noexcept {
   Uncarved& uncarved = uncarved_[size_class];
-  const std::size_t step = class_bytes(size_class);
+  const std::size_t step = frame_class_bytes(size_class);
   const std::size_t count =
       std::min(std::max<std::size_t>(kCarvedBytes / step, 1), uncarved.blocks);
   // From the end, so that the list begins with the lowest address.
@@ -128,10 +129,10 @@ FramePool::Use FramePool::use() noexcept {
   std::uint64_t bytes = 0;
   std::uint64_t peak_bytes = 0;
   for (const FramePool* pool = registry.first; pool != nullptr; pool = pool->next_pool_) {
-    for (std::size_t size_class = 0; size_class < kClasses; ++size_class) {
+    for (std::size_t size_class = 0; size_class < frame_classes; ++size_class) {
       const std::uint64_t given = pool->given_[size_class];
       blocks += given;
-      bytes += given * class_bytes(size_class);
+      bytes += given * frame_class_bytes(size_class);
     }
     peak_bytes += pool->carved_bytes_;
   }

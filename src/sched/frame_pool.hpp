@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/frame_class.hpp>
 #include <rota/core/mpsc_stack.hpp>
 #include <rota/core/spin_lock.hpp>
 
@@ -31,7 +32,7 @@ namespace rota::inline v0 {
 class FramePool {
  public:
   static constexpr std::size_t kSlabBytes = 64 * 1024;
-  static constexpr std::size_t kLargestBlock = 4096;
+  static constexpr std::size_t kLargestBlock = largest_frame_block;
 
   /// Of all pools, since the process began. Any thread; `blocks` and `bytes` are exact when nobody
   /// allocates or frees, and never below zero.
@@ -54,10 +55,16 @@ class FramePool {
   FramePool(const FramePool&) = delete;
   FramePool& operator=(const FramePool&) = delete;
 
-  [[nodiscard]] void* allocate(std::size_t bytes);          // owner
-  /// Owner. Null: `allocate` has to do more than to take from a list.
-  [[nodiscard]] void* try_allocate(std::size_t bytes) noexcept;
-  void free_local(void* block, std::size_t bytes) noexcept; // owner
+  /// Owner. Throws std::bad_alloc.
+  [[nodiscard]] void* allocate(std::size_t bytes) { return allocate_block(frame_class_of(bytes)); }
+  [[nodiscard]] void* allocate_block(std::size_t size_class);
+  /// Owner. Null: `allocate_block` has to do more than to take from a list.
+  [[nodiscard]] void* try_allocate_block(std::size_t size_class) noexcept;
+  /// Owner.
+  void free_local(void* block, std::size_t bytes) noexcept {
+    free_local_block(block, frame_class_of(bytes));
+  }
+  void free_local_block(void* block, std::size_t size_class) noexcept;
   /// Owner, of a block that another pool gave: it goes back with the next batch.
   void free_away(void* block, std::size_t bytes) noexcept;
   /// Owner. All batches go now.
@@ -75,34 +82,27 @@ class FramePool {
     std::size_t blocks = 0;
   };
 
-  static constexpr std::size_t kFineStep = 16;      // classes of 16 bytes up to 512
-  static constexpr std::size_t kFineLimit = 512;
-  static constexpr std::size_t kCoarseStep = 256;   // then of 256 bytes
-  static constexpr std::size_t kCarvedBytes = 4096; // at a time; a page, which is touched then
-  static constexpr std::size_t kClasses =
-      kFineLimit / kFineStep + (kLargestBlock - kFineLimit) / kCoarseStep;
+  static constexpr std::size_t kCarvedBytes = 4096;  // at a time; a page, which is touched then
 
   FramePool() = default;
   static FramePool& add_to_registry();
-  static std::size_t class_of(std::size_t bytes) noexcept;
-  static std::size_t class_bytes(std::size_t size_class) noexcept;
   void refill(std::size_t size_class);
   void add_slab(std::size_t size_class);
   void carve(std::size_t size_class) noexcept;
   void collect_remote() noexcept;
 
-  std::array<Block*, kClasses> free_{};
-  std::array<Counter, kClasses> given_;  // blocks taken from the lists less freed by the owner
-  std::array<Uncarved, kClasses> uncarved_{};
+  std::array<Block*, frame_classes> free_{};
+  std::array<Counter, frame_classes> given_;  // blocks taken from the lists less freed by the owner
+  std::array<Uncarved, frame_classes> uncarved_{};
   Counter carved_bytes_;
   RemoteFrees<Block, MpscStack<Block>> away_;
   // What the owner has freed of other pools' blocks. Written by the owner alone, and read by those
   // who count.
   Atomic<std::uint64_t> away_blocks_{0};
   Atomic<std::uint64_t> away_bytes_{0};
-  Slab* slabs_ = nullptr;             // never walked; it keeps them in sight of a leak checker
-  FramePool* next_pool_ = nullptr;    // in the list of all pools
-  std::size_t number_ = 0;            // among all pools
+  Slab* slabs_ = nullptr;           // never walked; it keeps them in sight of a leak checker
+  FramePool* next_pool_ = nullptr;  // in the list of all pools
+  std::size_t number_ = 0;          // among all pools
   bool in_use_ = true;
   alignas(128) MpscStack<Block> remote_;
   // What threads without a pool have freed since the pool was made, in blocks and bytes. Beside the
@@ -120,40 +120,29 @@ struct FramePool::Slab {
 /// Blocks begin behind the slab's own words, aligned as malloc aligns.
 inline constexpr std::size_t kSlabFirst = 32;
 
-inline std::size_t FramePool::class_of(std::size_t bytes) noexcept {
-  if (bytes <= kFineLimit) return (bytes + kFineStep - 1) / kFineStep - (bytes != 0 ? 1 : 0);
-  return kFineLimit / kFineStep + (bytes - kFineLimit + kCoarseStep - 1) / kCoarseStep - 1;
-}
-
-inline std::size_t FramePool::class_bytes(std::size_t size_class) noexcept {
-  constexpr std::size_t kFineClasses = kFineLimit / kFineStep;
-  if (size_class < kFineClasses) return (size_class + 1) * kFineStep;
-  return kFineLimit + (size_class - kFineClasses + 1) * kCoarseStep;
-}
-
 inline FramePool& FramePool::of(void* block) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(block) & ~(kSlabBytes - 1);
   return *reinterpret_cast<Slab*>(address)->owner;
 }
 
-inline void* FramePool::try_allocate(std::size_t bytes) noexcept {
-  const std::size_t size_class = class_of(bytes);
+inline void* FramePool::try_allocate_block(std::size_t size_class) noexcept {
   Block* block = free_[size_class];
-  if (block == nullptr) [[unlikely]] return nullptr;
+  if (block == nullptr) [[unlikely]]
+    return nullptr;
   free_[size_class] = block->next;
   given_[size_class] += 1;
   return block;
 }
 
-inline void* FramePool::allocate(std::size_t bytes) {
-  if (void* block = try_allocate(bytes)) [[likely]] return block;
-  refill(class_of(bytes));
-  return try_allocate(bytes);
+inline void* FramePool::allocate_block(std::size_t size_class) {
+  if (void* block = try_allocate_block(size_class)) [[likely]]
+    return block;
+  refill(size_class);
+  return try_allocate_block(size_class);
 }
 
-inline void FramePool::free_local(void* memory, std::size_t bytes) noexcept {
+inline void FramePool::free_local_block(void* memory, std::size_t size_class) noexcept {
   auto* block = static_cast<Block*>(memory);
-  const std::size_t size_class = class_of(bytes);
   block->next = free_[size_class];
   free_[size_class] = block;
   given_[size_class] -= 1;

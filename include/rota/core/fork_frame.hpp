@@ -3,6 +3,7 @@
 #include <rota/core/atomic.hpp>
 #include <rota/core/fork_errors.hpp>
 #include <rota/core/fork_join.hpp>
+#include <rota/core/frame_class.hpp>
 #include <rota/core/leaf.hpp>
 #include <rota/core/runnable.hpp>
 
@@ -74,14 +75,28 @@ struct ForkFrame {
 /// Memory of the calling thread's store, which is no part of its worker: forking functions run for
 /// as long as they like, and must not open the bracket each time. Null when there is none. Any
 /// thread.
-[[nodiscard]] void* allocate_fork(std::size_t bytes) noexcept;
+[[nodiscard]] void* allocate_fork_block(std::size_t frame_class) noexcept;
+[[nodiscard]] void* allocate_large_fork(std::size_t bytes) noexcept;
 /// Any thread may free any.
-void free_fork(void* memory, std::size_t bytes) noexcept;
+void free_fork_block(void* memory, std::size_t frame_class) noexcept;
+void free_large_fork(void* memory) noexcept;
+
+/// The compiler knows the size of a frame, and is left with the call.
+[[nodiscard]] inline void* allocate_fork(std::size_t bytes) noexcept {
+  return bytes <= largest_frame_block ? allocate_fork_block(frame_class_of(bytes))
+                                      : allocate_large_fork(bytes);
+}
+inline void free_fork(void* memory, std::size_t bytes) noexcept {
+  if (bytes > largest_frame_block) return free_large_fork(memory);
+  free_fork_block(memory, frame_class_of(bytes));
+}
 
 /// What the caller goes on with, having suspended `parent` to run `child` beside it: the child,
 /// with the parent left to thieves; or the parent, if the child cannot begin or a sibling has
-/// failed. `child` is null when there was no memory for it.
-[[nodiscard]] std::coroutine_handle<> begin_fork(ForkFrame& parent, ForkFrame* child) noexcept;
+/// failed.
+[[nodiscard]] std::coroutine_handle<> begin_fork(ForkFrame& parent, ForkFrame& child) noexcept;
+/// The same when there was no memory for the child.
+[[nodiscard]] std::coroutine_handle<> fail_fork(ForkFrame& parent) noexcept;
 /// Whether the suspended frame waits for what it has forked. If so it is somebody else's already.
 [[nodiscard]] bool wait_for_forks(ForkFrame& frame) noexcept;
 /// Parks a task on the root, and says what to go on with: the root's frame.
@@ -93,19 +108,17 @@ void free_fork(void* memory, std::size_t bytes) noexcept;
   return std::coroutine_handle<ForkFrame>::from_promise(frame);
 }
 
+/// The same as `begin_fork` with a parent that waits for the child.
+[[nodiscard]] inline std::coroutine_handle<> begin_call(ForkFrame& parent,
+                                                        ForkFrame& child) noexcept {
+  child.here = parent.here;
+  child.parent = &parent;
+  child.root = parent.root;
+  return handle_of(child);
+}
 /// What a caller goes on with when there is no memory for what it calls: itself, once its forks
 /// have ended. It will throw.
 [[nodiscard]] std::coroutine_handle<> fail_call(ForkFrame& parent) noexcept;
-/// The same as `begin_fork` with a parent that waits for the child.
-[[nodiscard]] inline std::coroutine_handle<> begin_call(ForkFrame& parent,
-                                                        ForkFrame* child) noexcept {
-  if (child == nullptr) [[unlikely]]
-    return fail_call(parent);
-  child->here = parent.here;
-  child->parent = &parent;
-  child->root = parent.root;
-  return handle_of(*child);
-}
 
 /// In a forking function: whether its thread has nothing left that a thief could take. A function
 /// that can divide its work does so then, and not before: that is when somebody has time.
