@@ -4,6 +4,7 @@
 
 #include "core/descriptor.hpp"
 #include "driver/perform.hpp"
+#include "driver/socket_calls.hpp"
 
 #include <sys/socket.h>
 
@@ -59,8 +60,8 @@ template <OpCode code>
   std::byte* data = transfer.data + transfer.moved;
   const std::size_t bytes = transfer.bytes - transfer.moved;
   const ssize_t count = code == OpCode::read
-                            ? ::recv(fd, data, bytes, MSG_DONTWAIT)
-                            : ::send(fd, data, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+                            ? receive_bytes(fd, data, bytes, MSG_DONTWAIT)
+                            : send_bytes(fd, data, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (count < 0) [[unlikely]] return absorb(transfer, -errno);
   if ((transfer.flags & op_whole) != 0 && static_cast<std::size_t>(count) < bytes) [[unlikely]] {
     return absorb_count(transfer, static_cast<std::size_t>(count));

@@ -3,6 +3,7 @@
 #include "core/descriptor.hpp"
 #include "driver/message.hpp"
 #include "driver/perform_path.hpp"
+#include "driver/socket_calls.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -60,7 +61,7 @@ std::int32_t read_stream(Transfer& transfer, Wait wait) noexcept {
   const Remainder rest = remainder(transfer);
   if (from.kind == FdKind::shared) return read_shared(from.fd, rest, wait);
   if (from.kind != FdKind::socket) return answer(::read(from.fd, rest.data, rest.bytes));
-  return answer(::recv(from.fd, rest.data, rest.bytes, message_flags(transfer, wait)));
+  return answer(receive_bytes(from.fd, rest.data, rest.bytes, message_flags(transfer, wait)));
 }
 
 std::int32_t write_stream(Transfer& transfer, Wait wait) noexcept {
@@ -69,7 +70,7 @@ std::int32_t write_stream(Transfer& transfer, Wait wait) noexcept {
   if (to.kind == FdKind::shared) return write_shared(to.fd, rest, wait);
   if (to.kind != FdKind::socket) return answer(::write(to.fd, rest.data, rest.bytes));
   const int flags = message_flags(transfer, wait) | MSG_NOSIGNAL;
-  return answer(::send(to.fd, rest.data, rest.bytes, flags));
+  return answer(send_bytes(to.fd, rest.data, rest.bytes, flags));
 }
 
 /// More parts than one system call takes are left to the next operation: the count says so.
