@@ -58,7 +58,7 @@ constexpr std::size_t kMostFds = 256;
 std::array<bool, kMostFds> open_fds() noexcept {
   std::array<bool, kMostFds> open{};
   for (std::size_t fd = 0; fd < kMostFds; ++fd) {
-    open[fd] = ::fcntl(static_cast<int>(fd), F_GETFD) >= 0;
+    open[fd] = ::lseek(static_cast<int>(fd), 0, SEEK_CUR) >= 0 || errno != EBADF;
   }
   return open;
 }
@@ -72,7 +72,8 @@ std::optional<DriverKind> driver_named(std::string_view name) noexcept {
 }
 
 const Program* program_named(std::string_view name) noexcept {
-  for (auto list : {network_programs(), local_programs(), path_programs(), worker_programs()}) {
+  for (auto list : {network_programs(), local_programs(), path_programs(), file_programs(),
+                    worker_programs()}) {
     for (const Program& program : list) {
       if (program.name == name) return &program;
     }
@@ -126,7 +127,8 @@ int run_child(const Program& program, DriverKind driver) {
 }
 
 int list_programs() {
-  for (auto list : {network_programs(), local_programs(), path_programs(), worker_programs()}) {
+  for (auto list : {network_programs(), local_programs(), path_programs(), file_programs(),
+                    worker_programs()}) {
     for (const Program& program : list) std::printf("%s\n", std::string(program.name).c_str());
   }
   return EXIT_SUCCESS;
