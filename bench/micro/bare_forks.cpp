@@ -78,7 +78,7 @@ std::coroutine_handle<Frame> handle_of(Frame& frame) {
   return std::coroutine_handle<Frame>::from_promise(frame);
 }
 
-thread_local rota::WorkDeque<Frame> deque;
+rota::WorkDeque<Frame> deque;
 
 [[gnu::noinline]] std::coroutine_handle<> begin_fork(Frame& parent, Frame& child) noexcept {
   child.parent = &parent;

@@ -89,7 +89,7 @@ class ForkRoom<T> {
  public:
   ForkRoom() noexcept {}  // NOLINT(cppcoreguidelines-pro-type-member-init): taken once it is set.
   void expect_from(ForkResult<T>& frame) noexcept { frame.named = &value_; }
-  T take() noexcept { return value_; }
+  T take() noexcept { return std::move(value_); }
 
  private:
   T value_;

@@ -11,8 +11,8 @@
 namespace rota::inline v0 {
 
 // recv(2) and send(2) without what glibc does around them in a program that has threads: there they
-// are points at which a thread can be cancelled, and two locked instructions say so and take it
-// back. No thread that carries a worker is ever cancelled.
+// are points at which a thread can be cancelled, and two locked instructions (in 2.36) say so and
+// take it back. Nobody may cancel a thread that carries a worker.
 //
 // A sanitizer sees what glibc's functions do, and nothing below them.
 

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <string>
@@ -48,6 +49,58 @@ Fork<long> fib(int n) {
 
 TEST_P(ForkTest, forks_and_calls_compute_what_a_recursion_does) {
   EXPECT_EQ(run(run_forks(fib(25))), 75025);
+}
+
+/// As plain as an int, but for copies.
+class Ticket {
+ public:
+  Ticket() = default;
+  explicit Ticket(int number) : number_(number) {}
+  Ticket(Ticket&&) = default;
+  Ticket& operator=(Ticket&&) = default;
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+class WithoutDefault {
+ public:
+  explicit WithoutDefault(int number) : number_(number) {}
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+template <class T>
+Fork<T> made_of(int number) {
+  co_return T(number);
+}
+
+Fork<std::unique_ptr<int>> allocated(int number) { co_return std::make_unique<int>(number); }
+
+template <class T>
+Fork<int> sum_of_two() {
+  T one(0);
+  co_await rota::fork(one, made_of<T>, 1);
+  T two = co_await made_of<T>(2);
+  co_await rota::join();
+  co_return one.number() + two.number();
+}
+
+Fork<int> sum_of_two_allocated() {
+  std::unique_ptr<int> one;
+  co_await rota::fork(one, allocated, 1);
+  std::unique_ptr<int> two = co_await allocated(2);
+  co_await rota::join();
+  co_return *one + *two;
+}
+
+TEST_P(ForkTest, a_result_needs_neither_a_copy_nor_a_default) {
+  EXPECT_EQ(run(run_forks(sum_of_two<Ticket>())), 3);
+  EXPECT_EQ(run(run_forks(sum_of_two<WithoutDefault>())), 3);
+  EXPECT_EQ(run(run_forks(sum_of_two_allocated())), 3);
 }
 
 using Board = std::array<int, 8>;

@@ -42,7 +42,7 @@ namespace rota::inline v0 {
 // a take were 2.2 ns then, and a theft 360 ns; of bursts of eight forks a thief got none, since
 // they were over before its barrier was; and each theft interrupts every core that runs a worker.
 // Nor is it worth a deque that thieves have to open first, by one barrier for many thefts: without
-// the fence fib (bench/rota/forks.cpp) took 75.3 ns per fork, and 75.5 with it.
+// the fence fib (bench/rota/forks.cpp) took 75.3 ns per fork, and 75.5 with it, in a slow hour.
 template <class T, std::size_t first_capacity = 256>
 class alignas(128) WorkDeque {
   static_assert((first_capacity & (first_capacity - 1)) == 0 && first_capacity >= 2);
