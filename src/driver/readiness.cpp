@@ -201,8 +201,7 @@ void ReadinessDriver::begin_close(Operation& operation, OpList& done) {
 void ReadinessDriver::try_end_close(Descriptor& descriptor, OpList& done) {
   if (descriptor.closing == nullptr || descriptor.in_flight > 0) return;
   Operation& closing = *descriptor.closing;
-  poller_->forget(descriptor);
-  clear_bits(descriptor, kArmedMask);
+  leave_lists(descriptor);
   if (descriptor.lingers) return hand_to_files(closing);
   descriptor.closing = nullptr;
   perform_blocking(closing);
@@ -309,13 +308,20 @@ void ReadinessDriver::drop_stale_arms() noexcept {
 
 void ReadinessDriver::let_go(Descriptor& descriptor) noexcept { poller_->forget(descriptor); }
 
-/// Where tasks do not move nothing keeps a Descriptor from doing so while it stands in one of these
-/// lists (Hold): it leaves them here.
 bool ReadinessDriver::give_away(Descriptor& descriptor) noexcept {
-  poller_->forget(descriptor);
-  std::erase_if(arms_, [&](const Arm& arm) { return arm.descriptor == &descriptor; });
-  std::erase(visits_, &descriptor);
+  leave_lists(descriptor);
   return true;
+}
+
+/// Where tasks do not move nothing keeps a Descriptor from being another worker's while it stands in
+/// one of these lists (Hold): whether it moves or is closed, and its place used again.
+void ReadinessDriver::leave_lists(Descriptor& descriptor) noexcept {
+  poller_->forget(descriptor);
+  if ((descriptor.driver_bits & kArmedMask) != 0) {
+    std::erase_if(arms_, [&](const Arm& arm) { return arm.descriptor == &descriptor; });
+  }
+  if ((descriptor.driver_bits & kVisitQueued) != 0) std::erase(visits_, &descriptor);
+  clear_bits(descriptor, kArmedMask | kVisitQueued);
 }
 
 void ReadinessDriver::share(Worker& home) noexcept { home_ = &home; }

@@ -107,6 +107,7 @@ class ReadinessDriver final : public Driver {
 
   void arm(Descriptor& descriptor);
   void queue_visit(Descriptor& descriptor);
+  void leave_lists(Descriptor& descriptor) noexcept;
   void drop_stale_arms() noexcept;
   void end_waiting(Descriptor& descriptor, std::int32_t error, OpList& done) noexcept;
 

@@ -143,6 +143,32 @@ TEST_P(Readiness, AGreedyTransferGoesOnInLaterTurnsWithoutANewEvent) {
   for (std::size_t i = 0; i < kReads; ++i) EXPECT_EQ(back_[i], reads[i].get());
 }
 
+TEST_P(Readiness, WhatIsClosedBeforeItsVisitIsLeftToWhoeverGetsItsPlace) {
+  SocketPair pair = SocketPair::tcp();
+  Descriptor& near = adopt(pair.near);
+  std::vector<std::unique_ptr<Reading>> reads;
+  constexpr std::size_t kReads = 100;  // So many that the lane is to be visited again.
+  for (std::size_t i = 0; i < kReads; ++i) {
+    reads.push_back(std::make_unique<Reading>(near, 1));
+    start(*reads.back());
+  }
+  turn();
+  pair.far.send(std::string(kReads, 'x'));
+  finish(*reads.front());
+  close(near);
+  SocketPair other = SocketPair::tcp();
+  Descriptor& again = adopt(other.near);
+  ASSERT_EQ(&again, &near);
+  other.far.send("y");
+  Reading theirs(again, 1);  // Another worker's driver has it.
+  theirs.state = OpState::queued;
+  again.reading.push_back(theirs);
+  turn();
+  EXPECT_FALSE(is_back(theirs));
+  EXPECT_EQ(again.reading.front(), &theirs);
+  if (!again.reading.empty()) again.reading.remove(theirs);
+}
+
 TEST_P(Readiness, OneTurnIsSharedOutBetweenConnections) {
   SocketPair busy = SocketPair::tcp();
   SocketPair quiet = SocketPair::tcp();
