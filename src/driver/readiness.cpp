@@ -313,8 +313,8 @@ bool ReadinessDriver::give_away(Descriptor& descriptor) noexcept {
   return true;
 }
 
-/// Where tasks do not move nothing keeps a Descriptor from being another worker's while it stands in
-/// one of these lists (Hold): whether it moves or is closed, and its place used again.
+/// Where tasks do not move nothing keeps a Descriptor from being another worker's while it stands
+/// in one of these lists (Hold): whether it moves, or is closed and its place used again.
 void ReadinessDriver::leave_lists(Descriptor& descriptor) noexcept {
   poller_->forget(descriptor);
   if ((descriptor.driver_bits & kArmedMask) != 0) {
