@@ -317,9 +317,7 @@ bool ReadinessDriver::give_away(Descriptor& descriptor) noexcept {
 /// in one of these lists (Hold): whether it moves, or is closed and its place used again.
 void ReadinessDriver::leave_lists(Descriptor& descriptor) noexcept {
   poller_->forget(descriptor);
-  if ((descriptor.driver_bits & kArmedMask) != 0) {
-    std::erase_if(arms_, [&](const Arm& arm) { return arm.descriptor == &descriptor; });
-  }
+  std::erase_if(arms_, [&](const Arm& arm) { return arm.descriptor == &descriptor; });
   if ((descriptor.driver_bits & kVisitQueued) != 0) std::erase(visits_, &descriptor);
   clear_bits(descriptor, kArmedMask | kVisitQueued);
 }
