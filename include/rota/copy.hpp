@@ -88,8 +88,8 @@ Task<Result<void>> copy_all(From& from, To& to, std::uint64_t& copied) {
 /// ignored from then on, as PipeWriter says.
 ///
 /// @threads one task, which reads the one stream and writes the other
-/// @loses at most 64 KiB that were read and not written; of a FileReader nothing: it stands behind
-/// what was written; the same after an error
+/// @loses at most 64 KiB that were read and not written, as an error does; of a FileReader nothing:
+/// it stands behind what was written
 /// @owns both streams stay the caller's; a File at an end is not closed meanwhile
 /// @errors those of the streams; none for what the kernel refuses to move by itself: that goes
 /// through memory

@@ -345,7 +345,9 @@ ForkAwaiter<void> fork(F&& function, Args&&... args) {
   return ForkAwaiter<void>(std::forward<F>(function)(std::forward<Args>(args)...));
 }
 
-/// Waits until all that the calling function has forked has ended, and rethrows its first error.
+/// Waits until all that the calling function has forked has ended.
+///
+/// @as Fork
 [[nodiscard]] constexpr Join join() noexcept { return {}; }
 
 /// A task that runs a forking function and nothing else.

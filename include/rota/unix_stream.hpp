@@ -43,7 +43,7 @@ class UnixStream : public SocketStream {
   /// With open files beside the bytes, at least one of which there must be. Yields how many bytes
   /// went: the files went with the first of them.
   ///
-  /// @loses nothing: the files go with the bytes or not at all
+  /// @loses nothing: the files go with the first byte or not at all
   /// @owns the files stay the caller's too; a buffer is borrowed until the call ends
   /// @errors what sendmsg(2) says; `invalid_argument`: more than 253 files
   [[nodiscard]] Await<SendFdsLeaf> send_with_fds(std::span<const std::byte> from,

@@ -136,7 +136,8 @@ Task<void> call_copy(F function, WorkerIndex worker) {
 /// Runs a copy of `function(worker)` as a task on every worker, each with its index, and waits for
 /// all of them; a Task that it returns is awaited. If one fails the others are stopped.
 ///
-/// @as submit_to
+/// @threads one task, on any worker
+/// @loses nothing: a stop goes on to the tasks of all workers, which are awaited
 /// @owns each worker has a copy of the function; what it refers to may be the caller's, who waits
 /// until all have ended whatever happens
 /// @errors as those of a scope: the first exception, several in a `ScopeErrors`; std::bad_alloc
