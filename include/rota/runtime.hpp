@@ -183,9 +183,13 @@ JoinHandle<std::invoke_result_t<F&>> spawn_fiber(
   return spawn_into_root(on_fiber(std::move(body), options), SpawnOptions(options.name), site);
 }
 
-/// Waits for SIGINT or SIGTERM, then asks everything on `runtime` to stop; the next one has the
-/// default effect again. False: it was stopped before, or no signal can be watched. The part of
-/// `rota::run` that drains, for programs with their own main.
+/// Waits for SIGINT or SIGTERM, then asks everything on `runtime` to stop. The part of `rota::run`
+/// that drains, for programs with their own main.
+///
+/// @threads one task
+/// @loses nothing: it yields false
+/// @owns the signals' old effect comes back with its end, so that the next one has it again
+/// @errors none: false also says that no signal can be watched
 [[nodiscard]] Task<bool> stop_on_signal(Runtime& runtime);
 
 /// Makes a runtime, runs `main` on it and shuts it down: the body of most programs. SIGINT and
