@@ -130,8 +130,9 @@ def _echo_table(rows):
 
         more = _pairs(row["samples"], one.get(row["candidate"], []),
                       lambda sample: 1 / sample["requests_per_s"])
-        lines.append([row["candidate"], str(row["workers"]), f"{median('requests_per_s') / 1e3:.0f}",
-                      _text(more), f"{median('cpu_ns'):.0f}", f"{median('cores'):.2f}",
+        lines.append([row["candidate"], str(row["workers"]),
+                      f"{median('requests_per_s') / 1e3:.0f}", _text(more),
+                      f"{median('cpu_ns'):.0f}", f"{median('cores'):.2f}",
                       f"{median('p99_us'):.0f}", f"{median('generator_busy'):.2f}"])
     return markdown_table(["server", "workers", "k requests/s", "to one worker [95 %]",
                            "CPU ns/request", "cores used", "worst p99 µs", "busiest generator"],

@@ -10,17 +10,27 @@ namespace rota::inline v0 {
 /// How operations reach the kernel. `best` probes the machine, best first. Under `sim` time is
 /// virtual and a seed decides what real life leaves open; the workers of every scheduler share the
 /// thread that calls `block_on`, and the seed decides which of them goes on.
-enum class DriverKind : std::uint8_t { best, select, poll, epoll, io_uring, sim };
+enum class DriverKind : std::uint8_t { best, select, poll, epoll, linux_aio, io_uring, sim };
 
 /// How an io_uring is set up. `pinned` (SINGLE_ISSUER, DEFER_TASKRUN) is the fastest and bound to
 /// one thread; `movable` (COOP_TASKRUN) may be taken over by another; `best` is pinned, and movable
 /// where workers steal: with a pinned ring nobody can see to the I/O of a worker in a long task.
 enum class RingProfile : std::uint8_t { best, pinned, movable };
 
+/// How calls on files reach the kernel: readiness has no meaning for them. What an engine has no
+/// call for goes to its blocking pool.
+enum class FileEngineKind : std::uint8_t {
+  best,           ///< io_uring: its ring. linux_aio: its own context. Else the blocking pool
+  blocking_pool,  ///< threads that make the plain calls
+  linux_aio,      ///< io_submit(2): reads and writes of files that were opened for direct I/O, and
+                  ///< fsync. What is buffered would block in the submission: it goes to the pool
+};
+
 /// What a driver is made of. Every limit has a default that is safe and fast.
 struct DriverConfig {
   DriverKind kind = DriverKind::best;
   RingProfile ring = RingProfile::best;
+  FileEngineKind files = FileEngineKind::best;
   std::uint32_t ring_entries = 256;           ///< submission queue; a power of two is best
   std::uint32_t completion_entries = 4096;    ///< completion queue
   std::uint32_t bounded_ring_workers = 4;     ///< io-wq threads for file work

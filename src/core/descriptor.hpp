@@ -40,6 +40,14 @@ enum class ShortRead : std::uint8_t {
   proves_nothing,  ///< datagrams, pipes, a hang-up or an urgent mark pending
 };
 
+/// The events of poll(2) by which an interest is waited for. Errors and hang-ups come unasked.
+[[nodiscard]] constexpr std::uint16_t events_of_interest(unsigned interest) noexcept {
+  constexpr unsigned same = interest_read | interest_priority | interest_write;
+  const bool ends = (interest & (interest_read | interest_hang_up)) != 0;
+  constexpr unsigned read_hang_up = 0x2000;  // POLLRDHUP
+  return static_cast<std::uint16_t>((interest & same) | (ends ? read_hang_up : 0));
+}
+
 /// What owns an fd. Type-stable: its memory is a Descriptor as long as the runtime lives, so a
 /// stale reference can be told by `generation` and never points at something else.
 ///
@@ -76,6 +84,7 @@ struct Descriptor {
   Atomic<std::uint8_t> registered{0};      ///< poller: what it knows of the fd
   ShortRead short_read = ShortRead::unasked;
   std::uint8_t driver_bits = 0;  ///< the driver's own; nothing else reads it
+  bool direct = false;           ///< a file that was opened with O_DIRECT
   bool lingers = false;          ///< SO_LINGER: close(2) may sleep. Written by the owner, who
                                  ///< hands it over with the close
 };

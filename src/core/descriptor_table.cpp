@@ -7,11 +7,10 @@
 namespace rota::inline v0 {
 namespace {
 
-/// RWF_NOWAIT keeps its promise for the page cache only: a direct read waits for the device.
-std::uint8_t first_hint(int fd, FdKind kind) noexcept {
-  if (kind != FdKind::file) return interest_all;
+bool is_direct(int fd, FdKind kind) noexcept {
+  if (kind != FdKind::file) return false;
   const int flags = ::fcntl(fd, F_GETFL);
-  return flags >= 0 && (flags & O_DIRECT) != 0 ? interest_none : interest_all;
+  return flags >= 0 && (flags & O_DIRECT) != 0;
 }
 
 }  // namespace
@@ -39,7 +38,9 @@ Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
   place.settled_at.store(nullptr, MemoryOrder::relaxed);
   place.driver_index = -1;
   place.kind = kind;
-  place.ready_hint = first_hint(fd, kind);
+  place.direct = is_direct(fd, kind);
+  // RWF_NOWAIT keeps its promise for the page cache only: a direct read waits for the device.
+  place.ready_hint = place.direct ? interest_none : interest_all;
   place.registered.store(0, MemoryOrder::relaxed);
   place.short_read = ShortRead::unasked;
   place.driver_bits = 0;

@@ -2,10 +2,9 @@
 
 #include <rota/core/mpsc_stack.hpp>
 
-#include "base/clock.hpp"
 #include "base/signals_blocked.hpp"
-#include "base/time_units.hpp"
 #include "driver/perform.hpp"
+#include "driver/queue_stamp.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -22,16 +21,6 @@ namespace {
 /// Operation::engine_bits: whether the operation may still be withdrawn. Written under the mutex;
 /// it keeps the last value when the operation goes back, so that a late cancel does nothing.
 enum PoolBits : std::uint8_t { pool_queued = 1, pool_taken = 2 };
-
-/// While an operation waits, its `result`, which it does not have yet, is when it came: the low 32
-/// bits of a count of milliseconds, which turn over in 49 days.
-std::uint32_t stamp_of_now() noexcept {
-  return static_cast<std::uint32_t>(monotonic_ns() / kNsPerMs);
-}
-
-Duration since(const Operation& came) noexcept {
-  return Duration((stamp_of_now() - static_cast<std::uint32_t>(came.result)) * kNsPerMs);
-}
 
 /// Shared between the carrier and the pool's threads: the queue and what is beside it, under the
 /// mutex; `completed_`, which threads push to and the carrier empties. An operation belongs to
@@ -57,12 +46,12 @@ class BlockingPool final : public FileEngine {
 
   void submit(OpList operations) override {
     std::size_t added = 0;
-    const std::uint32_t stamp = stamp_of_now();
+    const QueueStamp stamp = QueueStamp::now();
     {
       const std::lock_guard lock(mutex_);
       while (Operation* operation = operations.pop_front()) {
         operation->engine_bits = pool_queued;
-        operation->result = static_cast<std::int32_t>(stamp);
+        stamp.put_on(*operation);
         queue_.push_back(*operation);
         ++added;
       }
@@ -100,7 +89,7 @@ class BlockingPool final : public FileEngine {
     const Operation* oldest = queue_.front();
     return {.threads = threads_.size(),
             .waiting = waiting_,
-            .oldest_wait = oldest == nullptr ? Duration() : since(*oldest)};
+            .oldest_wait = oldest == nullptr ? Duration() : QueueStamp::of(*oldest).age()};
   }
 
   std::string_view name() const noexcept override { return "blocking pool"; }

@@ -2,6 +2,7 @@
 
 #include "base/errno_text.hpp"
 #include "driver/epoll.hpp"
+#include "driver/linux_aio.hpp"
 #include "driver/poll.hpp"
 #include "driver/readiness.hpp"
 #include "driver/remedy.hpp"
@@ -29,6 +30,7 @@ const char* name_of(DriverKind kind, const DriverConfig& config) noexcept {
     case DriverKind::select: return "select";
     case DriverKind::poll: return "poll";
     case DriverKind::epoll: return "epoll";
+    case DriverKind::linux_aio: return "linux_aio";
     case DriverKind::io_uring:
       return profile_of(config) == RingProfile::movable ? "io_uring movable" : "io_uring pinned";
     case DriverKind::sim: return "sim";
@@ -49,13 +51,14 @@ MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals
   request.bounded_workers = config.bounded_ring_workers;
   request.unbounded_workers = config.unbounded_ring_workers;
   request.cpu = config.place.cpu;
+  request.files = {config.files, config.bounded_ring_workers};
   return UringDriver::make(request, refusals);
 }
 
 /// A poller is refused only the descriptors that it begins with; `step` names what makes them.
 MadeDriver make_over(Result<std::unique_ptr<Poller>> poller, const char* name, const char* step,
                      const DriverConfig& config, std::vector<Refusal>& refusals) {
-  if (poller) return make_readiness_driver(std::move(*poller), config);
+  if (poller) return make_readiness_driver(std::move(*poller), config, refusals);
   const int error = poller.error().value();
   refusals.push_back({name, std::string(step) + " has no file descriptor left.", error});
   return std::unexpected(poller.error());
@@ -83,6 +86,7 @@ MadeDriver make_driver(DriverKind kind, const PlacedConfig& config,
     case DriverKind::select:
       return make_over(make_select_poller(), "select", "eventfd below FD_SETSIZE", config,
                        refusals);
+    case DriverKind::linux_aio: return make_linux_aio_driver(config, refusals);
     case DriverKind::sim: return make_simulated(config, refusals);
     case DriverKind::best: break;
   }

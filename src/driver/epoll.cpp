@@ -82,6 +82,7 @@ class EpollPoller final : public Poller {
   }
 
   void wake() noexcept override { wake_.wake(); }
+  int wake_number() const noexcept override { return wake_.number(); }
   int arm_refused(const Descriptor&) const noexcept override { return 0; }
   bool edge_triggered() const noexcept override { return true; }
   std::string_view name() const noexcept override { return "epoll"; }

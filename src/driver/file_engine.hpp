@@ -12,6 +12,7 @@ namespace rota::inline v0 {
 struct EngineNotify {
   void* driver;
   void (*rouse)(void* driver) noexcept;
+  int eventfd = -1;  ///< which the kernel may write to with the same effect
   void operator()() const noexcept { rouse(driver); }
 };
 

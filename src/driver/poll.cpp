@@ -13,15 +13,6 @@
 namespace rota::inline v0 {
 namespace {
 
-short events_of_interest(unsigned interest) noexcept {
-  int events = 0;
-  if ((interest & interest_read) != 0) events |= POLLIN | POLLRDHUP;
-  if ((interest & interest_write) != 0) events |= POLLOUT;
-  if ((interest & interest_priority) != 0) events |= POLLPRI;
-  if ((interest & interest_hang_up) != 0) events |= POLLRDHUP;
-  return static_cast<short>(events);
-}
-
 /// Holds only what is armed: a Descriptor leaves the list with its report. Place 0 is the wake.
 class PollPoller final : public Poller {
  public:
@@ -59,6 +50,7 @@ class PollPoller final : public Poller {
   }
 
   void wake() noexcept override { wake_.wake(); }
+  int wake_number() const noexcept override { return wake_.number(); }
   int arm_refused(const Descriptor&) const noexcept override { return 0; }
   bool edge_triggered() const noexcept override { return false; }
   std::string_view name() const noexcept override { return "poll"; }
@@ -70,7 +62,7 @@ class PollPoller final : public Poller {
   }
 
   void arm_one(Descriptor& descriptor, unsigned interest) {
-    const short events = events_of_interest(interest);
+    const auto events = static_cast<short>(events_of_interest(interest));
     if (descriptor.index >= places_.size()) places_.resize(descriptor.index + 1);
     std::uint32_t& place = places_[descriptor.index];
     if (place != 0) {

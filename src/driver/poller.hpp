@@ -54,6 +54,8 @@ class Poller {
   virtual std::size_t turn(std::span<const Arm> arms, Deadline until, std::span<Ready> out) = 0;
   virtual void forget(Descriptor& descriptor) noexcept = 0;
   virtual void wake() noexcept = 0;
+  /// What ends a wait when the kernel writes to it, as `wake` does.
+  [[nodiscard]] virtual int wake_number() const noexcept = 0;
 
   [[nodiscard]] virtual int arm_refused(const Descriptor& descriptor) const noexcept = 0;
   [[nodiscard]] virtual bool edge_triggered() const noexcept = 0;

@@ -74,7 +74,8 @@ ReadinessDriver::ReadinessDriver(std::unique_ptr<Poller> poller)
 
 EngineNotify ReadinessDriver::notify() noexcept {
   // Not by `wake`: a completed file operation ends the wait, and only its result ends the turn.
-  return {poller_.get(), [](void* poller) noexcept { static_cast<Poller*>(poller)->wake(); }};
+  return {poller_.get(), [](void* poller) noexcept { static_cast<Poller*>(poller)->wake(); },
+          poller_->wake_number()};
 }
 
 void ReadinessDriver::turn(OpList todo, Deadline until, OpList& done) {

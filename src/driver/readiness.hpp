@@ -6,6 +6,7 @@
 #include "driver/driver.hpp"
 #include "driver/file_engine.hpp"
 #include "driver/poller.hpp"
+#include "driver/refusal.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -128,7 +129,8 @@ class ReadinessDriver final : public Driver {
 };
 
 /// The driver over `poller` with the file engine that `config` asks for.
-std::unique_ptr<Driver> make_readiness_driver(std::unique_ptr<Poller> poller,
-                                              const DriverConfig& config);
+Result<std::unique_ptr<Driver>> make_readiness_driver(std::unique_ptr<Poller> poller,
+                                                      const DriverConfig& config,
+                                                      std::vector<Refusal>& refusals);
 
 }  // namespace rota::inline v0

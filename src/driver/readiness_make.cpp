@@ -1,4 +1,4 @@
-#include "driver/blocking_pool.hpp"
+#include "driver/file_engine_make.hpp"
 #include "driver/readiness.hpp"
 
 #include <memory>
@@ -6,10 +6,14 @@
 
 namespace rota::inline v0 {
 
-std::unique_ptr<Driver> make_readiness_driver(std::unique_ptr<Poller> poller,
-                                              const DriverConfig& config) {
+Result<std::unique_ptr<Driver>> make_readiness_driver(std::unique_ptr<Poller> poller,
+                                                      const DriverConfig& config,
+                                                      std::vector<Refusal>& refusals) {
   auto driver = std::make_unique<ReadinessDriver>(std::move(poller));
-  driver->attach(make_blocking_pool(driver->notify(), config.blocking_threads));
+  const EngineRequest asked{config.files, config.blocking_threads};
+  auto files = make_file_engine(asked, driver->notify(), refusals);
+  if (!files) return std::unexpected(files.error());
+  driver->attach(std::move(*files));
   return driver;
 }
 

@@ -113,6 +113,7 @@ class SelectPoller final : public Poller {
   }
 
   void wake() noexcept override { wake_.wake(); }
+  int wake_number() const noexcept override { return wake_.number(); }
   int arm_refused(const Descriptor& descriptor) const noexcept override {
     return fits(descriptor.fd) ? 0 : EINVAL;
   }

@@ -2,7 +2,6 @@
 
 #include <rota/core/platform.hpp>
 
-#include "driver/blocking_pool.hpp"
 #include "driver/nested_poll.hpp"
 #include "driver/uring_bits.hpp"
 #include "driver/uring_message.hpp"
@@ -24,6 +23,9 @@ Result<std::unique_ptr<UringDriver>> UringDriver::make(const RingRequest& reques
     refusals.push_back({"io_uring", std::string("no eventfd: ") + std::strerror(error), error});
     return failure(error);
   }
+  if (request.files.kind != FileEngineKind::best) {
+    if (const int error = driver->make_engine(refusals); error != 0) return failure(error);
+  }
   return driver;
 }
 
@@ -36,7 +38,7 @@ UringDriver::UringDriver(const RingRequest& request) noexcept
               .any_carrier = request.profile == RingProfile::movable,
               .lets_go = true,
               .virtual_clock = false},
-      engine_threads_(request.bounded_workers) {}
+      engine_request_(request.files) {}
 
 UringDriver::~UringDriver() = default;
 
@@ -173,6 +175,9 @@ void UringDriver::admit(Operation& operation) {
   if (operation.stopping || (descriptor != nullptr && descriptor->closing != nullptr)) {
     return end_unstarted(operation);
   }
+  if (engine_request_.kind != FileEngineKind::best && is_for_files(operation)) {
+    return give_to_engine(operation);
+  }
   const std::uint8_t ability = needed_ability(operation);
   if (ability != 0 && !ring_.can(static_cast<RingAbility>(ability))) {
     return give_to_engine(operation);
@@ -246,12 +251,22 @@ EngineUse UringDriver::engine_use() const noexcept {
   return engine == nullptr ? EngineUse{} : engine->use();
 }
 
+/// 0, or why there is none.
+int UringDriver::make_engine(std::vector<Refusal>& refusals) {
+  const EngineNotify notify{
+      this, [](void* driver) noexcept { static_cast<UringDriver*>(driver)->wake(); },
+      wake_.number()};
+  auto made = make_file_engine(engine_request_, notify, refusals);
+  if (!made) return made.error().value();
+  engine_ = std::move(*made);
+  shown_engine_.store(engine_.get(), MemoryOrder::release);
+  return 0;
+}
+
 void UringDriver::give_to_engine(Operation& operation) {
   if (engine_ == nullptr) {
-    const EngineNotify notify{
-        this, [](void* driver) noexcept { static_cast<UringDriver*>(driver)->wake(); }};
-    engine_ = make_blocking_pool(notify, engine_threads_);
-    shown_engine_.store(engine_.get(), MemoryOrder::release);
+    std::vector<Refusal> none;
+    static_cast<void>(make_engine(none));  // A blocking pool is never refused.
   }
   in_kernel_ += 1;
   if (ends_by_itself(operation)) files_in_kernel_ += 1;

@@ -81,6 +81,7 @@ class UringDriver final : public Driver {
   void launch(Operation& operation);
   void launch_readiness(Operation& operation);
   void launch_cancel(Operation& operation);
+  [[nodiscard]] int make_engine(std::vector<Refusal>& refusals);
   void give_to_engine(Operation& operation);
   void await_memory(Duration limit);
   [[nodiscard]] bool held_back(const Operation& operation) const noexcept;
@@ -137,7 +138,7 @@ class UringDriver final : public Driver {
   std::vector<Operation*> cancels_;      ///< asked for, not submitted; room for all in_kernel_
   std::unique_ptr<FileEngine> engine_;   ///< for what this ring cannot do; made when needed
   Atomic<const FileEngine*> shown_engine_{nullptr};  ///< the same, for any thread
-  std::uint32_t engine_threads_;
+  EngineRequest engine_request_;
   std::size_t in_kernel_ = 0;            ///< operations started and not complete
   std::size_t files_in_kernel_ = 0;      ///< those of them that always end by themselves
   bool enabled_ = false;

@@ -42,4 +42,9 @@ inline bool ends_by_itself(const Operation& operation) noexcept {
                    OpCode::splice_out_at, OpCode::copy_range>(operation.code);
 }
 
+/// What a file engine can be asked for.
+inline bool is_for_files(const Operation& operation) noexcept {
+  return operation.code == OpCode::open || ends_by_itself(operation);
+}
+
 }  // namespace rota::inline v0

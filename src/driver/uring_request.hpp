@@ -2,6 +2,8 @@
 
 #include <rota/config.hpp>
 
+#include "driver/file_engine_make.hpp"
+
 #include <cstdint>
 
 namespace rota::inline v0 {
@@ -23,6 +25,8 @@ struct RingRequest {
   std::uint32_t completion_entries = 4096;
   std::uint32_t bounded_workers = 4;
   std::uint32_t unbounded_workers = 16;
+  EngineRequest files;                         ///< `best`: the ring, and for what it cannot do the
+                                               ///< blocking pool
   int cpu = -1;                                ///< of the kernel's worker threads; -1: any
   std::uint32_t withheld_setup_flags = 0;      ///< IORING_SETUP_* answered with EINVAL
   std::uint8_t withheld_abilities = 0;         ///< RingAbility

@@ -26,6 +26,7 @@ class alignas(128) UringWake {
 
   /// 0, or the errno that left no eventfd.
   [[nodiscard]] int set_up() noexcept;
+  [[nodiscard]] int number() const noexcept { return eventfd_; }
 
   /// Any thread, and signal handlers: leaves errno as it was.
   void wake() noexcept;

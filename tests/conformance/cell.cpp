@@ -23,6 +23,13 @@ Cell ring(const char* name, RingProfile profile) {
   return Cell{name, config, Way::straight, kNoFdLimit};
 }
 
+/// With another engine for files than the driver would have.
+Cell with_files(Cell cell, const char* name, FileEngineKind files) {
+  cell.name = name;
+  cell.config.files = files;
+  return cell;
+}
+
 /// So small that nothing fits: every limit of the ring is met by nearly every case.
 Cell tiny_ring() {
   Cell cell = ring("io_uring_tiny", RingProfile::best);
@@ -48,9 +55,18 @@ const std::vector<Cell>& cells() {
       readiness("poll_tried_first", DriverKind::poll, Way::tried_first, kNoFdLimit),
       readiness("epoll", DriverKind::epoll, Way::straight, kNoFdLimit),
       readiness("epoll_tried_first", DriverKind::epoll, Way::tried_first, kNoFdLimit),
+      with_files(readiness("epoll", DriverKind::epoll, Way::straight, kNoFdLimit),
+                 "epoll_aio_files", FileEngineKind::linux_aio),
+      readiness("linux_aio", DriverKind::linux_aio, Way::straight, kNoFdLimit),
+      readiness("linux_aio_tried_first", DriverKind::linux_aio, Way::tried_first, kNoFdLimit),
+      with_files(readiness("linux_aio", DriverKind::linux_aio, Way::straight, kNoFdLimit),
+                 "linux_aio_pool_files", FileEngineKind::blocking_pool),
       ring("io_uring_pinned", RingProfile::pinned),
       ring("io_uring_movable", RingProfile::movable),
       tiny_ring(),
+      with_files(ring("", RingProfile::pinned), "io_uring_aio_files", FileEngineKind::linux_aio),
+      with_files(ring("", RingProfile::movable), "io_uring_pool_files",
+                 FileEngineKind::blocking_pool),
       simulated("sim_seed_1", 1, Way::straight),
       simulated("sim_seed_2", 2, Way::straight),
       simulated("sim_seed_77", 77, Way::straight),

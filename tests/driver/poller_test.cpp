@@ -2,6 +2,7 @@
 
 #include "core/descriptor_table.hpp"
 #include "driver/epoll.hpp"
+#include "driver/linux_aio.hpp"
 #include "driver/poll.hpp"
 #include "driver/select.hpp"
 #include "driver/sockets.hpp"
@@ -279,7 +280,8 @@ TEST_P(EveryPoller, MoreReadyThanThereIsRoomForComesInLaterTurns) {
 INSTANTIATE_TEST_SUITE_P(Pollers, EveryPoller,
                          ::testing::Values(Named{"select", &make_select_poller},
                                            Named{"poll", &make_poll_poller},
-                                           Named{"epoll", &make_epoll_poller}),
+                                           Named{"epoll", &make_epoll_poller},
+                                           Named{"linux_aio", &make_linux_aio_poller}),
                          [](const auto& named) { return std::string(named.param.name); });
 
 TEST(EpollPoller, AFileIsRefusedAsTheKernelRefusesIt) {

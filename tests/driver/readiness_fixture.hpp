@@ -39,6 +39,7 @@ class CountingPoller final : public Poller {
   }
   void forget(Descriptor& descriptor) noexcept override { below_->forget(descriptor); }
   void wake() noexcept override { below_->wake(); }
+  int wake_number() const noexcept override { return below_->wake_number(); }
   int arm_refused(const Descriptor& descriptor) const noexcept override {
     return below_->arm_refused(descriptor);
   }

@@ -1,0 +1,118 @@
+#include "driver/aio_context.hpp"
+
+#include "base/fatal.hpp"
+#include "driver/wait_span.hpp"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+
+namespace rota::inline v0 {
+namespace {
+
+// glibc has no functions for these.
+
+long setup(unsigned requests, aio_context_t& context) noexcept {
+  return ::syscall(SYS_io_setup, requests, &context);
+}
+
+long destroy(aio_context_t context) noexcept { return ::syscall(SYS_io_destroy, context); }
+
+long get_events(aio_context_t context, long least, std::span<io_event> events,
+                const timespec* limit) noexcept {
+  timespec left = limit == nullptr ? timespec{} : *limit;  // The kernel writes what is left.
+  return ::syscall(SYS_io_getevents, context, least, events.size(), events.data(),
+                   limit == nullptr ? nullptr : &left);
+}
+
+}  // namespace
+
+/// As fs/aio.c lays it out since Linux 2.6; the context's number is its address.
+struct AioContext::Ring {
+  unsigned id;
+  unsigned places;
+  unsigned head;  ///< written by whoever takes
+  unsigned tail;  ///< written by the kernel
+  unsigned magic;
+  unsigned compatible_features;
+  unsigned incompatible_features;
+  unsigned header_bytes;
+
+  static constexpr unsigned kMagic = 0xa10a10a1;
+
+  [[nodiscard]] bool is_known() const noexcept {
+    return magic == kMagic && incompatible_features == 0 && header_bytes == sizeof(Ring);
+  }
+  [[nodiscard]] const io_event* events() const noexcept {
+    return reinterpret_cast<const io_event*>(this + 1);
+  }
+};
+
+AioContext::~AioContext() {
+  if (is_set_up()) destroy(id_);
+}
+
+int AioContext::set_up(unsigned requests) noexcept {
+  if (setup(requests, id_) != 0) return errno;
+  auto* ring = reinterpret_cast<Ring*>(id_);
+  if (ring->is_known()) ring_ = ring;
+  return 0;
+}
+
+int AioContext::submit(std::span<iocb*> requests) noexcept {
+  const long taken = ::syscall(SYS_io_submit, id_, requests.size(), requests.data());
+  return taken < 0 ? -errno : static_cast<int>(taken);
+}
+
+int AioContext::cancel(iocb& request) noexcept {
+  io_event unused{};  // Of kernels before 4.18 alone, whose cancelled requests had no event.
+  if (::syscall(SYS_io_cancel, id_, &request, &unused) == 0) return 0;
+  return errno == EINPROGRESS ? 0 : errno;
+}
+
+std::size_t AioContext::take(std::span<io_event> events) noexcept {
+  if (ring_ == nullptr) return wait(events, Deadline::now());
+  unsigned head = ring_->head;
+  // Acquire: what the kernel wrote before it moved the tail is there.
+  const unsigned tail = __atomic_load_n(&ring_->tail, __ATOMIC_ACQUIRE);
+  std::size_t taken = 0;
+  while (head != tail && taken < events.size()) {
+    events[taken++] = ring_->events()[head];
+    head = head + 1 == ring_->places ? 0 : head + 1;
+  }
+  // Release: the kernel may write where these were.
+  if (taken > 0) __atomic_store_n(&ring_->head, head, __ATOMIC_RELEASE);
+  return taken;
+}
+
+std::size_t AioContext::wait(std::span<io_event> events, Deadline until) noexcept {
+  const bool looks = until.is_now();
+  if (ring_ != nullptr) {
+    const std::size_t taken = take(events);
+    if (taken > 0 || looks) return taken;
+  }
+  for (;;) {
+    const WaitSpan span(until);
+    const long taken = get_events(id_, looks ? 0 : 1, events, span.timeout());
+    if (taken > 0) return static_cast<std::size_t>(taken);
+    if (taken < 0 && errno != EINTR) fatal("io_getevents failed", errno);
+    if (looks || until.passed(monotonic_now())) return 0;
+  }
+}
+
+Refusal refusal_of_aio(int error) {
+  const char* reason = "io_setup or io_submit was denied.";
+  if (error == EAGAIN) {
+    reason =
+        "io_setup: the requests of all contexts of the system would be more than fs.aio-max-nr "
+        "allows. What helps: a higher `sysctl fs.aio-max-nr`, or fewer workers.";
+  } else if (error == EINVAL) {
+    reason = "io_submit knows no IOCB_CMD_POLL: it came with Linux 4.18.";
+  }
+  return {"Linux aio", reason, error};
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <rota/core/instant.hpp>
+
+#include "driver/refusal.hpp"
+
+#include <linux/aio_abi.h>
+
+#include <cstddef>
+#include <span>
+
+namespace rota::inline v0 {
+
+/// A context of the kernel's asynchronous I/O (io_setup(2)) and its ring of events, which the
+/// kernel fills and shows to this process. Used by one carrier at a time.
+///
+/// 1. The kernel copies an iocb when it is submitted, but knows a request by its address, which
+///    must stay the request's until its event was taken.
+/// 2. Every request that was submitted has one event. One for which the ring has no room is
+///    refused.
+/// 3. The ring's layout is no part of the documented interface (fs/aio.c: struct aio_ring), so it
+///    is read only where its header says that it is the one known here; else, as under valgrind,
+///    io_getevents(2) is asked.
+class AioContext {
+ public:
+  AioContext() = default;
+  AioContext(const AioContext&) = delete;
+  AioContext& operator=(const AioContext&) = delete;
+  /// Waits for what is in flight.
+  ~AioContext();
+
+  /// For so many requests at once: 0, or an errno. EAGAIN: those of all processes together would be
+  /// more than the system allows (fs.aio-max-nr).
+  [[nodiscard]] int set_up(unsigned requests) noexcept;
+  [[nodiscard]] bool is_set_up() const noexcept { return id_ != 0; }
+
+  /// How many of them, in order, the kernel took; a negative errno when it refused the first.
+  [[nodiscard]] int submit(std::span<iocb*> requests) noexcept;
+  /// 0: its event will come all the same, and early. Else an errno: it cannot be cancelled.
+  [[nodiscard]] int cancel(iocb& request) noexcept;
+  /// What has happened; without a system call where the ring is known.
+  [[nodiscard]] std::size_t take(std::span<io_event> events) noexcept;
+  /// The same, and where nothing has happened it waits until something has or the time has come.
+  [[nodiscard]] std::size_t wait(std::span<io_event> events, Deadline until) noexcept;
+
+ private:
+  struct Ring;
+
+  aio_context_t id_ = 0;
+  Ring* ring_ = nullptr;  ///< null where it is not known
+};
+
+/// Why there is no context, after `set_up` answered so.
+[[nodiscard]] Refusal refusal_of_aio(int error);
+
+}  // namespace rota::inline v0

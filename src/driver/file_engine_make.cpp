@@ -1,0 +1,37 @@
+#include "driver/file_engine_make.hpp"
+
+#include "driver/blocking_pool.hpp"
+#include "driver/linux_aio_files.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace rota::inline v0 {
+namespace {
+
+using MadeEngine = Result<std::unique_ptr<FileEngine>>;
+
+MadeEngine make_linux_aio_files(const EngineRequest& asked, EngineNotify notify,
+                                std::vector<Refusal>& refusals) {
+  auto context = std::make_unique<AioContext>();
+  if (const int error = context->set_up(LinuxAioFiles::kRequests); error != 0) {
+    refusals.push_back(refusal_of_aio(error));
+    return failure(error);
+  }
+  return std::make_unique<LinuxAioFiles>(std::move(context), notify,
+                                         make_blocking_pool(notify, asked.threads));
+}
+
+}  // namespace
+
+MadeEngine make_file_engine(const EngineRequest& asked, EngineNotify notify,
+                            std::vector<Refusal>& refusals) {
+  switch (asked.kind) {
+    case FileEngineKind::best:
+    case FileEngineKind::blocking_pool: return make_blocking_pool(notify, asked.threads);
+    case FileEngineKind::linux_aio: return make_linux_aio_files(asked, notify, refusals);
+  }
+  return failure(EINVAL);
+}
+
+}  // namespace rota::inline v0

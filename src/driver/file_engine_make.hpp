@@ -1,0 +1,25 @@
+#pragma once
+
+#include <rota/config.hpp>
+#include <rota/result.hpp>
+
+#include "driver/file_engine.hpp"
+#include "driver/refusal.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace rota::inline v0 {
+
+/// What a driver's file engine is to be.
+struct EngineRequest {
+  FileEngineKind kind = FileEngineKind::best;  ///< `best`: the blocking pool
+  unsigned threads = 4;                        ///< of its blocking pool
+};
+
+/// The engine that is asked for, or why there is none: it is never replaced.
+Result<std::unique_ptr<FileEngine>> make_file_engine(const EngineRequest& asked,
+                                                     EngineNotify notify,
+                                                     std::vector<Refusal>& refusals);
+
+}  // namespace rota::inline v0

@@ -1,0 +1,41 @@
+#include "driver/linux_aio.hpp"
+
+#include "driver/blocking_pool.hpp"
+#include "driver/file_engine_make.hpp"
+#include "driver/linux_aio_poller.hpp"
+#include "driver/readiness.hpp"
+
+#include <utility>
+
+namespace rota::inline v0 {
+
+Result<std::unique_ptr<Driver>> make_linux_aio_driver(const DriverConfig& config,
+                                                      std::vector<Refusal>& refusals) {
+  auto made = std::make_unique<LinuxAioPoller>();
+  if (const int error = made->prepare(); error != 0) {
+    refusals.push_back(refusal_of_aio(error));
+    return failure(error);
+  }
+  LinuxAioPoller& poller = *made;
+  auto driver = std::make_unique<ReadinessDriver>(std::move(made));
+  const EngineNotify notify = driver->notify();
+  if (config.files == FileEngineKind::best || config.files == FileEngineKind::linux_aio) {
+    auto files = std::make_unique<LinuxAioFiles>(
+        poller.context(), notify, make_blocking_pool(notify, config.blocking_threads));
+    poller.share_with(*files);
+    driver->attach(std::move(files));
+    return driver;
+  }
+  auto files = make_file_engine({config.files, config.blocking_threads}, notify, refusals);
+  if (!files) return std::unexpected(files.error());
+  driver->attach(std::move(*files));
+  return driver;
+}
+
+Result<std::unique_ptr<Poller>> make_linux_aio_poller() {
+  auto poller = std::make_unique<LinuxAioPoller>();
+  if (const int error = poller->prepare(); error != 0) return failure(error);
+  return poller;
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <rota/core/atomic.hpp>
+
+#include "driver/aio_context.hpp"
+#include "driver/file_engine.hpp"
+#include "driver/queue_stamp.hpp"
+
+#include <linux/aio_abi.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace rota::inline v0 {
+
+/// The file engine over the kernel's asynchronous I/O.
+///
+/// 1. It takes what the kernel really does asynchronously: reads of files that were opened with
+///    O_DIRECT, writes of them that do not make the file longer, and fsync. Anything else would
+///    block in io_submit(2), or has no call there: it goes to `others`.
+/// 2. What finds no room waits in order; what the kernel refuses goes to `others`, which has the
+///    error if there is one.
+/// 3. The kernel cannot take back what it has begun on a file: a cancel of that does nothing.
+/// 4. A context of its own writes to the eventfd of `notify`. One that is a poller's has its events
+///    taken there, and handed in by `complete`.
+class LinuxAioFiles final : public FileEngine {
+ public:
+  /// How many requests the kernel has of one engine at the most.
+  static constexpr unsigned kRequests = 128;
+
+  LinuxAioFiles(std::unique_ptr<AioContext> own, EngineNotify notify,
+                std::unique_ptr<FileEngine> others) noexcept;
+  LinuxAioFiles(AioContext& pollers, EngineNotify notify,
+                std::unique_ptr<FileEngine> others) noexcept;
+
+  void submit(OpList operations) override;
+  void cancel(Operation& operation) noexcept override;
+  void cancel_all(const Descriptor& descriptor) noexcept override;
+  void reap(OpList& done) override;
+  [[nodiscard]] EngineUse use() const noexcept override;
+  [[nodiscard]] std::string_view name() const noexcept override { return "Linux aio"; }
+
+  /// An event whose `data` is even: one of this engine's. `reap` follows.
+  void complete(const io_event& event);
+
+ private:
+  struct Request {
+    iocb control{};
+    Operation* operation = nullptr;  ///< null: free
+    Request* next_free = nullptr;
+  };
+
+  void start_waiting();
+  [[nodiscard]] Request* take_request(Operation& operation) noexcept;
+  Operation* release(Request& request) noexcept;
+  void wait_in_line(Operation& operation, QueueStamp since) noexcept;
+  Operation& next_in_line() noexcept;
+  void withdraw(Operation& operation) noexcept;
+  void give_to_others(Operation& operation);
+  void show_waiting() noexcept;
+
+  std::unique_ptr<AioContext> own_;
+  AioContext& context_;
+  const EngineNotify notify_;
+  std::unique_ptr<FileEngine> others_;
+  std::array<Request, kRequests> requests_;
+  Request* free_ = nullptr;
+  std::size_t with_kernel_ = 0;
+  OpList waiting_;
+  std::size_t waiting_count_ = 0;
+  OpList done_;
+  // For any thread.
+  Atomic<std::size_t> shown_waiting_{0};
+  Atomic<std::uint32_t> shown_oldest_{0};  ///< QueueStamp of the first that waits
+};
+
+}  // namespace rota::inline v0

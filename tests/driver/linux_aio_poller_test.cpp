@@ -1,0 +1,151 @@
+// What the poller over Linux aio does beside what poller.hpp promises of each.
+
+#include "driver/linux_aio_poller.hpp"
+
+#include "core/descriptor_table.hpp"
+#include "driver/linux_aio.hpp"
+#include "driver/sockets.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rota {
+namespace {
+
+using testing_sockets::checked;
+using testing_sockets::Fd;
+using testing_sockets::SocketPair;
+
+class LinuxAioPollerTest : public testing::Test {
+ protected:
+  LinuxAioPollerTest() : out_(2 * LinuxAioPoller::kRequests) {
+    auto made = make_linux_aio_poller();
+    if (made) poller_ = std::move(*made);
+    refused_ = made ? std::error_code() : made.error();
+  }
+  void SetUp() override {
+    if (poller_ == nullptr) GTEST_SKIP() << "no context: " << refused_.message();
+  }
+
+  Descriptor& adopt(const Fd& fd) { return table_.adopt(fd.number(), FdKind::stream, nullptr); }
+
+  /// The Descriptors that one turn reports.
+  std::vector<Descriptor*> turn(const std::vector<Arm>& arms, Deadline until) {
+    std::vector<Descriptor*> reported;
+    const std::size_t count = poller_->turn(arms, until, out_);
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(out_[i].refused, 0);
+      reported.push_back(out_[i].descriptor);
+    }
+    return reported;
+  }
+
+  DescriptorTable table_;
+  std::unique_ptr<Poller> poller_;
+  std::error_code refused_;
+  std::vector<Ready> out_;
+};
+
+using Reported = std::vector<Descriptor*>;
+
+/// It has a wait queue for each direction, and the kernel's polls know one.
+TEST_F(LinuxAioPollerTest, AFifoThatIsOpenBothWaysIsWaitedForInTheEpollInstance) {
+  const std::string path = testing::TempDir() + "rota-fifo-" + std::to_string(::getpid());
+  checked(::mkfifo(path.c_str(), 0600), "mkfifo");
+  const Fd fifo(checked(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC), "open"));
+  std::filesystem::remove(path);
+  Descriptor& descriptor = adopt(fifo);
+  const Arm arm{&descriptor, interest_read};
+  EXPECT_EQ(turn({arm}, Deadline::now()), Reported{});
+  for (int i = 0; i < 3; ++i) {
+    checked(static_cast<int>(::write(fifo.number(), "x", 1)), "write");
+    EXPECT_EQ(turn({}, Deadline::never()), Reported{&descriptor});
+    char byte = 0;
+    checked(static_cast<int>(::read(fifo.number(), &byte, 1)), "read");
+    EXPECT_EQ(turn({arm}, Deadline::now()), Reported{});
+  }
+  poller_->forget(descriptor);
+  checked(static_cast<int>(::write(fifo.number(), "x", 1)), "write");
+  EXPECT_EQ(turn({}, Deadline::now()), Reported{});
+}
+
+TEST_F(LinuxAioPollerTest, WhatFindsNoRoomInTheContextIsWaitedForInTheEpollInstance) {
+  constexpr std::size_t count = LinuxAioPoller::kRequests + 100;
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  files.rlim_cur = files.rlim_max;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+  if (files.rlim_cur < count + 100) GTEST_SKIP() << "RLIMIT_NOFILE has no room for the eventfds";
+  std::vector<Fd> fds;
+  std::vector<Arm> arms;
+  for (std::size_t i = 0; i < count; ++i) {
+    fds.emplace_back(checked(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd"));
+    arms.push_back({&adopt(fds.back()), interest_read});
+  }
+  EXPECT_EQ(turn(arms, Deadline::now()), Reported{});
+  for (const std::size_t i : {count - 1, std::size_t{0}, count - 100, count / 2}) {
+    checked(::eventfd_write(fds[i].number(), 1), "eventfd_write");
+    EXPECT_EQ(turn({}, Deadline::never()), Reported{arms[i].descriptor}) << i;
+  }
+  for (const Fd& fd : fds) checked(::eventfd_write(fd.number(), 1), "eventfd_write");
+  std::size_t reported = 0;
+  while (reported < count - 4) reported += turn({}, Deadline::never()).size();
+  EXPECT_EQ(reported, count - 4) << "those that were reported before are not armed any more";
+  for (const Arm& arm : arms) poller_->forget(*arm.descriptor);
+}
+
+TEST_F(LinuxAioPollerTest, ARequestThatEndsAfterItsDescriptorWasReportedIsDropped) {
+  SocketPair pair = SocketPair::tcp();
+  Descriptor& near = adopt(pair.near);
+  // There is room to write at once, and nothing to read before the test says so.
+  EXPECT_EQ(turn({{&near, interest_read}}, Deadline::now()), Reported{});
+  EXPECT_EQ(turn({{&near, interest_write}}, Deadline::never()), Reported{&near});
+  pair.far.send("x");
+  pair.near.wait_for(POLLIN);
+  EXPECT_EQ(turn({}, Deadline::now()), Reported{}) << "nobody has armed it since";
+  EXPECT_EQ(turn({{&near, interest_read}}, Deadline::never()), Reported{&near});
+  poller_->forget(near);
+}
+
+TEST_F(LinuxAioPollerTest, AnInterestThatIsArmedAgainNeedsNoSecondRequest) {
+  SocketPair pair = SocketPair::tcp();
+  Descriptor& near = adopt(pair.near);
+  EXPECT_EQ(turn({{&near, interest_read}}, Deadline::now()), Reported{});
+  EXPECT_EQ(turn({{&near, interest_write}}, Deadline::never()), Reported{&near});
+  EXPECT_EQ(turn({{&near, interest_read}}, Deadline::now()), Reported{});
+  pair.far.send("x");
+  EXPECT_EQ(turn({}, Deadline::never()), Reported{&near}) << "the first request has ended";
+  EXPECT_EQ(turn({}, Deadline::now()), Reported{});
+  poller_->forget(near);
+}
+
+/// The kernel holds the file of each request: one that was not cancelled would keep it open.
+TEST_F(LinuxAioPollerTest, WhatIsForgottenAndClosedIsGoneForItsPeer) {
+  for (int i = 0; i < 300; ++i) {  // More than there is room for, if their places stayed taken.
+    SocketPair pair = SocketPair::tcp();
+    Descriptor& near = adopt(pair.near);
+    for (const std::uint8_t interest : {interest_read, interest_priority, interest_hang_up}) {
+      EXPECT_EQ(turn({{&near, interest}}, Deadline::now()), Reported{});
+    }
+    poller_->forget(near);
+    pair.near.close();
+    EXPECT_EQ(pair.far.receive_some(1), 0u);
+    table_.release(near);
+  }
+}
+
+}  // namespace
+}  // namespace rota
