@@ -23,10 +23,11 @@ struct DriverChoice {
 };
 
 /// The drivers that can be measured, in the order in which reports show them.
-inline constexpr std::array<DriverChoice, 5> measured_drivers{{
+inline constexpr std::array<DriverChoice, 6> measured_drivers{{
     {"select", "select", DriverKind::select, RingProfile::best},
     {"poll", "poll", DriverKind::poll, RingProfile::best},
     {"epoll", "epoll", DriverKind::epoll, RingProfile::best},
+    {"linux-aio", "Linux aio", DriverKind::linux_aio, RingProfile::best},
     {"uring", "io_uring pinned", DriverKind::io_uring, RingProfile::pinned},
     {"uring-movable", "io_uring movable", DriverKind::io_uring, RingProfile::movable},
 }};

@@ -13,9 +13,10 @@ rota::Task<void> work() { co_await rota::yield(); }
 int main() {
   // [choosing]
   rota::Config config;
-  config.driver.kind = rota::DriverKind::epoll;   // best, select, poll, epoll, io_uring, sim
-  config.driver.ring = rota::RingProfile::pinned; // of io_uring: best, pinned, movable
-  auto runtime = rota::Runtime::make(config);     // a Result: what was refused, and why
+  config.driver.kind = rota::DriverKind::epoll;  // select, poll, linux_aio, io_uring, sim, best
+  config.driver.files = rota::FileEngineKind::linux_aio;  // blocking_pool, best
+  config.driver.ring = rota::RingProfile::pinned;         // of io_uring: movable, best
+  auto runtime = rota::Runtime::make(config);  // a Result: what was refused, and why
   // [/choosing]
   if (!runtime) {
     std::fprintf(stderr, "cannot start: %s\n", runtime.error().message().c_str());

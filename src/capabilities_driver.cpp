@@ -26,6 +26,8 @@ constexpr Candidate kCandidates[] = {
      "completions; another thread may take the ring over"},
     {"epoll", DriverKind::epoll, RingProfile::best, "readiness, edge-triggered"},
     {"poll", DriverKind::poll, RingProfile::best, "readiness; cost grows with the descriptors"},
+    {"linux_aio", DriverKind::linux_aio, RingProfile::best,
+     "readiness of sockets and direct I/O of files in one context of io_setup"},
     {"select", DriverKind::select, RingProfile::best, "readiness; descriptors below 1024 only"},
     {"sim", DriverKind::sim, RingProfile::best, "virtual clock and seeded chance, for tests"},
 };

@@ -42,9 +42,13 @@ std::size_t LinuxAioPoller::turn(std::span<const Arm> arms, Deadline until, std:
   assert(out.size() >= arms.size() && !out.empty());
   Report report{out};
   if (!wake_asked_) todo_.push_back(&wake_request_.control);
-  if (nested_.valid() && !nested_asked_) todo_.push_back(&nested_request_.control);
   for (const Arm& each : arms) arm(each, report);
   submit(report);
+  // What was refused may have come to the instance only now.
+  if (nested_.valid() && !nested_asked_) {
+    todo_.push_back(&nested_request_.control);
+    submit(report);
+  }
   if (report.is_full()) return report.filled;
   do collect(report.filled > 0 ? Deadline::now() : until, report);
   // Events that nobody waits for any more end no wait.
@@ -160,12 +164,7 @@ int LinuxAioPoller::nest(Descriptor& descriptor, Place& place) {
   wanted.events = EPOLLONESHOT | std::uint32_t{events_of_interest(place.armed)};
   wanted.data.ptr = &descriptor;
   const int how = std::exchange(place.nested, true) ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-  if (::epoll_ctl(nested_.number(), how, descriptor.fd, &wanted) == 0) {
-    if (!nested_asked_ && std::ranges::find(todo_, &nested_request_.control) == todo_.end()) {
-      todo_.push_back(&nested_request_.control);
-    }
-    return 0;
-  }
+  if (::epoll_ctl(nested_.number(), how, descriptor.fd, &wanted) == 0) return 0;
   place.nested = false;
   return errno;
 }

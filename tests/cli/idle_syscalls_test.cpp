@@ -125,14 +125,15 @@ TEST_P(IdleSyscalls, are_none) {
 
 std::string name_of(const testing::TestParamInfo<Cell>& cell) {
   const auto [driver, scheduler] = cell.param;
-  const char* drivers[] = {"best", "select", "poll", "epoll", "io_uring", "sim"};
+  const char* drivers[] = {"best", "select", "poll", "epoll", "linux_aio", "io_uring", "sim"};
   return std::string(drivers[static_cast<int>(driver)]) +
          (scheduler == SchedulerKind::per_core ? "_per_core" : "_stealing");
 }
 
 INSTANTIATE_TEST_SUITE_P(Cells, IdleSyscalls,
                          testing::Combine(testing::Values(DriverKind::epoll, DriverKind::io_uring,
-                                                          DriverKind::poll, DriverKind::select),
+                                                          DriverKind::poll, DriverKind::select,
+                                                          DriverKind::linux_aio),
                                           testing::Values(SchedulerKind::per_core,
                                                           SchedulerKind::stealing)),
                          name_of);

@@ -2,20 +2,18 @@
 
 #include "base/hooks.hpp"
 #include "base/time_units.hpp"
-#include "core/descriptor_table.hpp"
+#include "driver/engine_fixture.hpp"
 #include "driver/sockets.hpp"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,33 +23,6 @@ namespace {
 
 using testing_sockets::SocketPair;
 using testing_sockets::TemporaryFile;
-
-/// Counts the notifications and lets a test wait for the next one.
-class Bell {
- public:
-  [[nodiscard]] EngineNotify notify() {
-    return {this, [](void* bell) noexcept { static_cast<Bell*>(bell)->ring(); }};
-  }
-  [[nodiscard]] int rung() {
-    const std::lock_guard lock(mutex_);
-    return rung_;
-  }
-  void wait_beyond(int seen) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return rung_ > seen; });
-  }
-
- private:
-  void ring() noexcept {
-    const std::lock_guard lock(mutex_);
-    ++rung_;
-    changed_.notify_all();
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int rung_ = 0;
-};
 
 struct Read : Transfer {
   std::string buffer;
@@ -63,33 +34,9 @@ struct Read : Transfer {
   }
 };
 
-class BlockingPool : public ::testing::Test {
+class BlockingPool : public ::testing::Test, protected engine_fixture::EngineRig {
  protected:
-  void submit(Operation& operation) {
-    OpList one;
-    one.push_back(operation);
-    pool_->submit(std::move(one));
-  }
-
-  /// Everything that comes back, until there are `count`.
-  std::vector<Operation*> reap(std::size_t count) {
-    std::vector<Operation*> all;
-    while (all.size() < count) {
-      const int seen = bell_.rung();
-      OpList done;
-      pool_->reap(done);
-      const bool any = !done.empty();
-      while (Operation* operation = done.pop_front()) all.push_back(operation);
-      if (!any && all.size() < count) bell_.wait_beyond(seen);
-    }
-    return all;
-  }
-
-  void make(unsigned threads) { pool_ = make_blocking_pool(bell_.notify(), threads); }
-
-  DescriptorTable table_;
-  Bell bell_;
-  std::unique_ptr<FileEngine> pool_;
+  void make(unsigned threads) { use(make_blocking_pool(bell().notify(), threads)); }
 };
 
 /// A read that ends only when the test sends what it waits for.
@@ -97,39 +44,19 @@ struct Blocked {
   SocketPair pair = SocketPair::blocking_unix();
   Read read;
 
-  explicit Blocked(DescriptorTable& table)
-      : read(OpCode::read, table.adopt(pair.near.number(), FdKind::socket, nullptr), 1) {}
+  explicit Blocked(engine_fixture::EngineRig& rig)
+      : read(OpCode::read, rig.adopt(pair.near.number(), FdKind::socket), 1) {}
 };
-
-TEST_F(BlockingPool, EveryOperationComesBackOnceWithItsResult) {
-  make(4);
-  TemporaryFile file;
-  file.write_at(std::string(1000, 'p'), 0);
-  Descriptor& from = table_.adopt(file.number(), FdKind::file, nullptr);
-  std::vector<std::unique_ptr<Read>> reads;
-  OpList batch;
-  for (std::size_t i = 1; i <= 200; ++i) {
-    reads.push_back(std::make_unique<Read>(OpCode::read_at, from, i));
-    batch.push_back(*reads.back());
-  }
-  pool_->submit(std::move(batch));
-  const std::vector<Operation*> back = reap(reads.size());
-  EXPECT_EQ(back.size(), reads.size());
-  for (const auto& read : reads) {
-    EXPECT_EQ(read->result, static_cast<std::int32_t>(read->bytes));
-    EXPECT_EQ(read->buffer, std::string(read->bytes, 'p'));
-  }
-}
 
 TEST_F(BlockingPool, WhatHasNotBegunIsCancelled) {
   make(1);
-  Blocked first(table_);
+  Blocked first(*this);
   submit(first.read);
   TemporaryFile file;
-  Read second(OpCode::read_at, table_.adopt(file.number(), FdKind::file, nullptr), 1);
+  Read second(OpCode::read_at, adopt(file.number(), FdKind::file), 1);
   submit(second);
   // One thread, and the first in line ends by the test's word only: the second has not begun.
-  pool_->cancel(second);
+  engine().cancel(second);
   EXPECT_EQ(reap(1), std::vector<Operation*>{&second});
   EXPECT_EQ(second.result, -ECANCELED);
   first.pair.far.send("x");
@@ -139,15 +66,15 @@ TEST_F(BlockingPool, WhatHasNotBegunIsCancelled) {
 
 TEST_F(BlockingPool, WhatTheDriverKeepsOfAnOperationIsNoneOfThePools) {
   make(1);
-  Blocked first(table_);
+  Blocked first(*this);
   submit(first.read);
   TemporaryFile file;
-  Read second(OpCode::read_at, table_.adopt(file.number(), FdKind::file, nullptr), 1);
+  Read second(OpCode::read_at, adopt(file.number(), FdKind::file), 1);
   second.driver_bits = 0xab;
   submit(second);
   EXPECT_EQ(second.driver_bits, 0xabu);
   second.driver_bits = 0xcd;  // The operation is in the pool's queue all the same.
-  pool_->cancel(second);
+  engine().cancel(second);
   EXPECT_EQ(reap(1), std::vector<Operation*>{&second});
   EXPECT_EQ(second.result, -ECANCELED);
   EXPECT_EQ(second.driver_bits, 0xcdu);
@@ -155,32 +82,21 @@ TEST_F(BlockingPool, WhatTheDriverKeepsOfAnOperationIsNoneOfThePools) {
   reap(1);
 }
 
-TEST_F(BlockingPool, ACancelOfWhatIsBackAlreadyDoesNothing) {
-  make(1);
-  TemporaryFile file;
-  Read read(OpCode::read_at, table_.adopt(file.number(), FdKind::file, nullptr), 1);
-  submit(read);
-  bell_.wait_beyond(0);
-  pool_->cancel(read);
-  EXPECT_EQ(reap(1).size(), 1u);
-  EXPECT_EQ(read.result, 0);
-}
-
 TEST_F(BlockingPool, AllOfOneDescriptorAreCancelledAndNoOther) {
   make(1);
-  Blocked first(table_);
+  Blocked first(*this);
   submit(first.read);
   TemporaryFile mine;
   TemporaryFile other;
-  Descriptor& closing = table_.adopt(mine.number(), FdKind::file, nullptr);
-  Descriptor& staying = table_.adopt(other.number(), FdKind::file, nullptr);
+  Descriptor& closing = adopt(mine.number(), FdKind::file);
+  Descriptor& staying = adopt(other.number(), FdKind::file);
   Read a(OpCode::read_at, closing, 1);
   Read b(OpCode::read_at, staying, 1);
   Read c(OpCode::read_at, closing, 1);
   submit(a);
   submit(b);
   submit(c);
-  pool_->cancel_all(closing);
+  engine().cancel_all(closing);
   EXPECT_EQ(reap(2), (std::vector<Operation*>{&a, &c}));
   first.pair.far.send("x");
   reap(2);
@@ -207,14 +123,14 @@ class ClockOfTheTest {
 TEST_F(BlockingPool, TheAgeOfTheQueueIsThatOfWhatHasWaitedLongest) {
   ClockOfTheTest clock;
   make(1);
-  Blocked begun(table_);
+  Blocked begun(*this);
   submit(begun.read);
-  while (pool_->use().waiting != 0) std::this_thread::yield();
-  EXPECT_EQ(pool_->use().threads, 1u);
-  EXPECT_EQ(pool_->use().oldest_wait, Duration());
+  while (engine().use().waiting != 0) std::this_thread::yield();
+  EXPECT_EQ(engine().use().threads, 1u);
+  EXPECT_EQ(engine().use().oldest_wait, Duration());
 
   TemporaryFile file;
-  Descriptor& from = table_.adopt(file.number(), FdKind::file, nullptr);
+  Descriptor& from = adopt(file.number(), FdKind::file);
   Read older(OpCode::read_at, from, 1);
   Read newer(OpCode::read_at, from, 1);
   clock.set(5);
@@ -222,19 +138,19 @@ TEST_F(BlockingPool, TheAgeOfTheQueueIsThatOfWhatHasWaitedLongest) {
   clock.set(9);
   submit(newer);
   clock.set(20);
-  EXPECT_EQ(pool_->use().waiting, 2u);
-  EXPECT_EQ(pool_->use().oldest_wait, Duration(15 * kNsPerMs));
+  EXPECT_EQ(engine().use().waiting, 2u);
+  EXPECT_EQ(engine().use().oldest_wait, Duration(15 * kNsPerMs));
 
-  pool_->cancel(older);
-  EXPECT_EQ(pool_->use().waiting, 1u);
-  EXPECT_EQ(pool_->use().oldest_wait, Duration(11 * kNsPerMs));
+  engine().cancel(older);
+  EXPECT_EQ(engine().use().waiting, 1u);
+  EXPECT_EQ(engine().use().oldest_wait, Duration(11 * kNsPerMs));
   EXPECT_EQ(reap(1), std::vector<Operation*>{&older});
 
   begun.pair.far.send("x");
   reap(2);
   EXPECT_EQ(newer.result, 0) << "the end of an empty file, and no stamp";
-  EXPECT_EQ(pool_->use().waiting, 0u);
-  EXPECT_EQ(pool_->use().oldest_wait, Duration());
+  EXPECT_EQ(engine().use().waiting, 0u);
+  EXPECT_EQ(engine().use().oldest_wait, Duration());
 }
 
 TEST_F(BlockingPool, AnAgeIsRightWhereTheStampTurnsOver) {
@@ -242,23 +158,23 @@ TEST_F(BlockingPool, AnAgeIsRightWhereTheStampTurnsOver) {
   constexpr std::int64_t turn = std::int64_t{1} << 32;
   clock.set(turn - 3);
   make(1);
-  Blocked begun(table_);
+  Blocked begun(*this);
   submit(begun.read);
-  while (pool_->use().waiting != 0) std::this_thread::yield();
+  while (engine().use().waiting != 0) std::this_thread::yield();
   TemporaryFile file;
-  Read waiting(OpCode::read_at, table_.adopt(file.number(), FdKind::file, nullptr), 1);
+  Read waiting(OpCode::read_at, adopt(file.number(), FdKind::file), 1);
   submit(waiting);
   clock.set(turn + 4);
-  EXPECT_EQ(pool_->use().oldest_wait, Duration(7 * kNsPerMs));
+  EXPECT_EQ(engine().use().oldest_wait, Duration(7 * kNsPerMs));
   begun.pair.far.send("x");
   reap(2);
 }
 
 TEST_F(BlockingPool, AsManyBlockAtOnceAsThereAreThreads) {
   make(3);
-  Blocked one(table_);
-  Blocked two(table_);
-  Blocked three(table_);
+  Blocked one(*this);
+  Blocked two(*this);
+  Blocked three(*this);
   submit(one.read);
   submit(two.read);
   submit(three.read);
@@ -273,24 +189,24 @@ TEST_F(BlockingPool, AsManyBlockAtOnceAsThereAreThreads) {
 TEST_F(BlockingPool, NotifiesOnlyWhenThereIsSomethingNewToReap) {
   make(1);
   TemporaryFile file;
-  Descriptor& from = table_.adopt(file.number(), FdKind::file, nullptr);
+  Descriptor& from = adopt(file.number(), FdKind::file);
   Read a(OpCode::read_at, from, 1);
   Read b(OpCode::read_at, from, 1);
-  Blocked last(table_);
+  Blocked last(*this);
   OpList batch;
   batch.push_back(a);
   batch.push_back(b);
   batch.push_back(last.read);
   last.pair.far.send("x");
-  pool_->submit(std::move(batch));
-  bell_.wait_beyond(0);
+  engine().submit(std::move(batch));
+  bell().wait();
   reap(3);
-  EXPECT_LE(bell_.rung(), 3);
-  const int before = bell_.rung();
+  EXPECT_LE(bell().rung(), 3);
+  const int before = bell().rung();
   OpList nothing;
-  pool_->reap(nothing);
+  engine().reap(nothing);
   EXPECT_TRUE(nothing.empty());
-  EXPECT_EQ(bell_.rung(), before);
+  EXPECT_EQ(bell().rung(), before);
 }
 
 /// Threads of this process that block SIGUSR1; a sanitizer's own may be among them.
@@ -342,7 +258,7 @@ TEST_F(BlockingPool, ThreadsTakeNoSignals) {
   const std::size_t before = threads_without_signals();
   make(1);
   TemporaryFile file;
-  Read read(OpCode::read_at, table_.adopt(file.number(), FdKind::file, nullptr), 1);
+  Read read(OpCode::read_at, adopt(file.number(), FdKind::file), 1);
   submit(read);
   reap(1);
   EXPECT_EQ(threads_without_signals(), before + 1) << "the pool's thread, and not the carrier";
@@ -354,11 +270,11 @@ TEST_F(BlockingPool, APoolWithoutWorkHasNoThreads) {
   make(8);
   EXPECT_EQ(threads(), before);
   TemporaryFile file;
-  Read read(OpCode::read_at, table_.adopt(file.number(), FdKind::file, nullptr), 1);
+  Read read(OpCode::read_at, adopt(file.number(), FdKind::file), 1);
   submit(read);
   reap(1);
   EXPECT_EQ(threads(), before + 1);
-  pool_.reset();
+  end();
   EXPECT_TRUE(settles_at(threads, before));
 }
 

@@ -15,11 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace rota {
@@ -80,6 +81,18 @@ TEST_F(LinuxAioPollerTest, AFifoThatIsOpenBothWaysIsWaitedForInTheEpollInstance)
   poller_->forget(descriptor);
   checked(static_cast<int>(::write(fifo.number(), "x", 1)), "write");
   EXPECT_EQ(turn({}, Deadline::now()), Reported{});
+}
+
+/// In the very turn in which the kernel has refused to wait for it.
+TEST_F(LinuxAioPollerTest, TheFirstThatComesToTheEpollInstanceEndsTheWaitInWhichItCame) {
+  const Fd terminal(checked(::open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), "ptmx"));
+  checked(::unlockpt(terminal.number()), "unlockpt");
+  const Fd child(checked(::open(::ptsname(terminal.number()), O_RDWR | O_NOCTTY | O_CLOEXEC), "pts"));
+  Descriptor& descriptor = adopt(terminal);
+  std::thread writer([&] { checked(static_cast<int>(::write(child.number(), "x", 1)), "write"); });
+  EXPECT_EQ(turn({{&descriptor, interest_read}}, Deadline::never()), Reported{&descriptor});
+  writer.join();
+  poller_->forget(descriptor);
 }
 
 TEST_F(LinuxAioPollerTest, WhatFindsNoRoomInTheContextIsWaitedForInTheEpollInstance) {

@@ -69,6 +69,7 @@ std::optional<DriverKind> driver_named(std::string_view name) noexcept {
   if (name == "epoll") return DriverKind::epoll;
   if (name == "poll") return DriverKind::poll;
   if (name == "select") return DriverKind::select;
+  if (name == "linux_aio") return DriverKind::linux_aio;
   if (name == "io_uring") return DriverKind::io_uring;
   return std::nullopt;
 }

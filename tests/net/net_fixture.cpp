@@ -43,7 +43,8 @@ std::string ScratchFolder::operator/(std::string_view name) const {
 }
 
 std::string name_of(const testing::TestParamInfo<DriverKind>& driver) {
-  static constexpr const char* kNames[] = {"select", "poll", "epoll", "io_uring", "sim"};
+  static constexpr const char* kNames[] = {"select",    "poll",     "epoll",
+                                           "linux_aio", "io_uring", "sim"};
   return kNames[driver.index];
 }
 

@@ -51,8 +51,9 @@ class ScratchFolder {
 
 std::string name_of(const testing::TestParamInfo<DriverKind>& driver);
 
-inline const auto kDrivers = testing::Values(
-    DriverKind::select, DriverKind::poll, DriverKind::epoll, DriverKind::io_uring, DriverKind::sim);
+inline const auto kDrivers =
+    testing::Values(DriverKind::select, DriverKind::poll, DriverKind::epoll, DriverKind::linux_aio,
+                    DriverKind::io_uring, DriverKind::sim);
 
 /// Reads until the end of the stream.
 template <class Stream>

@@ -36,13 +36,15 @@ inline constexpr std::array kPerCoreCells{
     Cell{"io_uring_per_core_2", DriverKind::io_uring, SchedulerKind::per_core, 2},
     Cell{"poll_per_core_2", DriverKind::poll, SchedulerKind::per_core, 2},
     Cell{"select_per_core_2", DriverKind::select, SchedulerKind::per_core, 2},
+    Cell{"linux_aio_per_core_2", DriverKind::linux_aio, SchedulerKind::per_core, 2},
     Cell{"epoll_per_core_4", DriverKind::epoll, SchedulerKind::per_core, 4},
     Cell{"io_uring_per_core_4", DriverKind::io_uring, SchedulerKind::per_core, 4}};
 inline constexpr std::array kStealingCells{
     Cell{"epoll_stealing_2", DriverKind::epoll, SchedulerKind::stealing, 2},
     Cell{"io_uring_stealing_2", DriverKind::io_uring, SchedulerKind::stealing, 2},
     Cell{"poll_stealing_2", DriverKind::poll, SchedulerKind::stealing, 2},
-    Cell{"select_stealing_2", DriverKind::select, SchedulerKind::stealing, 2}};
+    Cell{"select_stealing_2", DriverKind::select, SchedulerKind::stealing, 2},
+    Cell{"linux_aio_stealing_2", DriverKind::linux_aio, SchedulerKind::stealing, 2}};
 
 [[nodiscard]] inline std::string name_of_cell(const testing::TestParamInfo<Cell>& cell) {
   return cell.param.name;

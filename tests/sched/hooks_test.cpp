@@ -35,7 +35,7 @@ Task<void> sleep_for_an_hour() {
 TEST_F(HooksTest, every_driver_reads_the_clock_through_its_hook) {
   hooks.monotonic_ns = hasty_clock;
   for (const DriverKind kind : {DriverKind::epoll, DriverKind::poll, DriverKind::select,
-                                DriverKind::io_uring}) {
+                                DriverKind::linux_aio, DriverKind::io_uring}) {
     Config config;
     config.driver.kind = kind;
     Runtime runtime = Runtime::make(config).value();

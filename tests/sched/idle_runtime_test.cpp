@@ -128,7 +128,7 @@ TEST_P(IdleRuntime, comes_to_rest_and_stays_there) {
 
 std::string name_of(const testing::TestParamInfo<IdleRuntime::ParamType>& cell) {
   const auto [driver, scheduler, waiting] = cell.param;
-  const char* drivers[] = {"best", "select", "poll", "epoll", "io_uring", "sim"};
+  const char* drivers[] = {"best", "select", "poll", "epoll", "linux_aio", "io_uring", "sim"};
   const char* schedulers[] = {"single", "per_core", "stealing"};
   const char* waits[] = {"block", "spin", "busy_poll"};
   return std::string(drivers[static_cast<int>(driver)]) + '_' +
@@ -138,7 +138,7 @@ std::string name_of(const testing::TestParamInfo<IdleRuntime::ParamType>& cell) 
 INSTANTIATE_TEST_SUITE_P(
     Cells, IdleRuntime,
     testing::Combine(testing::Values(DriverKind::epoll, DriverKind::io_uring, DriverKind::poll,
-                                     DriverKind::select),
+                                     DriverKind::select, DriverKind::linux_aio),
                      testing::Values(SchedulerKind::per_core, SchedulerKind::stealing),
                      testing::Values(Waiting::block, Waiting::spin_then_block)),
     name_of);

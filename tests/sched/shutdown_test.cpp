@@ -276,12 +276,14 @@ TEST(ShutdownOfThreads, one_that_gives_up_leaves_the_other_one_waiting_for_the_e
 
 INSTANTIATE_TEST_SUITE_P(Drivers, ShutdownTest,
                          testing::Values(DriverKind::epoll, DriverKind::poll, DriverKind::select,
-                                         DriverKind::io_uring, DriverKind::sim),
+                                         DriverKind::linux_aio, DriverKind::io_uring,
+                                         DriverKind::sim),
                          [](const auto& cell) {
                            switch (cell.param) {
                              case DriverKind::epoll: return "epoll";
                              case DriverKind::poll: return "poll";
                              case DriverKind::select: return "select";
+                             case DriverKind::linux_aio: return "linux_aio";
                              case DriverKind::io_uring: return "io_uring";
                              default: return "sim";
                            }

@@ -42,7 +42,7 @@
 namespace rota::testing_stress {
 namespace {
 
-constexpr std::uint64_t kHops = 5'000'000;
+constexpr std::uint64_t kHops = 2'000'000;
 constexpr std::uint64_t kInstrumentedHops = 50'000;
 constexpr std::uint64_t kLeastHops = 100;  // They are shared out by the hundredth.
 
@@ -216,7 +216,9 @@ TEST_P(LostWakesTest, between_a_plain_thread_and_workers_that_steal) {
 INSTANTIATE_TEST_SUITE_P(
     Stress, LostWakesTest,
     testing::Values(Family{"epoll", DriverKind::epoll}, Family{"poll", DriverKind::poll},
-                    Family{"select", DriverKind::select}, Family{"io_uring", DriverKind::io_uring}),
+                    Family{"select", DriverKind::select},
+                    Family{"linux_aio", DriverKind::linux_aio},
+                    Family{"io_uring", DriverKind::io_uring}),
     [](const testing::TestParamInfo<Family>& family) { return std::string(family.param.name); });
 
 }  // namespace
