@@ -82,23 +82,23 @@ struct BareKeeper {
 
 /// An operation in a place of its own.
 template <class S, class R>
-struct Connected {
-  Connected(S sender, R receiver)
+struct ConnectedSender {
+  ConnectedSender(S sender, R receiver)
       : operation(SenderNames::connect(std::move(sender), std::move(receiver))) {}
   decltype(SenderNames::connect(std::declval<S>(), std::declval<R>())) operation;
 };
 
-Task<int> count_after_a_yield(int value) {
+Task<int> number_after_a_yield(int value) {
   co_await yield();
   co_return value + 1;
 }
 Task<void> nothing() { co_return; }
-Task<int> fail_after_a_yield() {
+Task<int> throw_after_a_yield() {
   co_await yield();
   throw std::runtime_error("a task");
 }
-Task<Result<int>> answer(Result<int> what) { co_return what; }
-Task<Result<void>> sleep_for_ever() {
+Task<Result<int>> answer_with(Result<int> what) { co_return what; }
+Task<Result<void>> sleep_as_sender() {
   Result<void> slept = co_await sleep(kForEver);
   co_return slept;
 }
@@ -114,7 +114,7 @@ Task<void> throw_when_woken() {
 /// Runs a task as a sender to its end.
 template <template <class> class Routine, class T>
 Routine<End> end_of(Runtime& runtime, Task<T> task, Seen& seen) {
-  Connected connected(as_sender(runtime, std::move(task)), Keeper{&seen});
+  ConnectedSender connected(as_sender(runtime, std::move(task)), Keeper{&seen});
   connected.operation.start();
   Result<void> ended = co_await seen.ended.wait();
   EXPECT_TRUE(ended.has_value());
@@ -123,23 +123,23 @@ Routine<End> end_of(Runtime& runtime, Task<T> task, Seen& seen) {
 }
 
 template <template <class> class Routine, class T>
-JoinHandle<End> begin(Runtime& runtime, Task<T> task, Seen& seen) {
+JoinHandle<End> begin_sender(Runtime& runtime, Task<T> task, Seen& seen) {
   return spawn_routine(end_of<Routine>(runtime, std::move(task), seen));
 }
 
 template <template <class> class Routine>
 Routine<void> a_task_as_a_sender_sends_its_value(World world) {
   Seen number;
-  JoinHandle<End> first = begin<Routine>(world.runtime, count_after_a_yield(1), number);
+  JoinHandle<End> first = begin_sender<Routine>(world.runtime, number_after_a_yield(1), number);
   Joined<End> of_number = co_await first.join();
   EXPECT_EQ(std::move(of_number).value(), End::value);
   EXPECT_EQ(number.value, 2);
   Seen none;
-  JoinHandle<End> second = begin<Routine>(world.runtime, nothing(), none);
+  JoinHandle<End> second = begin_sender<Routine>(world.runtime, nothing(), none);
   Joined<End> of_none = co_await second.join();
   EXPECT_EQ(std::move(of_none).value(), End::value);
   Seen result;
-  JoinHandle<End> third = begin<Routine>(world.runtime, answer(4), result);
+  JoinHandle<End> third = begin_sender<Routine>(world.runtime, answer_with(4), result);
   Joined<End> of_result = co_await third.join();
   EXPECT_EQ(std::move(of_result).value(), End::value);
   EXPECT_EQ(result.value, 4);
@@ -148,12 +148,12 @@ Routine<void> a_task_as_a_sender_sends_its_value(World world) {
 template <template <class> class Routine>
 Routine<void> a_task_as_a_sender_sends_its_error(World world) {
   Seen thrown;
-  JoinHandle<End> first = begin<Routine>(world.runtime, fail_after_a_yield(), thrown);
+  JoinHandle<End> first = begin_sender<Routine>(world.runtime, throw_after_a_yield(), thrown);
   Joined<End> of_thrown = co_await first.join();
   EXPECT_EQ(std::move(of_thrown).value(), End::thrown);
   EXPECT_EQ(thrown.what, "a task");
   Seen error;
-  JoinHandle<End> second = begin<Routine>(world.runtime, answer(failure(EPIPE)), error);
+  JoinHandle<End> second = begin_sender<Routine>(world.runtime, answer_with(failure(EPIPE)), error);
   Joined<End> of_error = co_await second.join();
   EXPECT_EQ(std::move(of_error).value(), End::error);
   EXPECT_EQ(error.value, EPIPE);
@@ -161,7 +161,7 @@ Routine<void> a_task_as_a_sender_sends_its_error(World world) {
 
 template <template <class> class Routine, class T>
 Routine<End> stop_soon(Runtime& runtime, Task<T> task, Seen& seen) {
-  Connected connected(as_sender(runtime, std::move(task)), Keeper{&seen});
+  ConnectedSender connected(as_sender(runtime, std::move(task)), Keeper{&seen});
   connected.operation.start();
   co_await yield();
   EXPECT_EQ(seen.times, 0);
@@ -174,7 +174,8 @@ Routine<End> stop_soon(Runtime& runtime, Task<T> task, Seen& seen) {
 template <template <class> class Routine>
 Routine<void> the_token_of_the_receiver_stops_the_task(World world) {
   Seen slept;
-  JoinHandle<End> first = spawn_routine(stop_soon<Routine>(world.runtime, sleep_for_ever(), slept));
+  JoinHandle<End> first =
+      spawn_routine(stop_soon<Routine>(world.runtime, sleep_as_sender(), slept));
   Joined<End> of_slept = co_await first.join();
   EXPECT_EQ(std::move(of_slept).value(), End::stopped);
   Seen thrown;
@@ -195,7 +196,7 @@ template <template <class> class Routine>
 Routine<void> a_token_that_was_stopped_before_stops_the_task_at_once(World world) {
   Seen seen;
   seen.stop.request_stop();
-  JoinHandle<End> task = begin<Routine>(world.runtime, sleep_for_ever(), seen);
+  JoinHandle<End> task = begin_sender<Routine>(world.runtime, sleep_as_sender(), seen);
   Joined<End> end = co_await task.join();
   EXPECT_EQ(std::move(end).value(), End::stopped);
 }
@@ -203,7 +204,7 @@ Routine<void> a_token_that_was_stopped_before_stops_the_task_at_once(World world
 template <template <class> class Routine>
 Routine<void> a_task_as_a_sender_is_started_by_a_plain_thread(World world) {
   Seen seen;
-  Connected connected(as_sender(world.runtime, count_after_a_yield(2)), BareKeeper{&seen});
+  ConnectedSender connected(as_sender(world.runtime, number_after_a_yield(2)), BareKeeper{&seen});
   std::thread starter([&connected] { connected.operation.start(); });
   const std::thread::id elsewhere = starter.get_id();
   Result<void> ended = co_await seen.ended.wait();
@@ -221,7 +222,7 @@ Routine<void> what_is_never_started_never_runs(World world) {
     has_run = true;
     co_return;
   };
-  const Connected connected(as_sender(world.runtime, run()), Keeper{&seen});
+  const ConnectedSender connected(as_sender(world.runtime, run()), Keeper{&seen});
   co_await yield();
   EXPECT_FALSE(has_run);
   EXPECT_EQ(seen.times, 0);
@@ -231,7 +232,7 @@ template <template <class> class Routine>
 Routine<void> a_schedule_ends_on_a_worker(World world) {
   Seen seen;
   RuntimeScheduler scheduler = scheduler_of(world.runtime);
-  Connected connected(scheduler.schedule(), Keeper{&seen});
+  ConnectedSender connected(scheduler.schedule(), Keeper{&seen});
   std::thread starter([&connected] { connected.operation.start(); });
   const std::thread::id elsewhere = starter.get_id();
   Result<void> ended = co_await seen.ended.wait();
@@ -245,7 +246,7 @@ template <template <class> class Routine>
 Routine<void> a_schedule_that_is_stopped_before_ends_as_stopped(World world) {
   Seen seen;
   seen.stop.request_stop();
-  Connected connected(scheduler_of(world.runtime).schedule(), Keeper{&seen});
+  ConnectedSender connected(scheduler_of(world.runtime).schedule(), Keeper{&seen});
   connected.operation.start();
   Result<void> ended = co_await seen.ended.wait();
   EXPECT_TRUE(ended.has_value());
@@ -254,13 +255,13 @@ Routine<void> a_schedule_that_is_stopped_before_ends_as_stopped(World world) {
 
 template <template <class> class Routine>
 Routine<int> await_as_sender(Runtime& runtime) {
-  Result<void> slept = co_await from_sender(as_sender(runtime, sleep_for_ever()));
+  Result<void> slept = co_await from_sender(as_sender(runtime, sleep_as_sender()));
   co_return code_of(slept);
 }
 
 template <template <class> class Routine>
 Routine<void> a_task_awaits_another_as_a_sender(World world) {
-  Result<int> sent = co_await from_sender(as_sender(world.runtime, count_after_a_yield(4)));
+  Result<int> sent = co_await from_sender(as_sender(world.runtime, number_after_a_yield(4)));
   EXPECT_EQ(sent.value(), 5);
   Result<void> scheduled = co_await from_sender(scheduler_of(world.runtime).schedule());
   EXPECT_TRUE(scheduled.has_value());

@@ -96,7 +96,7 @@ Routine<void> what_an_adaptor_throws_reaches_the_task(World) {
 }
 
 template <template <class> class Routine>
-Routine<int> wait_until_stopped(std::atomic<bool>& begun) {
+Routine<int> await_until_stopped(std::atomic<bool>& begun) {
   Result<void> ended = co_await from_sender(UntilStopped<>{begun});
   co_return code_of(ended);
 }
@@ -104,7 +104,7 @@ Routine<int> wait_until_stopped(std::atomic<bool>& begun) {
 template <template <class> class Routine>
 Routine<void> a_stop_reaches_the_sender_by_its_token(World) {
   std::atomic<bool> begun = false;
-  JoinHandle<int> task = spawn_routine(wait_until_stopped<Routine>(begun));
+  JoinHandle<int> task = spawn_routine(await_until_stopped<Routine>(begun));
   while (!begun) co_await yield();
   task.request_stop();
   Joined<int> joined = co_await task.join();
@@ -114,7 +114,7 @@ Routine<void> a_stop_reaches_the_sender_by_its_token(World) {
 template <template <class> class Routine>
 Routine<void> a_timeout_ends_a_sender(World) {
   std::atomic<bool> begun = false;
-  Task<int> waiting = as_task(wait_until_stopped<Routine>(begun));
+  Task<int> waiting = as_task(await_until_stopped<Routine>(begun));
   Result<int> ended = co_await timeout(Duration(1), std::move(waiting));
   EXPECT_EQ(code_of(ended), ETIMEDOUT);
 }
