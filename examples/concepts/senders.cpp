@@ -132,7 +132,7 @@ rota::Task<int> count() { co_return 3; }
 struct Promised {
   using receiver_concept = rota::SenderNames::Receiver;
   void set_value(int counted) && noexcept { promise->set_value(counted); }
-  void set_error(std::exception_ptr error) && noexcept { promise->set_exception(error); }
+  void set_error(std::exception_ptr error) && noexcept { promise->set_exception(std::move(error)); }
   void set_stopped() && noexcept { promise->set_value(-1); }
   std::promise<int>* promise;
 };
