@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds and runs Rota's benchmarks beside raw loops and other runtimes.
 
-    bench/run.py echo|tasks|wakes|forks|timers|files [--rounds N] [--quick]
+    bench/run.py echo|tasks|wakes|forks|scaling|timers|files [--rounds N] [--quick]
 
 Prints a markdown table and writes out/bench/NAME.json and out/bench/NAME.md.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from harness import build, echo, lines, machine, priority, table  # noqa: E402
+from harness import build, echo, lines, machine, priority, scaling, table  # noqa: E402
 from harness.candidates import ECHO_CASES, ECHO_DEFAULT_CASES, LINE_SUITES  # noqa: E402
 
 ROUNDS_FULL = 20  # what an interval of 10 % usually takes on a noisy machine
@@ -24,7 +24,7 @@ ROUNDS_QUICK = 3
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("benchmark", choices=["echo", *LINE_SUITES])
+    parser.add_argument("benchmark", choices=["echo", "scaling", *LINE_SUITES])
     parser.add_argument("--rounds", type=int, help=f"default {ROUNDS_FULL}, or {ROUNDS_QUICK}"
                         " with --quick")
     parser.add_argument("--quick", action="store_true",
@@ -60,6 +60,9 @@ def main():
         result = echo.run(arguments.rounds, arguments.quick, arguments.case or ECHO_DEFAULT_CASES,
                           not arguments.no_count)
         tables = echo.tables(result)
+    elif arguments.benchmark == "scaling":
+        result = scaling.run(arguments.rounds)
+        tables = scaling.tables(result)
     else:
         result = lines.run(arguments.benchmark, arguments.rounds)
         tables = lines.tables(result)

@@ -301,6 +301,12 @@ RuntimeCounters Runtime::counters() const noexcept {
     sum.blocking_waiting = use.waiting;
     sum.blocking_oldest_wait = use.oldest_wait;
   }
+  for (const auto& driver : state_->drivers) {
+    const EngineUse use = driver->engine_use();
+    sum.file_threads += use.threads;
+    sum.file_waiting += use.waiting;
+    sum.file_oldest_wait = std::max(sum.file_oldest_wait, use.oldest_wait);
+  }
   return sum;
 }
 

@@ -229,3 +229,23 @@ FORKS = LineSuite("forks", (
 ))
 
 LINE_SUITES = {suite.name: suite for suite in (TASKS, WAKES, FORKS, FILES, TIMERS)}
+
+# Makers of candidates by their number of workers. Yields and locks are `tasks`, forks are `forks`;
+# a maker's programs print each figure once.
+SCALING_TASKS = (
+    ("Rota forks", lambda workers: _threads("Rota forks", "rota_forks", "rota", workers)),
+    ("oneTBB forks", lambda workers: _threads("oneTBB forks", "tbb_forks", "peer", workers)),
+    ("Rota", lambda workers: _workers("Rota", "rota_tasks", "rota", "stealing", workers)),
+    ("tokio", lambda workers: _tokio("tokio", "tokio_tasks", "peer", "--threads", str(workers))),
+    ("Go", lambda workers: _go("Go", "go_tasks", "peer", threads=workers)),
+)
+SCALING_ECHO = (
+    *((f"Rota {scheduler}, {driver}",
+       lambda workers, scheduler=scheduler, driver=driver: _workers(
+           f"Rota {scheduler}, {driver}", "rota_echo", "rota", scheduler, workers,
+           "--driver", driver))
+      for scheduler, driver in (("per-core", "epoll"), ("per-core", "uring"),
+                                ("stealing", "epoll"), ("stealing", "uring-movable"))),
+    ("tokio", lambda workers: _tokio("tokio", "tokio_echo", "peer", "--threads", str(workers))),
+    ("Go", lambda workers: _go("Go", "go_echo", "peer", threads=workers)),
+)

@@ -31,9 +31,9 @@ def prepare_data_file():
             file.write(os.urandom(DATA_CHUNK_BYTES))
 
 
-def _run_once(candidate):
+def run_once(candidate, cpus=None):
     """Figures by name, or the reason why there are none."""
-    cpus = cpus_of(candidate)
+    cpus = cpus or cpus_of(candidate)
     done = subprocess.run(candidate.command, env=candidate.full_environment(),
                           capture_output=True, text=True, check=False,
                           preexec_fn=lambda: os.sched_setaffinity(0, cpus))
@@ -50,7 +50,7 @@ def run_rounds(candidates, rounds, name):
         turn = number % len(candidates)
         for candidate in candidates[turn:] + candidates[:turn]:
             progress.show(f"{name}, round {number + 1} of {rounds}", candidate.name)
-            figures, reason = _run_once(candidate)
+            figures, reason = run_once(candidate)
             samples[candidate.name].append(figures or {})
             if reason:
                 failures.setdefault(candidate.name, []).append(reason)

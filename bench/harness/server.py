@@ -24,12 +24,12 @@ def cpus_of(candidate):
 class Server:
     """A candidate that listens. It ends when its stdin is closed, so it cannot be left behind."""
 
-    def __init__(self, candidate, wrapper=()):
+    def __init__(self, candidate, wrapper=(), cpus=None):
         self._name = candidate.name
         self._process = subprocess.Popen(
             [*wrapper, *candidate.command], env=candidate.full_environment(),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, cpus_of(candidate)))
+            preexec_fn=lambda: os.sched_setaffinity(0, cpus or cpus_of(candidate)))
         line = self._process.stdout.readline()
         found = re.fullmatch(r"port (\d+)\n", line)
         if not found:
@@ -58,10 +58,10 @@ class Server:
         return errors
 
 
-def load_command(server, case, *options):
+def load_command(server, case, *options, cpu=GENERATOR_CPU):
     return [str(LOAD), "--port", str(server.port), "--connections", str(case.connections),
             "--size", str(case.message_bytes), "--depth", str(case.depth),
-            "--pin", str(GENERATOR_CPU), *map(str, options)]
+            "--pin", str(cpu), *map(str, options)]
 
 
 def run_load(command, name):
@@ -69,6 +69,17 @@ def run_load(command, name):
     if done.returncode != 0:
         raise MeasurementFailed(f"{name}: load failed: {done.stderr.strip()} {done.stdout.strip()}")
     return json.loads(done.stdout)
+
+
+def run_loads(commands, name):
+    """Several generators side by side. Their windows begin within milliseconds of each other."""
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+               for command in commands]
+    outcomes = [(process, *process.communicate()) for process in running]
+    for process, output, errors in outcomes:
+        if process.returncode != 0:
+            raise MeasurementFailed(f"{name}: load failed: {errors.strip()} {output.strip()}")
+    return [json.loads(output) for _, output, _ in outcomes]
 
 
 def measure_window(candidate, case, window):

@@ -23,7 +23,10 @@ inline constexpr Duration kShortagePause{100'000'000};
 }
 
 /// One connection, however long descriptors or memory are short: a server that is short of them
-/// serves on. Of any listener; otherwise as its `accept`.
+/// serves on. Of any listener.
+///
+/// @as SocketListener
+/// @errors what accept(2) says but for a shortage (`is_shortage`), which it waits out
 template <class Listener>
 Task<Result<typename Listener::Stream>> accept_patiently(Listener& listener) {
   for (;;) {

@@ -39,12 +39,14 @@ struct WallTime {
 
 /// Waits until the wall clock says `when` or later, whatever is done to the clock meanwhile: when
 /// it is set forward beyond `when` the alarm ends at once, when it is set back it waits for longer.
-/// A moment that has passed ends it at once.
+/// A moment that has passed ends it at once. Under simulation it follows the machine's clock, not
+/// the virtual one. To wait for a span of time use `sleep`, which the wall clock does not disturb.
 ///
-/// Fails with what timerfd_create or timerfd_settime report; cancelling ends it early with
-/// `operation_canceled` and loses nothing. It takes a file descriptor of the process while it
-/// waits. Under simulation it follows the machine's clock, not the virtual one. To wait for a span
-/// of time use `sleep`, which the wall clock does not disturb.
+/// @threads one task
+/// @loses nothing
+/// @owns it has a file descriptor of the process while it waits
+/// @errors what timerfd_create(2) says: `too_many_files_open`, `too_many_files_open_in_system`,
+/// `not_enough_memory`
 [[nodiscard]] Task<Result<void>> alarm(WallTime when);
 
 }  // namespace rota::inline v0

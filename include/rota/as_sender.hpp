@@ -273,30 +273,35 @@ class [[nodiscard]] TaskSender {
 };
 
 /// A task as a sender, for what takes senders: `rota::as_sender(runtime, count())`. When its
-/// operation is started, on any thread, the task is spawned on the runtime. It ends the receiver on
-/// a worker, inside a task, once: the receiver must not block that worker. Nothing runs before the
-/// start, which does not block; what is never started never runs.
+/// operation is started the task is spawned on the runtime; a start does not block, and what is
+/// never started never runs. When the task has ended, its receiver is, once, inside a task: it must
+/// not block that worker. `Names` says what the receiver's library calls the types of the protocol
+/// (SenderNames).
 ///
 /// What the task returns is sent: the value of a Result as the value, its error as a
 /// std::error_code, and `operation_canceled` as stopped, as is an exception that says no more than
-/// that. Any other exception is an error, as a std::exception_ptr, and so is std::bad_alloc when
-/// the start finds no memory. After a `shutdown` of the runtime the task is refused, and the
-/// receiver is ended as stopped, within the start.
+/// that.
 ///
-/// The stop token in the receiver's environment stops the task (stop_token_of); the receiver is
-/// ended when the task has ended, with what that came to. The operation lives until then, as the
-/// Runtime does, which stays where it is.
-///
-/// `Names` says what the receiver's library calls the types of the protocol (SenderNames).
+/// @threads started on any thread; ends its receiver on a worker
+/// @loses what the task loses: the stop token in the receiver's environment stops it
+/// (stop_token_of), and what it comes to is sent
+/// @owns the operation is its owner's until the receiver is ended; the task is the runtime's, and
+/// that stays where it is
+/// @errors what the task throws, as a `std::exception_ptr`, and so is std::bad_alloc of the start;
+/// after a `shutdown` of the runtime the start ends the receiver as stopped
 template <class Names = SenderNames, class T>
 TaskSender<Names, T> as_sender(Runtime& runtime, Task<T> task) noexcept {
   return TaskSender<Names, T>(runtime, std::move(task));
 }
 
-/// The runtime as a scheduler, for what takes one. What goes on after its `schedule()` runs on a
-/// worker, inside a task, and must not block that worker. It ends as stopped when the receiver's
-/// token or the runtime was stopped before; without memory, and after a `shutdown`, the start ends
-/// the receiver as that of `as_sender` does.
+/// The runtime as a scheduler, for what takes one. What goes on after its `schedule()` runs inside
+/// a task, and must not block that worker.
+///
+/// @threads started on any thread; ends its receiver on a worker
+/// @loses nothing: it ends as stopped when the receiver's token or the runtime was stopped before
+/// @owns the operation is its owner's until the receiver is ended; the Runtime stays where it is
+/// @errors std::bad_alloc of the start, as a `std::exception_ptr`; after a `shutdown` of the
+/// runtime the start ends the receiver as stopped
 template <class Names = SenderNames>
 RuntimeScheduler<Names> scheduler_of(Runtime& runtime) noexcept {
   return RuntimeScheduler<Names>(runtime);

@@ -34,17 +34,17 @@ class YieldAwaiter {
 /// Generator is, with `co_await` in it. It runs as a part of the task that asks for a value, while
 /// that asks, and at no other time.
 ///
-/// `next` yields a value, or nothing at the end and ever after. An exception that leaves the
-/// coroutine is rethrown by `next`, once; then there are no more. A stop of the asking task ends
-/// the waits in the coroutine, which decides what follows, as any function does.
+/// `next` yields a value, or nothing at the end and ever after. What it keeps across a `co_yield`
+/// must not be bound to one task's stops: no RegionGuard. Memory: one frame.
 ///
-/// It may be destroyed before its end, between two calls of `next`: then it stands at a `co_yield`
-/// (or has not begun), is parked on nothing, and nobody but its owner knows its frame; so what it
-/// holds is destroyed as by a return from there. While a `next` is under way it may be parked on a
-/// leaf that others know of: destroying or moving it then ends the process with a message.
-/// What it keeps across a `co_yield` must not be bound to one task's stops: no RegionGuard.
-///
-/// Thread class: *one task* at a time, which may be another one for each value. Memory: one frame.
+/// @threads one task at a time, which may be another one for each value
+/// @loses what its body makes of the stop, which ends the waits in it
+/// @owns the frame is the AsyncGenerator's, which may be destroyed between two values: then it is
+/// parked on nothing, and what it holds is destroyed as by a return from its `co_yield`; while a
+/// `next` is under way it may be parked on a leaf that others know of, and destroying or moving it
+/// ends the process with a message
+/// @errors an exception that leaves the coroutine is rethrown by `next`, once; then there are no
+/// more values
 ///
 ///     for (;;) {
 ///       auto line = co_await lines.next();

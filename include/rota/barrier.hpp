@@ -39,10 +39,13 @@ class BarrierWait : public LineWait {
 /// Where so many tasks wait for each other, again and again: the last one to arrive lets all go on
 /// and begins the next phase.
 ///
-/// Thread class: *any thread*. It wakes in the order of the arrivals. A cancelled `arrive_and_wait`
-/// ends with `operation_canceled` and has not arrived: the phase still waits for as many, so a task
-/// that will not come again calls `arrive_and_drop`. One whose phase ended at the same moment has
-/// come through. It must outlive its waiters.
+/// It wakes in the order of the arrivals.
+///
+/// @threads any
+/// @loses its arrival: the phase still waits for as many, so a task that will not come again calls
+/// `arrive_and_drop`; one whose phase ended at the same moment has come through
+/// @owns it outlives its waiters
+/// @errors none
 class Barrier : private WaitRoom {
  public:
   /// How many have to arrive in each phase: at least one.

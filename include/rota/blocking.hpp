@@ -56,18 +56,22 @@ class BlockingLeaf : public BlockingWait {
 };
 
 /// Calls `function` on a thread that may block, and yields what it returns: for system calls and
-/// libraries that have no asynchronous form. What it throws is thrown here.
+/// libraries that have no asynchronous form.
 ///
 /// The threads belong to the runtime, apart from those that do the work of files, so neither keeps
 /// the other waiting; there are `BlockingConfig::threads` at the most, each started when it is
 /// needed and ended when it has been idle for a while. Calls begin in the order in which they were
 /// made; `RuntimeCounters` says how many wait and for how long.
 ///
-/// A cancelled call that has not begun is withdrawn and yields `operation_canceled`; one that has
-/// begun goes on to its end, and so does the wait. Yields `resource_unavailable_try_again` when the
-/// system has no thread to give and none is there. `function` lives in the frame that waits and may
-/// refer to it; it must not use what only tasks may. Under simulation it is called by the worker
-/// itself, between two tasks, so that its place in the order is decided by the seed.
+/// Under simulation it is called by the worker itself, between two tasks, so that its place in the
+/// order is decided by the seed.
+///
+/// @threads one task; the function runs on a thread of the runtime's, and uses nothing that only
+/// tasks may
+/// @loses nothing: what has not begun is withdrawn, what has begun is awaited
+/// @owns the function is in the frame that waits, and may refer to it
+/// @errors `resource_unavailable_try_again`: no thread is there and the system gives none; what the
+/// function throws is thrown
 ///
 ///     Result<addrinfo*> found = co_await rota::blocking([&] { return look_up(name); });
 template <std::invocable F>
@@ -85,6 +89,9 @@ Task<Result<std::invoke_result_t<F&>>> blocking_task(F function) {
 
 /// `blocking` as a task of its own: it begins without being awaited. Only in a task; throws
 /// std::bad_alloc.
+///
+/// @as blocking
+/// @owns the function is the task's
 template <std::invocable F>
 JoinHandle<Result<std::invoke_result_t<F&>>> spawn_blocking(
     F function, SpawnOptions options = {},

@@ -55,13 +55,17 @@ class BroadcastReader;
 /// Hands every value to every reader that there is when it is sent. Senders never wait: a reader
 /// that falls more than `capacity` values behind misses the oldest, and is told.
 ///
-/// Thread class: *any thread*, any number of senders and readers. After `close`, `send` fails
-/// with `std::errc::broken_pipe`, and so does a reader that has taken all. It must outlive
-/// its readers. Memory: `capacity` values, from the start; each stays until it is overwritten.
+/// Any number of senders and readers. Memory: `capacity` values, from the start; each stays until
+/// it is overwritten.
 ///
 /// A value is copied under the lock, once for each reader: copying it throws nothing, takes a
 /// few instructions and leaves this broadcast alone. What is more than that travels in a
 /// std::shared_ptr<const T>.
+///
+/// @threads any; `send` never waits
+/// @loses nothing: nothing of it waits
+/// @owns it outlives its readers, and has the last `capacity` values
+/// @errors `broken_pipe` after `close`
 template <class T>
 class Broadcast {
   static_assert(std::is_nothrow_copy_constructible_v<T> && std::is_nothrow_destructible_v<T>,
@@ -99,7 +103,13 @@ class Broadcast {
   OwnedArray<std::optional<T>> ring_;
 };
 
-/// Reads a Broadcast. Move-only; *any thread*, one at a time.
+/// Reads a Broadcast. Move-only.
+///
+/// @threads any, one task at a time
+/// @loses nothing: the value is still to be read
+/// @owns each reader gets a copy
+/// @errors `broken_pipe` after `close`, once it has read all; `lag_error(n)` when n values were
+/// overwritten unread
 template <class T>
 class BroadcastReader {
  public:
@@ -117,8 +127,8 @@ class BroadcastReader {
   }
   ~BroadcastReader() { drop(); }
 
-  /// Waits for the next value. Fails with `lag_error(n)` when n were missed, once: the next
-  /// `receive` yields the oldest that is left. A cancelled wait loses nothing.
+  /// Waits for the next value. When some were missed it says so once: the next `receive` yields the
+  /// oldest that is left.
   [[nodiscard]] Await<ReceiveLeaf> receive() noexcept {
     check_usage(from_ != nullptr, "a BroadcastReader was used after it was moved from");
     return Await<ReceiveLeaf>(std::in_place, *this);

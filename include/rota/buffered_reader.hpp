@@ -51,11 +51,13 @@ class ReadBuffer {
 
 /// Reads from any stream in larger pieces than its caller asks for.
 ///
-/// Thread class: as the stream's reading; the stream outlives it and is read through nothing else,
-/// as the buffer may hold bytes of it (`buffered`). Cancelling loses no byte that was not given
-/// out: what a cancelled call has put into the caller's memory it has taken, and says how much; the
-/// rest stays for the next call. The end of the stream before what was asked for is
-/// `no_message_available`.
+/// @threads as the stream's reading
+/// @loses nothing that was not given out: what a cancelled call has put into the caller's memory it
+/// has taken, and says how much; the rest stays for the next call
+/// @owns the stream is the caller's, outlives it, and is read through nothing else, as the buffer
+/// may hold bytes of it (`buffered`)
+/// @errors those of the stream; `no_message_available`: the stream has ended before what was asked
+/// for; `message_size`: more than `limit` bytes without the delimiter
 template <class Stream>
 class BufferedReader {
  public:

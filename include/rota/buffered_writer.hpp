@@ -36,10 +36,14 @@ class WriteBuffer {
 
 /// Collects small writes to any stream with `write_vector`, and hands them on together.
 ///
-/// Thread class: as the stream's writing; the stream outlives it and is written through nothing
-/// else while it holds bytes. Nothing is written before `flush`, or before more has come than it
-/// holds; the destructor throws away what was not flushed, since it cannot wait. After an error, a
-/// cancel too, it still holds what the stream did not take: the next `flush` goes on there.
+/// Nothing is written before `flush`, or before more has come than it holds.
+///
+/// @threads as the stream's writing
+/// @loses nothing that it holds: the next `flush` goes on with what the stream did not take, after
+/// any error; of a `write` what was not taken, and `taken` says how much was
+/// @owns the stream is the caller's, outlives it, and is written through nothing else while it
+/// holds bytes; the destructor throws away what was not flushed, since it cannot wait
+/// @errors those of the stream
 template <class Stream>
 class BufferedWriter {
  public:

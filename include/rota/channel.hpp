@@ -44,11 +44,13 @@ struct ChannelCore : WaitRoom {
 
 /// A bounded FIFO between tasks. `send` waits while it is full, `receive` while it is empty.
 ///
-/// Thread class: *any thread*; any number of senders and receivers, served in the order in which
-/// they began to wait. Cancelling a `receive` loses nothing; cancelling a `send` loses the value
-/// that was to be sent, which did not enter the channel. After `close`, `send` fails with
-/// `std::errc::broken_pipe`, and so does `receive` once the values that were sent are taken.
-/// A value is handed to a waiting receiver directly. Memory: `capacity` values, from the start.
+/// Any number of senders and receivers, served in the order in which they began to wait. A value is
+/// handed to a waiting receiver directly. Memory: `capacity` values, from the start.
+///
+/// @threads any, at both ends
+/// @loses `receive`: nothing; `send`: its value, which did not enter
+/// @owns a value is its sender's until it is in the channel, then its receiver's
+/// @errors `broken_pipe` after `close`: for senders at once, for receivers when it is empty
 ///
 /// A value is moved, and what is left of it destroyed, under the channel's lock: these two of T
 /// throw nothing, take a few instructions and leave this channel alone. What is more than that

@@ -43,13 +43,18 @@ class ConditionWait : public PermitWait {
 /// Where the holder of a Mutex waits until what the mutex guards has changed: `wait` unlocks it
 /// and, before it returns, locks it again.
 ///
-/// Thread class: *any thread*. Whoever waits stands in line before the mutex is unlocked, so no
-/// notification that comes after the unlocking is missed; none wakes without cause, but between a
-/// notification and the return of `wait` others may have had the mutex: look again, in a loop. One
-/// that is notified does not run before the mutex is its own: it goes from one line to the other.
-/// Waits are served in the order in which they began. A cancelled wait ends with
-/// `operation_canceled`, with the mutex locked again all the same; one that was notified at the
-/// same moment ends with success. It must outlive its waiters.
+/// Whoever waits stands in line before the mutex is unlocked, so no notification that comes after
+/// the unlocking is missed; none wakes without cause, but between a notification and the return of
+/// `wait` others may have had the mutex: look again, in a loop. One that is notified does not run
+/// before the mutex is its own: it goes from one line to the other. Waits are served in the order
+/// in which they began.
+///
+/// @threads any
+/// @loses nothing: it ends with the mutex locked again, cancelled or not; one that was notified at
+/// the same moment ends with success
+/// @owns the mutex stays its guard's, although others have it during the wait; this outlives its
+/// waiters
+/// @errors none
 ///
 ///     while (queue.empty()) {
 ///       Result<void> notified = co_await changed.wait(guard);

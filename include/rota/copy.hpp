@@ -84,11 +84,15 @@ Task<Result<void>> copy_all(From& from, To& to, std::uint64_t& copied) {
 /// 3. Everything else, and what the kernel refuses even half-way, goes through 64 KiB of memory.
 ///
 /// What is promised is the same: bytes arrive in order, and on an error, a cancel too, `copied`,
-/// unless it is null, tells how many `to` has taken. A FileReader then stands behind those; of
-/// another stream at most 64 KiB that it has given beyond that are lost.
+/// unless it is null, tells how many `to` has taken. Where SIGPIPE has its default action it is
+/// ignored from then on, as PipeWriter says.
 ///
-/// As `from`'s reading task and `to`'s writing task. A File at an end is not closed meanwhile.
-/// Where SIGPIPE has its default action it is ignored from then on, as PipeWriter says.
+/// @threads one task, which reads the one stream and writes the other
+/// @loses at most 64 KiB that were read and not written, as an error does; of a FileReader nothing:
+/// it stands behind what was written
+/// @owns both streams stay the caller's; a File at an end is not closed meanwhile
+/// @errors those of the streams; none for what the kernel refuses to move by itself: that goes
+/// through memory
 template <class From, class To>
 [[nodiscard]] Task<Result<std::uint64_t>> copy(From& from, To& to,
                                                std::uint64_t* copied = nullptr) {

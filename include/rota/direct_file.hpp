@@ -62,11 +62,15 @@ struct DirectAlignment {
 ///    meanwhile, or two of them in one block would undo each other. They do not exclude writes
 ///    through another DirectFile or File.
 ///
-/// Thread class: as File: any number of tasks at once. It and the bytes outlive its calls. A
-/// cancelled call may have written any part. Nothing is on the device for certain before
-/// `file().sync()`: direct I/O avoids the page cache and promises no more. Where the file system
-/// knows no direct I/O, or open(2) finds the mode invalid with it, `operation_not_supported`, and a
-/// file that was to be made is perhaps there; it is never done through the cache instead.
+/// Nothing is on the device for certain before `file().sync()`: direct I/O avoids the page cache
+/// and promises no more.
+///
+/// @as File
+/// @loses any part of a write
+/// @owns as File; it and the bytes outlive its calls; memory for what is not aligned is the call's
+/// @errors as File; `operation_not_supported` where the file system knows no direct I/O, or open(2)
+/// finds the mode invalid with it, and a file that was to be made is perhaps there: it is never
+/// done through the cache instead; std::bad_alloc
 class DirectFile {
  public:
   /// A file that is written in parts of blocks is opened for reading too (`OpenMode::read`).

@@ -79,7 +79,12 @@ class ReadLinkLeaf : public PathLeaf {
 /// The names in a directory, as a stream. `.` and `..` are left out. What is made or removed
 /// meanwhile may be among them or not, as readdir(3) has it.
 ///
-/// Thread class: *one task*. A batch of 32 KiB is asked for at a time. Cancelling loses nothing.
+/// A batch of 32 KiB is asked for at a time.
+///
+/// @threads one task
+/// @loses nothing
+/// @owns an fd of its own; it outlives its calls
+/// @errors what getdents64(2) says: `no_such_file_or_directory` once the directory was removed
 class DirectoryEntries {
  public:
   /// Of a directory that is read through this alone. Throws std::bad_alloc.
@@ -121,15 +126,18 @@ class DirectoryEntries {
 /// Confined, no path that is given to it leads out of it: neither by `..`, nor by an absolute path,
 /// nor by a symbolic link, whoever makes or moves one meanwhile (openat2(2); each call is made from
 /// a folder that was reached so). What is opened from it is confined to itself in the same way.
-/// Symbolic links that are made in it may say anything. Before Linux 5.6 all of that is
-/// `function_not_supported`, and without /proc `change_mode` fails; nothing is ever done
-/// unconfined. A path with `..` is `resource_unavailable_try_again` where something on the system
-/// was renamed at each of several attempts.
+/// Symbolic links that are made in it may say anything. Without /proc `change_mode` fails; nothing
+/// is ever done unconfined.
 ///
-/// Thread class: *one worker*: any number of its tasks at once. Paths are copied. Errors are those
-/// of the system call, and `invalid_argument` for a path with a zero byte. A cancelled call was
-/// made, and says how it went, or was not made: `operation_canceled`. A second Directory of a call,
-/// or a File, stays open until the call ends.
+/// @threads any number of tasks of one worker at once
+/// @loses nothing: a call was made, and says how it went, or was not made: `operation_canceled`
+/// @owns the fd is the Directory's; paths are copied; a second Directory of a call, or a File,
+/// stays open until the call ends
+/// @errors what the system call says: `no_such_file_or_directory`, `file_exists`,
+/// `permission_denied`, `directory_not_empty`; `invalid_argument`: a path with a zero byte;
+/// confined: `cross_device_link` for a path that leads out, `function_not_supported` before Linux
+/// 5.6, `resource_unavailable_try_again` for a path with `..` where something on the system was
+/// renamed at each of several attempts
 class Directory {
  public:
   /// That of the process: as open(2) and rename(2) themselves take paths. It has no fd, so that
@@ -195,9 +203,13 @@ class Directory {
   [[nodiscard]] Await<PathLeaf> remove_file(std::string_view path) noexcept;
   /// An empty one.
   [[nodiscard]] Await<PathLeaf> remove_directory(std::string_view path) noexcept;
-  /// A directory with all that is in it, following no link; success where it is not there. Ends at
-  /// the first error or when it is cancelled, with a part of it removed. Each level of the tree
-  /// takes an fd meanwhile. Throws std::bad_alloc. This outlives the call.
+  /// A directory with all that is in it, following no link; success where it is not there. Each
+  /// level of the tree takes an fd meanwhile.
+  ///
+  /// @threads one task
+  /// @loses the rest of the tree, which stays, as it does after an error
+  /// @owns the Directory outlives the call
+  /// @errors as Directory, the first one; none where nothing is there; std::bad_alloc
   [[nodiscard]] Task<Result<void>> remove_tree(std::string path);
 
   // An empty path is the directory itself here.

@@ -15,8 +15,12 @@ using EventWait = RoomWait<Event>;
 
 /// A flag that tasks wait for. Once set it stays set, and lets everybody through, until `reset`.
 ///
-/// Thread class: *any thread*. `set` wakes in the order in which the waits began. A cancelled wait
-/// ends with `operation_canceled` and loses nothing. The event must outlive its waiters.
+/// `set` wakes in the order in which the waits began.
+///
+/// @threads any
+/// @loses nothing
+/// @owns it outlives its waiters
+/// @errors none
 class Event : private WaitRoom {
  public:
   Event() = default;

@@ -27,11 +27,13 @@ class PollLeaf : public OperationLeaf<Poll> {
 
 /// Readiness of an fd that somebody else owns: a C library's socket, a pipe, a device.
 ///
-/// Thread class: any number of tasks of its worker may wait at once. The fd stays open and its
-/// flags stay as they are; it must stay open until the watch is gone. At most one watch of a
-/// number at a time, and none of an fd that Rota owns. Cancelling a wait loses nothing. On epoll a
-/// regular file fails with `operation_not_permitted`; on select, an fd of FD_SETSIZE or more with
-/// `invalid_argument`.
+/// At most one watch of a number at a time, and none of an fd that Rota owns.
+///
+/// @threads any number of tasks of its worker at once
+/// @loses nothing
+/// @owns the fd stays its owner's, with its flags, and open until the watch is gone
+/// @errors `operation_not_permitted`: a regular file, under epoll; `invalid_argument`: an fd of
+/// FD_SETSIZE or more, under select
 class FdWatch {
  public:
   /// Only in a task; throws std::bad_alloc.
@@ -52,8 +54,13 @@ class FdWatch {
 };
 
 /// One wait on a borrowed fd: until it can be read without blocking (or has ended, or failed).
+///
+/// @as FdWatch
+/// @threads one task
 [[nodiscard]] Task<Result<void>> readable(int fd);
 /// The same for writing.
+///
+/// @as readable
 [[nodiscard]] Task<Result<void>> writable(int fd);
 
 }  // namespace rota::inline v0

@@ -83,11 +83,16 @@ Task<std::invoke_result_t<F&>> run_on(FiberRef fiber, F body) {
 /// A Task that calls `body` on a stack of its own, so that `body` is a plain function which waits
 /// by `rota::await`, at any depth of calls.
 ///
-/// Throws std::bad_alloc, whose `what` names the limit that was met. The stack has a guard: its
-/// overflow ends the process. It is lent from a pool until the body has returned. A thread_local
-/// must not be used across an `await` in one function: the compiler may keep its address, and
-/// where workers may be taken over the thread may be another one. An exception may be caught, and
-/// waited within its handler, as in any function.
+/// The stack has a guard: its overflow ends the process. A thread_local must not be used across an
+/// `await` in one function: the compiler may keep its address, and where workers may be taken over
+/// the thread may be another one. An exception may be caught, and waited within its handler, as in
+/// any function.
+///
+/// @threads one task
+/// @loses what its body loses
+/// @owns the stack is lent from a pool until the body has returned
+/// @errors what the body throws is thrown; std::bad_alloc, whose `what` names the limit that was
+/// met, by the call that makes it
 template <std::invocable F>
 [[nodiscard]] Task<std::invoke_result_t<F&>> on_fiber(F body, const FiberOptions& options = {}) {
   return run_on<F>(FiberRef(options.stack_bytes), std::move(body));
@@ -112,6 +117,11 @@ template <class L>
 
 /// Waits, in a fiber, for what an asynchronous function of Rota returns: what `co_await` is in a
 /// coroutine. Outside a fiber it aborts with a message.
+///
+/// @threads one fiber
+/// @loses what the wait loses
+/// @owns what is awaited is in the expression that waits
+/// @errors those of the wait
 template <class L>
 auto await(Await<L>&& awaited) -> decltype(awaited.leaf().finish()) {
   await_leaf(awaited.leaf());

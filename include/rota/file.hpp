@@ -80,7 +80,7 @@ class OpenLeaf {
   CancelNode node_;
 };
 
-/// The leaf of `File::try_lock`. Cancelled, nothing is locked.
+/// The leaf of `File::try_lock`.
 class LockLeaf : public OperationLeaf<FileRange> {
  public:
   static constexpr CancelLoss loses = CancelLoss::nothing;
@@ -91,15 +91,21 @@ class LockLeaf : public OperationLeaf<FileRange> {
 
 /// A regular file. Every call gives the offset: there is no position to share.
 ///
-/// Thread class: *one worker*: any number of its tasks at once; the order of operations in flight
-/// is the kernel's. A read that the page cache can serve completes without a thread, and without
-/// suspending unless a ring can take it together with other operations. Buffers are borrowed until
-/// the call ends. A cancelled call reports the bytes it moved, if any; else `operation_canceled`.
-/// `write_at` tells them through `written`. An offset beyond 2^63 - 1 is `invalid_argument`.
+/// The order of operations in flight is the kernel's. A read that the page cache can serve
+/// completes without a thread, and without suspending unless a ring can take it together with other
+/// operations.
+///
+/// @threads any number of tasks of one worker at once
+/// @loses nothing: bytes that moved are reported; `write_at` loses the rest of its bytes, and says
+/// through `written` how many went
+/// @owns the fd is the File's; a path is copied, a buffer borrowed until the call ends
+/// @errors what the system call says: `no_such_file_or_directory`, `permission_denied`,
+/// `no_space_on_device`, `io_error`; `operation_not_supported` where the file system cannot
+/// `allocate`; `invalid_argument`: a path with a zero byte, an offset beyond 2^63 - 1
 class File {
  public:
-  /// Fails with what open(2) says, and with `invalid_argument` for a path with a zero byte, which
-  /// open(2) would cut there. `permissions` are those of a file that is made.
+  /// `permissions` are those of a file that is made. A path with a zero byte fails, since open(2)
+  /// would cut it there.
   [[nodiscard]] static Await<OpenLeaf> open(std::string_view path, OpenMode mode,
                                             std::uint32_t permissions = 0644) {
     return Await<OpenLeaf>(std::in_place, PathStart{.at_current = true}, path, mode, permissions);
@@ -124,7 +130,7 @@ class File {
   [[nodiscard]] Await<StatusLeaf<Operation>> sync_data() noexcept;
   [[nodiscard]] Await<StatusLeaf<Truncate>> truncate(std::uint64_t bytes) noexcept;
   [[nodiscard]] Await<StatLeaf> stat() noexcept;
-  /// Where the file system cannot, `operation_not_supported`.
+  /// As fallocate(2).
   [[nodiscard]] Await<StatusLeaf<FileRange>> allocate(
       std::uint64_t offset, std::uint64_t bytes, Allocation rule = Allocation::extend) noexcept;
   /// Of 0 bytes: to the end. Read-ahead has only begun when the call ends.
@@ -138,17 +144,26 @@ class File {
   // Locks are advisory and between open files (F_OFD_SETLK): two Files exclude each other, in one
   // process or in several, and two tasks with one File do not. A part of 0 bytes goes to whatever
   // end the file will have. The lock of another kind over the same part replaces what was there.
-  // Closing lets go of all of them. Shared needs a file that is read, exclusive one that is
-  // written, or it is `bad_file_descriptor`.
+  // Closing lets go of all of them.
 
   /// False: another File has a lock there that does not go with it.
+  ///
+  /// @loses nothing: nothing is locked
+  /// @owns a lock is the open file's: two Files exclude each other, two tasks with one do not;
+  /// closing lets go
+  /// @errors `bad_file_descriptor`: shared needs a file that is read, exclusive one that is
+  /// written; none for a lock that is taken
   [[nodiscard]] Await<LockLeaf> try_lock(LockKind kind, std::uint64_t offset = 0,
                                          std::uint64_t bytes = 0) noexcept;
   /// Waits for it by asking again after pauses of 1 to 50 ms, as the kernel tells nobody when a
-  /// lock is let go: no order among those who wait. Cancelled, nothing is locked. The File outlives
-  /// it.
+  /// lock is let go: no order among those who wait. The File outlives it.
+  ///
+  /// @as File::try_lock
   [[nodiscard]] Task<Result<void>> lock(LockKind kind, std::uint64_t offset = 0,
                                         std::uint64_t bytes = 0);
+  /// Of both kinds.
+  ///
+  /// @as File::try_lock
   [[nodiscard]] Await<StatusLeaf<FileRange>> unlock(std::uint64_t offset = 0,
                                                     std::uint64_t bytes = 0) noexcept;
   [[nodiscard]] Await<CloseLeaf> close() noexcept;

@@ -74,9 +74,11 @@ class FilePosition {
 
 /// Reads a File from a position on. What others write behind it meanwhile is read too.
 ///
-/// Thread class: *one task*, on the File's worker. The File outlives it and stays where it is;
-/// buffers are borrowed until the call ends. A cancelled read loses nothing: what it moved it
-/// reports. A position beyond 2^63 - 1 is `invalid_argument`.
+/// @threads one task, on the File's worker
+/// @loses nothing: what a read moved it reports
+/// @owns the File is the caller's, outlives it and stays where it is; a buffer is borrowed until
+/// the call ends
+/// @errors what pread(2) says, such as `io_error`; `invalid_argument`: a position beyond 2^63 - 1
 class FileReader : public FilePosition {
  public:
   explicit FileReader(File& file, std::uint64_t offset = 0) noexcept : FilePosition(file, offset) {}
@@ -95,9 +97,11 @@ class FileReader : public FilePosition {
 /// Writes a File from a position on: over what is there, and then behind its end. Nothing is on the
 /// device for certain before `File::sync`.
 ///
-/// Threads, lifetimes, positions: FileReader. A cancelled write reports the bytes it moved, or,
-/// where every byte was asked for, `operation_canceled` and the count through `written`; the
-/// position is behind them.
+/// @as FileReader
+/// @loses nothing: bytes that moved are reported, and the position is behind them; `write_all`
+/// loses the rest of its bytes, and says through `written` how many went
+/// @errors what pwrite(2) says, such as `no_space_on_device`; `invalid_argument`: a position beyond
+/// 2^63 - 1
 class FileWriter : public FilePosition {
  public:
   explicit FileWriter(File& file, std::uint64_t offset = 0) noexcept : FilePosition(file, offset) {}

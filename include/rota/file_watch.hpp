@@ -63,7 +63,7 @@ struct FileEvent {
   std::string name;          ///< in the directory that is watched; empty: that or the file itself
 };
 
-/// The leaf of `FileWatch::add`. Cancelled, nothing is watched.
+/// The leaf of `FileWatch::add`.
 class AddWatchLeaf : public PathLeaf {
  public:
   using PathLeaf::PathLeaf;
@@ -89,11 +89,17 @@ class FileEventLeaf : public OperationLeaf<Transfer> {
 /// Tells what happens to files, as inotify(7) does: of what other processes and this one do through
 /// this machine's kernel, not of what another machine does to a shared file system.
 ///
-/// Thread class: *one task* for `next`; any of its worker for the rest. The kernel keeps what
-/// nobody has asked for (fs.inotify.max_queued_events); what it has no room for is lost, and one
-/// event says so. A directory is watched with its names, not with what is in directories below.
-/// Cancelling a wait loses nothing. What is watched is a file and not a path: whatever has the path
-/// later is another one.
+/// A directory is watched with its names, not with what is in directories below. What is watched is
+/// a file and not a path: whatever has the path later is another one.
+///
+/// @threads one task for `next`; any of its worker for the rest
+/// @loses nothing; a cancelled `add` watches nothing
+/// @owns the fd is the FileWatch's; events that nobody took stay in the kernel
+/// (fs.inotify.max_queued_events)
+/// @errors what the path may fail with, such as `no_such_file_or_directory`; `no_space_on_device`
+/// beyond fs.inotify.max_user_watches; `open`: `too_many_files_open` beyond
+/// fs.inotify.max_user_instances; `remove`: `invalid_argument` where there is no such watch (any
+/// more); none for events that were lost: one event says `overflowed`
 class FileWatch {
  public:
   FileWatch(FileWatch&& other) noexcept
@@ -110,17 +116,15 @@ class FileWatch {
   }
   ~FileWatch() = default;
 
-  /// Only in a task; throws std::bad_alloc. Fails with `too_many_files_open` beyond
-  /// fs.inotify.max_user_instances.
+  /// Only in a task; throws std::bad_alloc.
   [[nodiscard]] static Result<FileWatch> open();
 
-  /// Yields the number of the watch, the same one for the same file. Beside what a path may fail
-  /// with, `no_space_on_device` beyond fs.inotify.max_user_watches.
+  /// Yields the number of the watch, the same one for the same file.
   [[nodiscard]] Await<AddWatchLeaf> add(std::string_view path, FileEvents events) noexcept {
     return Await<AddWatchLeaf>(std::in_place, PathStart{descriptor_.get()}, PathAction::watch, path,
                                static_cast<std::uint64_t>(events));
   }
-  /// An `ended` is its last event. `invalid_argument`: there is no such watch (any more).
+  /// An `ended` is its last event.
   [[nodiscard]] Result<void> remove(int watch) noexcept;
   [[nodiscard]] Await<FileEventLeaf> next() noexcept {
     return Await<FileEventLeaf>(std::in_place, *this);

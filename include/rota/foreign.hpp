@@ -92,13 +92,15 @@ inline Task<bool> wait_for_foreign(Event& ended) {
 
 /// Awaits what another library offers to coroutines. The awaitable is asked on the thread of the
 /// task, as by any coroutine, and may resume on whatever thread it likes; the task goes on where
-/// its runtime has it go on after every wait. What the awaitable yields is moved, what it throws is
-/// thrown.
-///
-/// No stop reaches it, as there is no way to ask it: the wait goes on to its end. With `on_stop`,
-/// that is called once when the task must stop, in the task, to have the other library end early
-/// what it does; the wait goes on to its end all the same. Throws std::bad_alloc. A thread that
+/// its runtime has it go on after every wait. What the awaitable yields is moved. A thread that
 /// resumes it has come back from that before the runtime is destroyed.
+///
+/// @threads one task; the awaitable resumes on any thread
+/// @loses nothing: no stop reaches it, as there is no way to ask it, and the wait goes on to its
+/// end; `on_stop` is called once when the task must stop, in the task, to have the other library
+/// end early what it does, and that is awaited all the same
+/// @owns the awaitable is in the frame that waits
+/// @errors what it throws is thrown; std::bad_alloc
 ///
 ///     auto reply = co_await rota::foreign(client.call(request));
 template <class A, std::invocable OnStop>
@@ -172,8 +174,13 @@ class [[nodiscard]] OutsideAwaiter {
 /// result: `int n = co_await rota::from_outside(runtime, count());`. The task is spawned on the
 /// runtime; when it has ended `resume(handle)` is called on the worker, inside the task, and has
 /// the coroutine go on wherever it belongs, by its own library's executor. By default it goes on
-/// right there, and then it must not block that worker. What the task throws is thrown. After a
-/// `shutdown` of the runtime it is refused, with what a cancelled Result's `.value()` throws.
+/// right there, and then it must not block that worker.
+///
+/// @threads a coroutine that is no task, on any thread
+/// @loses nothing: nobody can cancel this wait
+/// @owns the task is the runtime's, `resume` the task's
+/// @errors what the task throws is thrown; after a `shutdown` of the runtime the task is refused,
+/// with what a cancelled Result's `.value()` throws
 template <class T, class Resume = ResumeHere>
 OutsideAwaiter<T, Resume> from_outside(Runtime& runtime, Task<T> task, Resume resume = {}) {
   return OutsideAwaiter<T, Resume>(runtime, std::move(task), std::move(resume));

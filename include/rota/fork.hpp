@@ -233,26 +233,25 @@ class RootAwaiter {
 /// A task starts one by `co_await fib(37)` and goes on when it and all that it forked have ended; a
 /// fiber by `await(fib(37))`. In a forking function `co_await` of another one is a plain call.
 ///
-/// Threads: `fork` runs the child at once and leaves the rest of the function to whoever has time.
-/// Where workers steal, that may be another one: after a `fork`, a `join` or a call the function
-/// may be on another thread, beside its children. Elsewhere it all runs on the task's worker, in
-/// the order of a program without `fork`.
-/// Blocking: a worker that runs forks serves nothing else until it runs out of them. Others that
-/// have time see to its I/O.
-/// Lifetime: children end before the function does. From `fork` to `join` the function keeps what
-/// they use: results, and arguments passed by reference. It must join what it forked before it
-/// returns or throws, or the process ends with a message.
-/// Cancelling: as in a scope. Once the task is stopped, or something that the function forked or
-/// called has failed, `stop_requested()` says so in the function and in all of its parts, wherever
-/// they run; `parallel_for` and `parallel_reduce` end early then. No part is interrupted.
-/// Errors: as in a scope. After the first error no other child of the function begins; `join` waits
-/// for those that run, and rethrows it: as itself when it is the only one, else as ScopeErrors with
-/// the later ones attached. What a part throws only because it was stopped does not count. A call
-/// that fails does the same as a `join`. When there is no memory for a frame the error is
-/// std::bad_alloc.
+/// `fork` runs the child at once and leaves the rest of the function to whoever has time. A worker
+/// that runs forks serves nothing else until it runs out of them; others that have time see to its
+/// I/O. Once the task is stopped, or something that the function forked or called has failed,
+/// `stop_requested()` says so in the function and in all of its parts, wherever they run. After the
+/// first error no other child of the function begins; `join` waits for those that run.
 /// Move-only, and awaited or forked once: a second time ends the process with a message.
 /// It waits for nothing else: neither a Task nor I/O may be awaited in it, which the compiler
 /// checks, and it opens no region of stops.
+///
+/// @threads where workers steal the function may be on another thread after a `fork`, a `join` or a
+/// call, beside its children; elsewhere all of it runs on the task's worker, in the order of a
+/// program without `fork`
+/// @loses nothing: no part is interrupted, and what asks for the stop ends early
+/// @owns children end before the function does, which keeps from `fork` to `join` what they use:
+/// results, and arguments passed by reference; it joins what it forked before it returns or throws,
+/// or the process ends with a message
+/// @errors the first one is rethrown by `join`, or by a call that fails: as itself when it is the
+/// only one, else in a `ScopeErrors` with the later ones attached; what a part throws only because
+/// it was stopped does not count; std::bad_alloc when there is no memory for a frame
 template <class T = void>
 class [[nodiscard]] Fork {
  public:
@@ -331,6 +330,8 @@ class [[nodiscard]] Fork {
 
 /// Runs `function(args...)`, which makes a Fork<T>, beside the rest of the calling function; its
 /// result is in `result` after the next `join`. Only in a forking function.
+///
+/// @as Fork
 template <class T, class F, class... Args>
   requires std::same_as<std::invoke_result_t<F, Args...>, Fork<T>>
 ForkAwaiter<T> fork(T& result, F&& function, Args&&... args) {
@@ -344,7 +345,9 @@ ForkAwaiter<void> fork(F&& function, Args&&... args) {
   return ForkAwaiter<void>(std::forward<F>(function)(std::forward<Args>(args)...));
 }
 
-/// Waits until all that the calling function has forked has ended, and rethrows its first error.
+/// Waits until all that the calling function has forked has ended.
+///
+/// @as Fork
 [[nodiscard]] constexpr Join join() noexcept { return {}; }
 
 /// A task that runs a forking function and nothing else.

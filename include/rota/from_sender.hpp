@@ -130,21 +130,19 @@ template <class Names, class S>
 using SenderResult = typename TimedResult<SenderValue<Names, S>>::type;
 
 /// Awaits a sender of another library, or of the program's own: connects it, starts it on the
-/// thread of the task, and waits until it has ended, on whatever thread. The task goes on where its
-/// runtime has it go on after every wait.
+/// thread of the task, and waits until it has ended. The task goes on where its runtime has it go
+/// on after every wait. Yields what is sent, as a Result: one value as itself, several as a tuple,
+/// a value that is a Result as that Result. `Names` says what the sender's library calls the types
+/// of the protocol (SenderNames). A thread that ends the sender has come back from that before the
+/// runtime is destroyed.
 ///
-/// Yields what the sender sends, as a Result: one value as itself, several as a tuple, a value that
-/// is a Result as that Result. A std::error_code is the Result's error, and a sender that ends as
-/// stopped yields `operation_canceled`. A std::exception_ptr is rethrown; what else it fails with
-/// is thrown as it is. Throws std::bad_alloc, and what `connect` throws.
-///
-/// The stop token of the receiver's environment is a SenderStopToken. When the task must stop, that
-/// is stopped, once, in the task; the wait goes on until the sender has ended, and yields what it
-/// ended with: success wins. A task that must stop already begins nothing, and yields
-/// `operation_canceled`. A thread that ends the sender has come back from that before the runtime
-/// is destroyed. The sender and its operation are in the frame that waits.
-///
-/// `Names` says what the sender's library calls the types of the protocol (SenderNames).
+/// @threads one task; the sender ends on any thread
+/// @loses nothing: the stop token of the receiver's environment, a SenderStopToken, is stopped
+/// once, in the task, and the wait goes on until the sender has ended, and yields what that came
+/// to; a task that must stop already begins none
+/// @owns the sender and its operation are in the frame that waits
+/// @errors the `std::error_code` that the sender fails with; a sender that ends as stopped yields
+/// `operation_canceled`; what else it fails with is thrown; what `connect` throws; std::bad_alloc
 ///
 ///     auto reply = co_await rota::from_sender(client.ask(request));
 template <class Names = SenderNames, class S>

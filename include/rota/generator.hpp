@@ -14,11 +14,13 @@ namespace rota::inline v0 {
 /// A range of values that a coroutine makes one by one, with `co_yield`, as they are asked for.
 ///
 /// Synchronous: it waits for nothing, and `co_await` in it does not compile; AsyncGenerator is for
-/// that. Move-only, read once, from its beginning. An exception that leaves the coroutine leaves
-/// `begin` or `++`. Thread class: *one task*, or one plain thread.
+/// that. Move-only, read once, from its beginning. Memory: one frame.
 ///
-/// It may be destroyed before its end. Between two values nobody but its owner knows its frame, so
-/// what it holds is destroyed as by a return from its `co_yield`. Memory: one frame.
+/// @threads one task, or one plain thread
+/// @loses nothing: nothing of it waits
+/// @owns the frame is the Generator's, which may be destroyed before its end: between two values
+/// nobody else knows it, so what it holds is destroyed as by a return from its `co_yield`
+/// @errors an exception that leaves the coroutine leaves `begin` or `++`
 ///
 ///     rota::Generator<int> below(int end) {
 ///       for (int i = 0; i < end; ++i) co_yield i;

@@ -22,8 +22,11 @@ inline constexpr Duration kConnectionAttemptDelay{250'000'000};
 /// `delay`. The first connection wins; the other attempts are cancelled and waited for, and what
 /// they had connected is closed.
 ///
-/// Cancelling ends all attempts. Where all fail the error is that of the first address, which its
-/// host prefers; without any address it is `invalid_argument`.
+/// @threads one task
+/// @loses the attempts, which are cancelled and waited for
+/// @owns the addresses are the call's
+/// @errors where all fail that of the first address, which its host prefers, as TcpStream::connect;
+/// `invalid_argument` without any address
 [[nodiscard]] Task<Result<TcpStream>> connect_to_any(std::vector<Address> addresses,
                                                      Duration delay = kConnectionAttemptDelay);
 

@@ -36,8 +36,10 @@ class TickLeaf : public SleepLeaf {
 /// Ticks at equal distances. They do not drift: a tick is due a period after the one before was
 /// due, however late that was taken.
 ///
-/// Thread class: *one task*. A cancelled `tick` ends with `operation_canceled` and loses nothing:
-/// the tick is still due.
+/// @threads one task
+/// @loses nothing: the tick is still due
+/// @owns the timer is part of the wait
+/// @errors none
 ///
 ///     Interval every_second(1s);
 ///     while (co_await every_second.tick()) report();

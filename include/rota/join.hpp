@@ -95,9 +95,10 @@ class JoinLeaf : public Leaf {
 
 /// The right to wait for a spawned task and to take its result, once.
 ///
-/// Thread class: *any thread* may hold, move, drop it and call `request_stop`; one task at a time
-/// joins. Dropping it leaves the task to its scope. A cancelled join loses nothing: it yields
-/// `stopped`, and the task can be joined again.
+/// @threads any thread may hold, move and drop it and call `request_stop`; one task at a time joins
+/// @loses nothing: the join yields `stopped`, and the task can be joined again
+/// @owns the task is its scope's; a dropped handle leaves it there
+/// @errors none of its own: what the task throws is thrown by `Joined::value`
 template <class T = void>
 class JoinHandle {
  public:

@@ -27,8 +27,9 @@ Task<std::tuple<ArmValue<Arms>...>> run_join_all(std::tuple<Arms...> arms) {
 /// Runs waits and Tasks at once and yields what each came to, as a tuple (std::monostate for
 /// nothing), once all have ended.
 ///
-/// Each runs as a child task. What throws stops the others, and is rethrown once all have ended,
-/// several errors as ScopeErrors. A stop of the caller stops all of them; they end in their time.
+/// Each runs as a child task.
+///
+/// @as select
 ///
 ///     auto both = co_await rota::join_all(first.read(one), second.read(other));
 template <class... Arms>

@@ -16,9 +16,13 @@ using LatchWait = RoomWait<Latch>;
 
 /// Lets everybody through, for good, once it was counted down to zero.
 ///
-/// Thread class: *any thread*. It wakes in the order in which the waits began. A cancelled wait
-/// ends with `operation_canceled` and loses nothing. It must outlive its waiters; whoever knows by
-/// `wait` or `try_wait` that it is at zero may destroy it.
+/// It wakes in the order in which the waits began.
+///
+/// @threads any
+/// @loses nothing
+/// @owns it outlives its waiters; whoever knows by `wait` or `try_wait` that it is at zero may
+/// destroy it
+/// @errors none
 class Latch : private WaitRoom {
  public:
   explicit Latch(std::size_t count) noexcept : count_(count) {}

@@ -70,8 +70,16 @@ class ConnectionTaker {
 
 /// Listening sockets that serve one address with all workers of the runtime.
 ///
-/// Made in a task. Thread class: *one task* binds and serves, once; `stop_accepting` is for any
-/// thread, as long as the group lives.
+/// Made in a task.
+///
+/// @threads one task binds and serves, once; `stop_accepting`: any thread, as long as the group
+/// lives
+/// @loses the connections: their handlers are stopped and awaited, and what the kernel had
+/// connected and nobody accepted is reset
+/// @owns a connection is its handler's; workers call the one handler at the same time
+/// @errors what bind(2), listen(2) and accept(2) say, such as `address_in_use`, but for a shortage
+/// (`is_shortage`), which it waits out; an exception of a handler ends its own connection, and is
+/// named on standard error
 class ListenerGroup {
  public:
   /// Binds and listens. Port 0: all sockets share the port that the first one was given.
@@ -83,11 +91,9 @@ class ListenerGroup {
   [[nodiscard]] std::size_t live(WorkerIndex worker) const noexcept;
 
   /// Accepts, and has each connection served by a task `handler(TcpStream)` on the worker that it
-  /// is placed on; workers call the one handler at the same time. Ends once accepting has ended and
-  /// all connections are served: by `stop_accepting`; by an error of accept, which it yields, other
-  /// than a shortage of descriptors or memory, which it waits out; or by a stop of the caller,
-  /// which stops the handlers as well. What the kernel had connected and nobody accepted is reset.
-  /// An exception of a handler ends its own connection, and is named on standard error.
+  /// is placed on. Ends once accepting has ended and all connections are served: by
+  /// `stop_accepting`, by an error of accept, or by a stop of the caller, which stops the handlers
+  /// as well.
   template <std::invocable<TcpStream> Handler>
   [[nodiscard]] Task<Result<void>> serve(Handler handler) {
     Scope connections(current_runtime(), ScopeCore::OnFailure::keep_siblings);
@@ -151,6 +157,9 @@ class ListenerGroup {
 };
 
 /// Binds a ListenerGroup and serves with it until the caller is stopped, or accepting fails.
+///
+/// @as ListenerGroup
+/// @threads one task
 template <std::invocable<TcpStream> Handler>
 [[nodiscard]] Task<Result<void>> serve_on_all(Address at, ServeOptions options, Handler handler) {
   Task<Result<ListenerGroup>> binding = ListenerGroup::bind(at, options);

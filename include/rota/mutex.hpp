@@ -27,11 +27,15 @@ using MutexLeaf = GuardLeaf<MutexGuard>;
 /// Mutual exclusion between tasks, across waits: whoever has to wait parks, and its worker runs
 /// others meanwhile.
 ///
-/// Thread class: *any thread*; the lock belongs to its guard, not to a thread. Fair: unlocking
-/// hands the lock to the task that has waited longest, and nobody goes past one that waits.
-/// A cancelled `lock` ends with `operation_canceled` and without the lock; one that was given the
-/// lock at the same moment has it. Not recursive: whoever locks what it holds waits for ever. The
-/// mutex must outlive its guards and its waiters. 24 bytes, and 48 of a task that waits.
+/// Fair: unlocking hands the lock to the task that has waited longest, and nobody goes past one
+/// that waits. Not recursive: whoever locks what it holds waits for ever. 24 bytes, and 48 of a
+/// task that waits.
+///
+/// @threads any
+/// @loses its place in the line; one that was given the lock at the same moment has it
+/// @owns the lock is its guard's, which any thread may destroy; the mutex outlives guards and
+/// waiters
+/// @errors none
 ///
 ///     Result<MutexGuard> guard = co_await mutex.lock();
 class Mutex {

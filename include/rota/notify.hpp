@@ -17,9 +17,13 @@ using NotifyWait = RoomWait<Notify>;
 /// through, the next one to wait if nobody does now; it keeps one such permit, not several. So
 /// nothing is missed by one task that looks, waits, and looks again.
 ///
-/// Thread class: *any thread*. Waits are served in the order in which they began. A cancelled wait
-/// ends with `operation_canceled` and takes no permit; one that was let through at the same moment
-/// ends with success, so no permit is lost either. It must outlive its waiters.
+/// Waits are served in the order in which they began.
+///
+/// @threads any
+/// @loses nothing, and takes no permit; one that was let through at the same moment ends with
+/// success
+/// @owns a permit is kept for the next wait, one at the most; it outlives its waiters
+/// @errors none
 class Notify : private WaitRoom {
  public:
   Notify() = default;

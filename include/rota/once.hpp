@@ -26,12 +26,14 @@ concept ThreadInitialiser =
 
 /// Has something done once, by whoever comes first; the others wait until it is done.
 ///
-/// Thread class: *any thread*. The initialiser runs in the task, or the thread, that calls. If it
-/// throws, or yields an error, that goes to its caller and the next one in line tries, with an
-/// initialiser of its own; after the first success every call returns at once. What the initialiser
-/// did comes before the return of every call that succeeds. A cancelled call that waits ends with
-/// `operation_canceled`; one that is running the initialiser ends as that does. An initialiser that
-/// calls the same Once waits for ever. It must outlive its callers.
+/// After the first success every call returns at once. What the initialiser did comes before the
+/// return of every call that succeeds. An initialiser that calls the same Once waits for ever.
+///
+/// @threads any; a plain thread calls by `call_in_thread`
+/// @loses its place in the line; while it runs the initialiser, what that loses
+/// @owns the initialiser is its caller's, and runs in its task or thread; the Once outlives its
+/// callers
+/// @errors what the initialiser yields or throws; the next one in line tries, with its own
 ///
 ///     Result<void> ready = co_await once.call(connect);
 class Once {

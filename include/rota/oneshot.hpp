@@ -56,8 +56,12 @@ struct Oneshot {
   OneshotReceiver<T> receiver;
 };
 
-/// The end of a oneshot that brings its value. Move-only; *any thread*. Dropping it unused ends the
-/// receiver's wait with `std::errc::broken_pipe`.
+/// The end of a oneshot that brings its value. Move-only.
+///
+/// @as OneshotReceiver
+/// @threads any; `send` never waits
+/// @loses nothing: nothing of it waits
+/// @errors `broken_pipe` once the receiver is gone
 template <class T>
 class OneshotSender {
  public:
@@ -112,7 +116,12 @@ class OneshotSender {
   OneshotState<T>* state_;
 };
 
-/// The end of a oneshot that waits for its value. Move-only; *any thread*, one at a time.
+/// The end of a oneshot that waits for its value. Move-only.
+///
+/// @threads any, one at a time
+/// @loses nothing: the value can be waited for again
+/// @owns what both ends share is freed by the second of them
+/// @errors `broken_pipe` once the sender is gone without sending, or the value was taken before
 template <class T>
 class OneshotReceiver {
  public:
@@ -130,8 +139,7 @@ class OneshotReceiver {
   }
   ~OneshotReceiver() { drop(); }
 
-  /// Waits for the value. `broken_pipe`: the sender was dropped without sending, or the value was
-  /// taken before. A cancelled wait loses nothing, and the value may be waited for again.
+  /// Waits for the value.
   [[nodiscard]] Await<ReceiveLeaf> receive() noexcept {
     check_usage(state_ != nullptr, "a OneshotReceiver was used after it was moved from");
     return Await<ReceiveLeaf>(std::in_place, *this);

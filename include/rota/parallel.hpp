@@ -96,13 +96,15 @@ Fork<T> reduce_piece(Reduction<T, Map, Combine>& all, I first, I last) {
 
 /// Combines `map(i)` for every i from `first` up to `last`, in this order: `combine` must be
 /// associative and need not be commutative, and `identity` changes nothing that it is combined
-/// with. Where workers steal, several run the functions at once.
+/// with.
 ///
-/// Awaited in a task, a fiber or a forking function. There is no grain to tune: the range is
-/// divided only when somebody has time for a part of it.
-/// Errors: the first exception of the functions ends the rest early and is rethrown. Cancelling:
-/// after a stop of the task nothing more is begun, and the result is `operation_canceled` unless
-/// all was done.
+/// There is no grain to tune: the range is divided only when somebody has time for a part of it.
+///
+/// @threads one task, a fiber or a forking function; where workers steal several run the functions
+/// at once
+/// @loses what was not begun when the stop came; `operation_canceled`, unless all was done
+/// @owns the functions and the identity are in the frame that waits
+/// @errors the first exception of the functions ends the rest early and is rethrown
 template <std::integral I, class T, class Map, class Combine>
 Fork<Result<T>> parallel_reduce(std::type_identity_t<I> first, I last, T identity, Map map,
                                 Combine combine) {
@@ -112,7 +114,9 @@ Fork<Result<T>> parallel_reduce(std::type_identity_t<I> first, I last, T identit
   co_return total;
 }
 
-/// Calls `body(i)` for every i from `first` up to `last`, in no order. Else like `parallel_reduce`.
+/// Calls `body(i)` for every i from `first` up to `last`, in no order.
+///
+/// @as parallel_reduce
 template <std::integral I, class Body>
 Fork<Result<void>> parallel_for(std::type_identity_t<I> first, I last, Body body) {
   struct Nothing {};

@@ -12,15 +12,23 @@
 
 namespace rota::inline v0 {
 
-/// The end of a pipe that is read. Threads, buffers, cancelling: SocketStream; one task reads.
+/// The end of a pipe that is read.
+///
+/// @as SocketStream
+/// @threads one task
+/// @loses nothing
+/// @errors what read(2) says
 class PipeReader : public IoObject {
  public:
   static constexpr bool splices = true;  ///< see copy.hpp
 
   /// Opens a FIFO, and waits until a writer has written to it or has come and gone, so that a read
   /// of 0 bytes is the end and not a writer that is late. No thread waits for it meanwhile.
-  /// Cancelling loses nothing. Fails with what open(2) says, and with `invalid_argument` for what
-  /// is no FIFO.
+  ///
+  /// @loses nothing: the FIFO is closed
+  /// @owns the path is the call's
+  /// @errors what open(2) says: `no_such_file_or_directory`, `permission_denied`;
+  /// `invalid_argument` for what is no FIFO, and for a path with a zero byte
   [[nodiscard]] static Task<Result<PipeReader>> open(std::string path);
   explicit PipeReader(DescriptorRef descriptor) noexcept : IoObject(std::move(descriptor)) {}
 
@@ -33,15 +41,20 @@ class PipeReader : public IoObject {
   }
 };
 
-/// The end of a pipe that is written. Threads, buffers, cancelling: SocketStream; one task writes.
-/// Without a reader a write is `broken_pipe`: the process ignores SIGPIPE from the first of these
-/// on, unless it has an action of its own for it.
+/// The end of a pipe that is written. The process ignores SIGPIPE from the first of these on,
+/// unless it has an action of its own for it.
+///
+/// @as SocketStream
+/// @threads one task
+/// @errors what write(2) says: `broken_pipe` without a reader, and no signal
 class PipeWriter : public IoObject {
  public:
   static constexpr bool splices = true;  ///< see copy.hpp
 
   /// Opens a FIFO, and waits for a reader, by asking again after pauses of 1 to 50 ms, since the
-  /// kernel tells nobody of it. Otherwise as `PipeReader::open`.
+  /// kernel tells nobody of it.
+  ///
+  /// @as PipeReader::open
   [[nodiscard]] static Task<Result<PipeWriter>> open(std::string path);
   explicit PipeWriter(DescriptorRef descriptor) noexcept;
 

@@ -32,9 +32,14 @@ class PollSignal {
 };
 
 /// Has a poll function called again. Copied and kept by whatever the function waits for; any number
-/// of copies may wake any number of times, from any thread. A wake during a call leads to another
-/// call; several before one call are one; one after the poll has ended does nothing. Dropping it
-/// promises nothing: a poll that nobody wakes waits until its task is stopped.
+/// of copies may wake any number of times. A wake during a call leads to another call; several
+/// before one call are one; one after the poll has ended does nothing. Dropping it promises
+/// nothing: a poll that nobody wakes waits until its task is stopped.
+///
+/// @threads any; one task waits by `woken`
+/// @loses nothing: the wake is kept for the next wait
+/// @owns what all copies share is freed by the last of them
+/// @errors none
 class PollWaker {
  public:
   /// Throws std::bad_alloc.
@@ -75,11 +80,13 @@ using PollResult =
 /// Waits for what has no awaitable of its own. `poll` is called in the task; while it answers
 /// nothing the task parks, and it is called again after a wake of the waker that it was given or of
 /// a copy. Whoever learns of the event wakes after it has changed what `poll` looks at, so no event
-/// is missed.
+/// is missed. Yields what `poll` did, as a Result. Memory: one frame, and an allocation that lives
+/// as long as the last waker.
 ///
-/// Yields what `poll` did, as a Result; `operation_canceled` when the task is stopped while it
-/// waits, and then `poll` is called no more and destroyed. What it throws is rethrown. Memory: one
-/// frame, and an allocation that lives as long as the last waker.
+/// @threads one task; its wakers: any
+/// @loses nothing: `poll` is called no more, and destroyed
+/// @owns `poll` is in the frame that waits; wakers may outlive it, and do nothing then
+/// @errors what `poll` yields or throws
 ///
 ///     auto line = co_await rota::poll_fn(read_line);
 template <PollFunction F>

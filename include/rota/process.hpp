@@ -36,9 +36,12 @@ struct ExitStatus {
 
 /// The side of a child's pseudo-terminal that this process has: both directions.
 ///
-/// Threads, buffers, cancelling: SocketStream. When nobody has the child's side any more a read
-/// fails with `io_error`, which is how the kernel says that a terminal has ended. `copy` takes its
-/// bytes through memory: they are few, and the kernel has no pages of them that it could move.
+/// `copy` takes its bytes through memory: they are few, and the kernel has no pages of them that it
+/// could move.
+///
+/// @as SocketStream
+/// @errors what read(2) and write(2) say: `io_error` once nobody has the child's side any more,
+/// which is how the kernel says that a terminal has ended
 class ChildTerminal : public IoObject {
  public:
   explicit ChildTerminal(DescriptorRef descriptor) noexcept : IoObject(std::move(descriptor)) {}
@@ -62,10 +65,16 @@ class ChildTerminal : public IoObject {
 
 /// A child process.
 ///
-/// Made by `Command::spawn`, in a task. Thread class: *one task* waits; `signal` and `pid` are for
-/// any thread as long as the object lives. It is waited for by its pidfd alone: no handler for
-/// SIGCHLD, and no other library's children are touched. Destroyed before it was waited for, it is
-/// killed and reaped in the background, so a scope that ends leaves neither a process nor a zombie.
+/// Made by `Command::spawn`, in a task. It is waited for by its pidfd alone: no handler for
+/// SIGCHLD, and no other library's children are touched.
+///
+/// @threads one task waits; `signal`, `kill` and `pid`: any thread, as long as the object lives
+/// @loses nothing: it can be waited for again
+/// @owns the process is the object's: destroyed before it was waited for, it is killed and reaped
+/// in the background, so a scope that ends leaves neither a process nor a zombie
+/// @errors `wait`: `no_child_process` when somebody else took its status, a library that waits for
+/// every child or a program that ignores SIGCHLD; `signal`, `kill`: `operation_not_permitted`,
+/// `invalid_argument` for what is no signal
 class Process {
  public:
   Process(Process&& other) noexcept;
@@ -74,9 +83,7 @@ class Process {
 
   [[nodiscard]] int pid() const noexcept { return pid_; }
 
-  /// Waits until it has ended; asked again it yields the same. Cancelling loses nothing. Fails with
-  /// `no_child_process` when somebody else took its status: a library that waits for every child,
-  /// or a program that ignores SIGCHLD.
+  /// Waits until it has ended; asked again it yields the same.
   [[nodiscard]] Task<Result<ExitStatus>> wait();
   /// Sends a signal; never to another process that has its number by now. One that has ended gets
   /// none, which is no error.
@@ -129,10 +136,16 @@ class Command {
   /// In a session of its own, out of reach of this terminal's signals.
   Command& new_session() noexcept;
 
-  /// Starts it, and returns once the program has begun: what kept it from that is reported here,
-  /// as exec, chdir or setrlimit did. `invalid_argument`: a zero byte anywhere, the name of a
-  /// variable that is empty or has a `=`. Only in a task; blocks its thread for as long as the
-  /// kernel takes to begin a program, a millisecond or so; throws std::bad_alloc.
+  /// Starts it, and returns once the program has begun.
+  ///
+  /// @threads one task; blocks its thread for as long as the kernel takes to begin a program, a
+  /// millisecond or so
+  /// @loses nothing: it cannot be cancelled
+  /// @owns a Command is a value, and stays as it is; the child is the Process's
+  /// @errors what kept the program from beginning, as execve(2), chdir(2), setrlimit(2), dup3(2) or
+  /// pipe2(2) say: `no_such_file_or_directory`, `permission_denied`, `too_many_files_open`;
+  /// `invalid_argument`: a zero byte anywhere, the name of a variable that is empty or has a `=`;
+  /// std::bad_alloc
   [[nodiscard]] Result<Process> spawn() const;
 
  private:

@@ -41,7 +41,10 @@ class Raced {
 };
 
 /// Runs Tasks of one type until the first has ended, asks the others to stop, and yields what all
-/// came to once they have ended. What throws stops the others and is rethrown, as in a scope.
+/// came to once they have ended.
+///
+/// @as select
+/// @owns the Tasks are in the frame that waits, until all have ended
 template <class T>
 Task<Raced<T>> race(std::vector<Task<T>> tasks) {
   TaskRun<T> run(ArmBoard::Rule::first, tasks.size());
@@ -79,9 +82,11 @@ Task<void> run_any(ArmBoard& board, std::size_t index, ArmSlot<T>& slot, std::ex
 }
 
 /// `race` until the first success: one that throws, or yields an error in its Result, leaves the
-/// others running. When none succeeds it throws what they threw, several errors as ScopeErrors, in
-/// the order of the Tasks; where all yielded errors and none threw, nothing is decided. What losers
-/// throw besides a success is dropped.
+/// others running. Where all yielded errors and none threw, nothing is decided.
+///
+/// @as race
+/// @errors when none succeeds what they threw, several in a `ScopeErrors`, in the order of the
+/// Tasks; what losers throw besides a success is dropped
 template <class T>
 Task<Raced<T>> join_any(std::vector<Task<T>> tasks) {
   std::vector<std::exception_ptr> errors(tasks.size());

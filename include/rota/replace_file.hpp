@@ -39,12 +39,17 @@ struct ReplaceOptions {
 /// system and the device keep what fsync(2) promises. With `Durability::in_cache` 2 and 4 are left
 /// out: other processes see the same, and a crash may leave an empty file.
 ///
-/// An error or a cancel before step 3 leaves the old file and nothing else; from there on nothing
-/// is cancelled. An error of step 4 is reported though the new file is there. It is a new file: its
-/// owner is the process's, other names of the old one keep the old bytes, and a symbolic link is
-/// replaced and not followed. Throws std::bad_alloc, before step 3, and may then leave the file of
-/// step 1. Thread class: as the Directory, which outlives the call as do the
-/// bytes; two replacements of one path at once end with one of the two.
+/// It is a new file: its owner is the process's, other names of the old one keep the old bytes, and
+/// a symbolic link is replaced and not followed. Two replacements of one path at once end with one
+/// of the two.
+///
+/// @threads one task, on the Directory's worker
+/// @loses before the rename all of it, and the old file is there and nothing else; from then on it
+/// is not cancelled
+/// @owns the Directory and the bytes are the caller's, and outlive the call
+/// @errors as Directory and File; one before the rename leaves the old file and nothing else; one
+/// of the last sync is reported though the new file is there; std::bad_alloc, before the rename,
+/// which may leave the file of step 1
 ///
 ///     Result<void> saved = co_await replace_file(directory, "settings.json", as_bytes(text));
 [[nodiscard]] Task<Result<void>> replace_file(Directory& directory, std::string path,

@@ -48,10 +48,9 @@ struct Service {
 /// Finds out what names mean: by the hosts file and by the DNS, as a stub that asks the servers
 /// which the system, or its configuration, names.
 ///
-/// Thread class: *any thread*, from tasks. A handle: copies share configuration and cache, and a
-/// lookup goes on when its Resolver is gone. Never waits in a thread of the blocking pool: the
-/// sockets are waited for by the task's driver and the timeouts by its timers. Small local files
-/// (hosts, resolv.conf) are read where the task runs. A lookup that has to ask holds an epoll
+/// A handle: copies share configuration and cache. Never waits in a thread of the blocking pool:
+/// the sockets are waited for by the task's driver and the timeouts by its timers. Small local
+/// files (hosts, resolv.conf) are read where the task runs. A lookup that has to ask holds an epoll
 /// descriptor and a socket or two meanwhile, and reads its answers where its task runs.
 ///
 /// Answers are remembered for as long as their records allow, `longest_ttl` at the most. Tasks that
@@ -62,10 +61,13 @@ struct Service {
 /// A name that ends with a dot is taken as it is, without search domains. `bad_name`: another byte,
 /// an empty label or one of more than 63 bytes, or more than 253 in all.
 ///
-/// Cancelling ends a lookup with `operation_canceled`, closes what it had open and loses nothing;
-/// tasks that shared its query ask on. Errors: a DnsError; `timed_out` when no server answered;
-/// `connection_refused` when none could be reached; else what the system says, such as
-/// `too_many_files_open`. Throws std::bad_alloc.
+/// @threads any, in tasks
+/// @loses nothing: what it had open is closed, and tasks that shared its query ask on
+/// @owns a lookup keeps what it needs of its Resolver, which may go meanwhile
+/// @errors a DnsError (`not_found`, `no_data`, `refused`, `server_failure`, `not_implemented`,
+/// `bad_query`, `bad_name`, `bad_answer`); `timed_out`: no server answered; `connection_refused`:
+/// none could be reached; what socket(2), epoll_create1(2) or reading resolv.conf say, such as
+/// `too_many_files_open`; std::bad_alloc
 ///
 ///     Result<std::vector<Address>> found = co_await resolver.addresses("example.com", 443);
 class Resolver {
@@ -101,6 +103,8 @@ class Resolver {
 
 /// `Resolver::addresses` of a Resolver that the process shares, made from the system's
 /// configuration.
+///
+/// @as Resolver
 [[nodiscard]] Task<Result<std::vector<Address>>> resolve(std::string_view host, std::uint16_t port);
 
 }  // namespace rota::inline v0

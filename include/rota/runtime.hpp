@@ -61,6 +61,11 @@ struct RuntimeCounters {
   std::size_t blocking_threads = 0;  ///< there at the moment, for `blocking`
   std::size_t blocking_waiting = 0;  ///< calls that no thread has begun
   Duration blocking_oldest_wait;     ///< how long the first of them has waited
+  /// The same for calls on files, in the pools of the drivers: what io_uring does by itself is not
+  /// among them. The wait is the longest of all pools', to a millisecond.
+  std::size_t file_threads = 0;
+  std::size_t file_waiting = 0;
+  Duration file_oldest_wait;
 };
 
 /// `frames_live_bytes` of RuntimeCounters, without a Runtime. Any thread; exact while no other
@@ -178,9 +183,13 @@ JoinHandle<std::invoke_result_t<F&>> spawn_fiber(
   return spawn_into_root(on_fiber(std::move(body), options), SpawnOptions(options.name), site);
 }
 
-/// Waits for SIGINT or SIGTERM, then asks everything on `runtime` to stop; the next one has the
-/// default effect again. False: it was stopped before, or no signal can be watched. The part of
-/// `rota::run` that drains, for programs with their own main.
+/// Waits for SIGINT or SIGTERM, then asks everything on `runtime` to stop. The part of `rota::run`
+/// that drains, for programs with their own main.
+///
+/// @threads one task
+/// @loses nothing: it yields false
+/// @owns the signals' old effect comes back with its end, so that the next one has it again
+/// @errors none: false also says that no signal can be watched
 [[nodiscard]] Task<bool> stop_on_signal(Runtime& runtime);
 
 /// Makes a runtime, runs `main` on it and shuts it down: the body of most programs. SIGINT and

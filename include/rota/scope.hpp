@@ -34,9 +34,14 @@ class ScopeWaitLeaf : public Leaf {
 
 /// Children that must end before their parent goes on. Made by `with_scope`.
 ///
-/// Thread class: *one task*, the one that `with_scope` runs, and its children on the same worker;
-/// after `share`, any task. Children may live on any worker. Where tasks never move, one that
-/// spawns into a scope of another worker that is not shared ends the process with a message.
+/// Children may live on any worker. Where tasks never move, one that spawns into a scope of another
+/// worker that is not shared ends the process with a message.
+///
+/// @threads the task that `with_scope` runs, and its children on the same worker; after `share`
+/// any task
+/// @loses nothing: the children are stopped and awaited
+/// @owns children end before their scope
+/// @errors none: what fails leaves `with_scope`
 class Scope {
  public:
   explicit Scope(RuntimeCore& runtime,
@@ -125,10 +130,14 @@ template <class Body>
 using ScopeBodyResult = typename std::invoke_result_t<Body&, Scope&>::value_type;
 
 /// Runs `body(scope)` and waits for all children. If the body or a child throws, the children and
-/// the body are stopped, all are awaited, and the first exception goes on to the caller: as itself
-/// when it is the only error, else in a `ScopeErrors` with the later ones attached. What one of
-/// them throws only because it was stopped does not count. A stop of the caller stops the children
-/// as soon as its worker takes it, also while the body is parked or shielded.
+/// the body are stopped, and all are awaited. A stop of the caller stops the children as soon as
+/// its worker takes it, also while the body is parked or shielded.
+///
+/// @as Scope
+/// @threads one task
+/// @errors the first exception of the body and the children: as itself when it is the only one,
+/// else in a `ScopeErrors` with the later ones attached; what one of them throws only because it
+/// was stopped does not count
 template <class Body>
 Task<ScopeBodyResult<Body>> with_scope(Body body) {
   using T = ScopeBodyResult<Body>;
@@ -147,8 +156,10 @@ Task<ScopeBodyResult<Body>> with_scope(Body body) {
   co_return run.take();
 }
 
-/// `with_scope` for a fiber: calls `body(scope)` on its own stack; the same errors leave it. Only
-/// in a fiber.
+/// `with_scope` for a fiber: calls `body(scope)` on its own stack.
+///
+/// @as with_scope
+/// @threads one fiber
 template <std::invocable<Scope&> Body>
 std::invoke_result_t<Body, Scope&> fiber_scope(Body&& body) {
   using T = std::invoke_result_t<Body, Scope&>;

@@ -59,8 +59,13 @@ Task<Selected<ArmValue<Arms>...>> run_select(std::tuple<Arms...> arms) {
 /// Task; each runs as a child task. A wait that loses work when it is cancelled (`channel.send`,
 /// `write_all`) does not compile as an arm: spawn it, and let the `join` of its handle be the arm,
 /// so that it outlives the race. A Task is asked to stop, and what it has done by then is its own
-/// affair. What throws stops the others and is rethrown once all have ended, several errors as
-/// ScopeErrors. A stop of the caller stops all arms. Costs a spawn per arm.
+/// affair. Costs a spawn per arm.
+///
+/// @threads one task, or a fiber
+/// @loses what the arms lose: all are stopped and awaited, and what they came to is yielded
+/// @owns waits and Tasks are in the expression that awaits them, until all have ended
+/// @errors what an arm throws stops the others and is rethrown, several in a `ScopeErrors`; the
+/// Result of an arm is its own
 ///
 ///     auto ended = co_await rota::select(channel.receive(), rota::sleep(1s));
 ///     if (auto* value = ended.get_if<0>()) use(*value);

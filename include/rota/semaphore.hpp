@@ -34,11 +34,16 @@ using SemaphoreLeaf = GuardLeaf<SemaphorePermits>;
 /// A number of permits, of which tasks take some and give them back: how many may do a thing at
 /// once.
 ///
-/// Thread class: *any thread*. Fair for any counts: a task that wants many is not passed by those
-/// that want few, however many there are; the permits that come in gather for it. A cancelled
-/// `acquire` ends with `operation_canceled` and without permits, and lets those behind it have
-/// theirs; one that was given its permits at the same moment has them. The semaphore must outlive
-/// its permits and its waiters. At most `max_permits`. 24 bytes, and 48 of a task that waits.
+/// Fair for any counts: a task that wants many is not passed by those that want few, however many
+/// there are; the permits that come in gather for it. At most `max_permits`. 24 bytes, and 48 of a
+/// task that waits.
+///
+/// @threads any
+/// @loses its place in the line, however many permits it wanted; those behind it are let in; one
+/// that was given its permits at the same moment has them
+/// @owns permits are their object's, until it gives them back or forgets them; the semaphore
+/// outlives permits and waiters
+/// @errors none
 ///
 ///     Result<SemaphorePermits> permits = co_await semaphore.acquire(3);
 class Semaphore {

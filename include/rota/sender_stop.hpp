@@ -28,7 +28,10 @@ struct StopCall {
 /// A stop as senders and receivers know it, which calls functions: what `std::inplace_stop_source`
 /// is in C++26. Nothing is allocated. Each wait for a sender has one (`from_sender`).
 ///
-/// Thread class: *any thread*. It outlives its tokens and their callbacks.
+/// @threads any
+/// @loses nothing: it is not awaited
+/// @owns it outlives its tokens and their callbacks
+/// @errors none
 ///
 /// Rules
 ///   1. A callback is in the list from its construction until the stop takes it out, or it goes.
@@ -68,8 +71,9 @@ template <class F>
 class SenderStopCallback;
 
 /// Asks whether its source was stopped, and has a function called when it is: the shape of a
-/// standard stop token. A value; valid as long as the source. One that was made without a source is
-/// never stopped. Any thread.
+/// standard stop token. A value. One that was made without a source is never stopped.
+///
+/// @as SenderStopSource
 class SenderStopToken {
  public:
   template <class F>
@@ -94,6 +98,8 @@ class SenderStopToken {
 /// that stops, or in the constructor when that was before. The destructor waits for a call on
 /// another thread to end. The function must not throw, nor wait for what needs this thread: it may
 /// be a worker's.
+///
+/// @as SenderStopSource
 template <class F>
 class SenderStopCallback : private StopCall {
  public:

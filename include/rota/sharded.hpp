@@ -28,14 +28,17 @@ inline constexpr bool thread_safe = false;
 /// like any data of a program with one thread. Where workers steal the tasks of one worker overlap
 /// and leave it, so `make` refuses a T there, with a message, unless `thread_safe<T>` is true.
 ///
-/// Thread class: *any task* of the runtime, once `make` has ended and until `stop` begins. Whoever
-/// has it calls `stop` before it goes, or the process ends with a message.
+/// @threads any task of the runtime, once `make` has ended and until `stop` begins
+/// @loses as `submit_to`; of a stopped `make` nothing is left
+/// @owns each worker has a value of its own; whoever has the Sharded calls `stop` before it goes,
+/// or the process ends with a message
+/// @errors as `submit_to_all`; a stopped `make` or `map_reduce` throws what a cancelled Result's
+/// `.value()` throws
 template <class T>
 class Sharded {
  public:
   /// Has each worker make a T of copies of `args`. If one throws, those that were made are
-  /// destroyed and it is rethrown; so are they when it is stopped before the last, and it throws
-  /// what a cancelled Result's `.value()` throws.
+  /// destroyed and it is rethrown; so are they when it is stopped before the last.
   template <class... Args>
   [[nodiscard]] static Task<Sharded> make(Args... args) {
     check_usage(thread_safe<T> || !tasks_move(),
@@ -79,8 +82,7 @@ class Sharded {
 
   /// What `reduce(V, M)` makes of `initial` and the M's that copies of `map(T&)` find on the
   /// workers, at the same time. `map` is no Task. `reduce` runs where the caller does, in the order
-  /// of the workers. Stopped before all have answered it throws what a cancelled Result's
-  /// `.value()` throws.
+  /// of the workers. Without the answers of all, because it was stopped, it throws.
   template <class V, std::invocable<T&> Map, class Reduce>
   [[nodiscard]] Task<V> map_reduce(V initial, Map map, Reduce reduce) {
     using M = std::invoke_result_t<Map&, T&>;

@@ -36,13 +36,14 @@ using WriteLeaf = GuardLeaf<WriteGuard>;
 
 /// A mutex that many may hold for reading at once, or one for writing.
 ///
-/// Thread class: *any thread*; a lock belongs to its guard, not to a thread. Fair: all stand in one
-/// line, in the order in which they came. So a writer is not starved by readers that keep coming:
-/// those that come after it wait behind it, and those next to each other enter together. For the
-/// same reason a reader that locks again while a writer waits, waits for ever. A cancelled wait
-/// ends with `operation_canceled` and without the lock, and lets those behind it in; one that was
-/// given the lock at the same moment has it. The mutex must outlive its guards and its waiters.
-/// 24 bytes, and 48 of a task that waits.
+/// Fair: all stand in one line, in the order in which they came. So a writer is not starved by
+/// readers that keep coming: those that come after it wait behind it, and those next to each other
+/// enter together. For the same reason a reader that locks again while a writer waits, waits for
+/// ever. 24 bytes, and 48 of a task that waits.
+///
+/// @as Mutex
+/// @loses its place in the line; those behind it are let in; one that was given the lock at the
+/// same moment has it
 ///
 ///     Result<ReadGuard> guard = co_await mutex.lock_shared();
 class SharedMutex {

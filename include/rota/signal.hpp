@@ -26,17 +26,20 @@ class SignalLeaf : public OperationLeaf<Transfer> {
   std::byte number_{};
 };
 
-/// Receives signals as values, in the order in which they came, while it lives. The process's
-/// disposition of each signal is restored when its last watch ends.
+/// Receives signals as values, in the order in which they came, while it lives.
 ///
 /// A handler writes the number into a pipe; that works in any thread and beside other libraries,
 /// and needs no signal mask. Signals of one number that come faster than they are read may be
-/// merged once the pipe is full (64 KiB of them). Thread class: *one task*. Cancelling a wait loses
-/// nothing.
+/// merged once the pipe is full (64 KiB of them).
+///
+/// @threads one task
+/// @loses nothing: the signal is there for the next call
+/// @owns the old effect of a signal comes back with its last watch
+/// @errors `open`: `invalid_argument` for a signal that cannot be caught,
+/// `resource_unavailable_try_again` beyond 16 watches in the process
 class SignalWatch {
  public:
-  /// Only in a task. Fails with `invalid_argument` for a signal that cannot be caught, and with
-  /// `resource_unavailable_try_again` beyond 16 watches in the process.
+  /// Only in a task.
   [[nodiscard]] static Result<SignalWatch> open(std::initializer_list<int> signals);
 
   SignalWatch(SignalWatch&& other) noexcept;

@@ -54,13 +54,16 @@ class AcceptLeaf : public AcceptWait {
 
 /// What listeners of every family have.
 ///
-/// Thread class: *one task* accepts at a time. Cancelling an accept loses no connection. What was
-/// accepted and not taken is closed with the listener; with `move_to` it travels, which fails with
-/// `device_or_resource_busy` when another task accepts, or more is kept than can travel at once:
-/// take some first.
-///
 /// For options that are not here, except SO_LINGER, which accepted sockets inherit unseen, there is
 /// `fd`.
+///
+/// @threads one task accepts at a time
+/// @loses nothing: no connection
+/// @owns what was accepted and not taken is closed with the listener, and travels with `move_to`;
+/// the path of a Unix socket stays
+/// @errors what accept(2) says: `too_many_files_open` and other shortages, which come again at the
+/// next call as long as they hold; `move_to`: `device_or_resource_busy` when another task accepts,
+/// or more is kept than can travel at once: take some first
 class SocketListener : public IoObject {
  public:
   /// Of the sockets that are accepted from now on; to be of use to a TCP receiver these are set

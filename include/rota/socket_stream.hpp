@@ -17,16 +17,18 @@ enum class ShutdownHalf : std::uint8_t { read, write, both };
 
 /// What connections of every family have: bytes in both directions.
 ///
-/// Thread class: *one task per direction*: one reads while another writes. Buffers are borrowed
-/// until the call ends, and it ends only when nothing touches them any more. Cancelling a read
-/// loses nothing; a cancelled write reports the bytes it moved, or, where every byte was asked for,
-/// `operation_canceled` and the count through `written`. The destructor closes in the background;
-/// `close` waits and reports.
+/// The destructor closes in the background; `close` waits and reports. A third task may close it as
+/// well, on any worker, once the reads and writes of the others have begun: it ends them. What a
+/// task is only about to begin would meet a stream whose Descriptor is gone; that the close comes
+/// before it or after it has begun is for the program to see to, by a scope or an Event for
+/// example.
 ///
-/// A third task may close it as well, on any worker, once the reads and writes of the others have
-/// begun: it ends them. What a task is only about to begin would meet a stream whose Descriptor is
-/// gone; that the close comes before it or after it has begun is for the program to see to, by a
-/// scope or an Event for example.
+/// @threads one task per direction: one reads while another writes
+/// @loses nothing: bytes that moved are reported; `write_all` loses the rest of its bytes, and says
+/// through `written` how many went
+/// @owns the fd is the object's; a buffer is borrowed until the call ends, which is when nothing
+/// touches it any more
+/// @errors what recv(2) and send(2) say: `connection_reset`, `broken_pipe`, `timed_out`
 class SocketStream : public IoObject {
  public:
   static constexpr bool splices = true;  ///< see copy.hpp

@@ -28,7 +28,10 @@ namespace rota::inline v0 {
 //   5. The number stays the caller's: neither `close` nor the destructor closes it. They end what
 //      waits, and forget it. At most one of these, or one FdWatch, has a number at a time.
 
-/// One task reads. Buffers, cancelling: SocketStream.
+/// A stream that is read, and not owned.
+///
+/// @as PipeReader
+/// @owns number and mode stay the caller's; a buffer is borrowed until the call ends
 class InputStream : public IoObject {
  public:
   static constexpr bool splices = true;  ///< see copy.hpp
@@ -44,8 +47,10 @@ class InputStream : public IoObject {
   [[nodiscard]] bool is_terminal() const noexcept;
 };
 
-/// One task writes. Buffers, cancelling: SocketStream. Without a reader a write is `broken_pipe`,
-/// as PipeWriter says.
+/// A stream that is written, and not owned. SIGPIPE is ignored, as PipeWriter says.
+///
+/// @as PipeWriter
+/// @owns number and mode stay the caller's; a buffer is borrowed until the call ends
 class OutputStream : public IoObject {
  public:
   static constexpr bool splices = true;  ///< see copy.hpp

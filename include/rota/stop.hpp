@@ -96,6 +96,11 @@ class StopRegistration {
 };
 
 /// Runs `task` so that `token` stops it, besides what stops the caller.
+///
+/// @threads one task; the token: any thread
+/// @loses what the task loses
+/// @owns the task is in the frame that waits; the StopSource outlives it
+/// @errors those of the task
 template <class T>
 Task<T> with_stop(StopToken token, Task<T> task) {
   StopLink region;
@@ -110,6 +115,11 @@ Task<T> with_stop(StopToken token, Task<T> task) {
 }
 
 /// Runs `task` so that no stop from outside reaches it: for clean-up. Its own timeouts do.
+///
+/// @threads one task
+/// @loses nothing: no stop from outside reaches it
+/// @owns the task is in the frame that waits
+/// @errors those of the task
 template <class T>
 Task<T> shielded(Task<T> task) {
   StopRegion region(StopRegion::Kind::shield);

@@ -16,6 +16,11 @@ namespace rota::inline v0 {
 
 /// Runs `task` so that `token` stops it, besides what stops the caller. Whoever requests the stop
 /// sends it to the task, on his own thread, and does not wait for it.
+///
+/// @threads one task; the token: any thread
+/// @loses what the task loses
+/// @owns the task is in the frame that waits
+/// @errors those of the task
 template <class T>
 Task<T> with_std_stop(std::stop_token token, Task<T> task) {
   StopSource source;
@@ -41,6 +46,8 @@ inline Task<void> pass_stop_on(std::stop_source source) {
 /// Calls `body(std::stop_token)`, which returns a Task, and runs that; a stop of the caller is
 /// requested of the token too, for what knows no other: a function that `blocking` runs, say. The
 /// token is requested as well once the body has ended.
+///
+/// @as with_std_stop
 template <class Body>
 auto with_std_token(Body body) -> std::invoke_result_t<Body&, std::stop_token> {
   using T = typename std::invoke_result_t<Body&, std::stop_token>::value_type;

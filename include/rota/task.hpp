@@ -87,8 +87,11 @@ struct TaskPromise<void> : FramePromise {
 /// Lazy: nothing runs before. Move-only: awaited once, or spawned once. A Task that is destroyed
 /// before that never ran. Memory: one block of the current worker's frame pool, freed by whichever
 /// thread ends it; when there is none, std::bad_alloc is thrown by the call that makes the Task.
-/// An exception that leaves the coroutine is rethrown where it is awaited.
-/// Thread class: *one task*.
+///
+/// @threads one task
+/// @loses what its body makes of the stop: it ends by returning, like any function
+/// @owns the frame is the Task's, then that of whoever awaits or spawned it, until it has ended
+/// @errors an exception that leaves the coroutine is rethrown where it is awaited
 template <class T = void>
 class [[nodiscard]] Task {
  public:

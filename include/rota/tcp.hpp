@@ -37,10 +37,18 @@ struct KeepAlive {
   KeepAlive() = default;
 };
 
-/// A TCP connection. Threads, buffers, cancelling: SocketStream.
+/// A TCP connection.
+///
+/// @as SocketStream
 class TcpStream : public SocketStream {
  public:
-  /// Fails with what connect(2) says (`connection_refused`, `timed_out`, ...).
+  /// Makes a connection.
+  ///
+  /// @threads one task
+  /// @loses nothing: the socket is closed
+  /// @owns the address is copied
+  /// @errors what socket(2) and connect(2) say: `connection_refused`, `timed_out`,
+  /// `host_unreachable`, `network_unreachable`, `too_many_files_open`
   [[nodiscard]] static Await<ConnectLeaf> connect(const Address& to) noexcept {
     return Await<ConnectLeaf>(std::in_place, to);
   }
@@ -71,7 +79,9 @@ struct ListenOptions {
   ListenOptions() = default;
 };
 
-/// A socket that accepts TCP connections. Threads, cancelling: SocketListener.
+/// A socket that accepts TCP connections.
+///
+/// @as SocketListener
 class TcpListener : public SocketListener {
  public:
   /// What it accepts.
@@ -82,8 +92,7 @@ class TcpListener : public SocketListener {
                                                 const ListenOptions& options = {});
   explicit TcpListener(DescriptorRef descriptor) noexcept : SocketListener(std::move(descriptor)) {}
 
-  /// Fails with what accept(2) says; `too_many_files_open` and the like come again at the next
-  /// call as long as they hold.
+  /// The next connection.
   [[nodiscard]] Await<AcceptLeaf<TcpStream>> accept() noexcept {
     return Await<AcceptLeaf<TcpStream>>(std::in_place, descriptor());
   }

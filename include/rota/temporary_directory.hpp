@@ -12,9 +12,12 @@ namespace rota::inline v0 {
 
 /// A directory for this program alone (0700), that goes with all that is in it.
 ///
-/// `remove` removes it and tells how that went. One that ends before is removed in the background,
-/// where errors go nowhere; one that ends in no task, or when its runtime is shut down, stays.
-/// Thread class: as Directory.
+/// `remove` removes it and tells how that went.
+///
+/// @as Directory
+/// @loses `remove`: the rest, which stays, as it does after an error, and it may be called again
+/// @owns what is in it goes with it: without `remove` in the background, where errors go nowhere;
+/// one that ends in no task, or when its runtime is shut down, stays; it outlives its calls
 class TemporaryDirectory {
  public:
   /// In this directory, or else in that of the environment's TMPDIR, or else in /tmp.
@@ -27,7 +30,7 @@ class TemporaryDirectory {
 
   [[nodiscard]] Directory& directory() noexcept { return *directory_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// Cancelled, or on an error, a part is left, and it may be called again. It outlives the call.
+  /// With all that is in it.
   [[nodiscard]] Task<Result<void>> remove();
 
  private:

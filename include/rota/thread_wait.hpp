@@ -38,11 +38,15 @@ concept ThreadLeaf = LeafType<L> && L::any_thread;
 
 /// Blocks a plain thread until `awaited` has ended: the `co_await` of a thread that is no worker,
 /// for the types of this folder which say *any thread* (Mutex, Channel, Event and so on). Among
-/// tasks it stands in the same lines. Nothing can cancel it.
+/// tasks it stands in the same lines. Inside a task it ends the process with a message, since it
+/// would block a worker: await there.
+///
+/// @threads a plain thread, which it blocks
+/// @loses nothing: nothing can cancel it
+/// @owns what is awaited is in the expression that waits
+/// @errors those of the wait
 ///
 ///     Result<MutexGuard> guard = rota::wait_in_thread(mutex.lock());
-///
-/// Inside a task it ends the process with a message, since it would block a worker: await there.
 template <ThreadLeaf L>
 auto wait_in_thread(Await<L>&& awaited) -> decltype(awaited.leaf().finish()) {
   ThreadWaiter thread;

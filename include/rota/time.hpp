@@ -49,13 +49,19 @@ class SleepLeaf : public Leaf {
   Timer timer_;
 };
 
-/// Parks the task for at least `span`, never less; from any std::chrono duration. Cancelling ends
-/// it early with `operation_canceled` and loses nothing. Timers are exact to the wake of the
-/// thread: a span of 50 µs is not rounded up to a tick of anything.
+/// Parks the task for at least `span`, never less; from any std::chrono duration. Timers are exact
+/// to the wake of the thread: a span of 50 µs is not rounded up to a tick of anything.
+///
+/// @threads one task
+/// @loses nothing
+/// @owns the timer is part of the wait
+/// @errors none
 inline Await<SleepLeaf> sleep(Duration span, Slack slack = {}) noexcept {
   return Await<SleepLeaf>(std::in_place, span, slack);
 }
 /// The same until a moment of `now()`.
+///
+/// @as sleep
 inline Await<SleepLeaf> sleep_until(Instant due, Slack slack = {}) noexcept {
   return Await<SleepLeaf>(std::in_place, due, slack);
 }
@@ -74,7 +80,12 @@ class YieldLeaf {
   }
   void finish() const noexcept {}
 };
-/// Lets the other ready tasks of the worker run first. Never fails; a stop does not end it.
+/// Lets the other ready tasks of the worker run first.
+///
+/// @threads one task
+/// @loses nothing: a stop does not end it
+/// @owns nothing
+/// @errors none, nor `operation_canceled`
 inline Await<YieldLeaf> yield() noexcept { return Await<YieldLeaf>(std::in_place); }
 
 /// A region that a timer stops.
@@ -247,22 +258,34 @@ class [[nodiscard]] TimedAwait : public Await<TimedLeaf<L>> {
 
 /// Waits until `due` at the latest, then cancels the wait: `co_await with_deadline(due,
 /// stream.read(buffer))`, in one expression. What the wait yields stays as it is, success at the
-/// last moment too, except that its cancellation by the deadline reads `std::errc::timed_out`; a
-/// join yields a Result of what it yields. A deadline in the past still takes what is
-/// complete at once. Allocates nothing, and sets no timer before the task parks.
+/// last moment too; a join yields a Result of what it yields. A deadline in the past still takes
+/// what is complete at once. Allocates nothing, and sets no timer before the task parks.
+///
+/// @threads as the wait
+/// @loses what the wait loses
+/// @owns the timer is part of the wait
+/// @errors those of the wait; `timed_out` in the place of the cancellation that the deadline causes
 template <TimeableLeaf L>
 [[nodiscard]] TimedAwait<L> with_deadline(Instant due, Await<L>&& wait) noexcept {
   return TimedAwait<L>(std::in_place, wait.leaf(), due);
 }
 /// `with_deadline` counted from when the wait begins.
+///
+/// @as with_deadline(due, wait)
 template <TimeableLeaf L>
 [[nodiscard]] TimedAwait<L> timeout(Duration limit, Await<L>&& wait) noexcept {
   return TimedAwait<L>(std::in_place, wait.leaf(), limit);
 }
 
 /// Runs `task` until it ends, or asks it to stop at `due` and waits for its end. A task that
-/// yields a Result keeps it, except that its cancellation by the deadline reads
-/// `std::errc::timed_out`; what another task yields after the deadline is dropped for that error.
+/// yields a Result keeps it, unless that is its cancellation by the deadline; what another task
+/// yields after the deadline is dropped.
+///
+/// @threads one task
+/// @loses what the task loses: it is stopped and awaited
+/// @owns the task, until it has ended
+/// @errors those of the task; `timed_out` in the place of the cancellation that the deadline
+/// causes, and after the deadline also when the task has no errors of its own
 template <class T>
 Task<typename TimedResult<T>::type> with_deadline(Instant due, Task<T> task) {
   using Timed = typename TimedResult<T>::type;
@@ -300,6 +323,8 @@ Task<typename TimedResult<T>::type> with_deadline(Instant due, Task<T> task) {
 }
 
 /// `with_deadline` counted from when it begins to run.
+///
+/// @as with_deadline(due, task)
 template <class T>
 Task<typename TimedResult<T>::type> timeout(Duration limit, Task<T> task) {
   using Timed = typename TimedResult<T>::type;

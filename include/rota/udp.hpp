@@ -29,13 +29,15 @@ struct UdpOptions {
 
 /// A UDP socket.
 ///
-/// Thread class: *one task per direction*: one receives while another sends. Buffers are borrowed
-/// until the call ends. Cancelling a receive loses no datagram, a cancelled send has sent all of
-/// its datagram or none.
+/// One of no bytes is one too: a receive of no bytes is no end. Where nobody listens the peer's
+/// host may say so, and a connected socket then has `connection_refused` as the result of its next
+/// receive or send, once; others never learn it.
 ///
-/// A datagram longer than the buffer is cut, and says so. One of no bytes is one too: a receive of
-/// no bytes is no end. Where nobody listens the peer's host may say so, and a connected socket then
-/// has `connection_refused` as the result of its next receive or send, once; others never learn it.
+/// @threads one task per direction: one receives while another sends
+/// @loses nothing: a message goes and comes whole or not at all
+/// @owns the fd is the socket's; a buffer, or a batch, is borrowed until the call ends
+/// @errors what sendmsg(2) and recvmsg(2) say: `message_size` for one that is too long to go,
+/// `connection_refused`; none for one that came longer than the buffer: the result says `truncated`
 class UdpSocket : public IoObject {
  public:
   /// Without blocking. Only in a task. Port 0: see `local_address`.
@@ -46,7 +48,7 @@ class UdpSocket : public IoObject {
   /// is sent. What came before may still be received.
   Result<void> connect(const Address& to) noexcept;
 
-  /// To the peer. Every byte in one datagram; `message_too_long` otherwise.
+  /// To the peer. Every byte in one datagram.
   [[nodiscard]] Await<SendDatagramLeaf<Address>> send(std::span<const std::byte> from) noexcept {
     return Await<SendDatagramLeaf<Address>>(std::in_place, descriptor(), from, nullptr);
   }

@@ -20,14 +20,14 @@ namespace rota::inline v0 {
 /// A FIFO between tasks that never makes its senders wait. Whoever sends faster than others receive
 /// fills the memory with it: use a Channel where that can happen.
 ///
-/// Thread class: *any thread*; any number of senders and receivers, the receivers served in the
-/// order in which they began to wait. Cancelling a `receive` loses nothing. After `close`, `send`
-/// fails with `std::errc::broken_pipe`, and so does `receive` once the values that were sent are
-/// taken. It must outlive its receivers.
+/// Any number of senders and receivers, the receivers served in the order in which they began to
+/// wait. Memory: pages of values, allocated and freed one by one outside the lock, so a burst is
+/// given back as it is received; an empty channel keeps one. A value is moved under the channel's
+/// lock, as in a Channel.
 ///
-/// Memory: pages of values, allocated and freed one by one outside the lock, so a burst is given
-/// back as it is received; an empty channel keeps one. A value is moved under the channel's lock,
-/// as in a Channel.
+/// @as Channel
+/// @threads any, at both ends; `send` never waits
+/// @loses nothing
 template <class T>
 class UnboundedChannel {
   static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,

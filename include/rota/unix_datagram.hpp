@@ -20,8 +20,9 @@ using UnixMessage = DatagramOf<UnixAddress>;
 
 /// A Unix datagram socket: messages that arrive, in order, or are refused.
 ///
-/// Threads, buffers and cancelling as UdpSocket. What came from a socket that is not bound comes
-/// from nowhere. Paths are as UnixListener says.
+/// What came from a socket that is not bound comes from nowhere. Paths are as UnixListener says.
+///
+/// @as UdpSocket
 class UnixDatagram : public IoObject {
  public:
   /// Without blocking. Only in a task. Nowhere: the kernel chooses an abstract name.
@@ -57,11 +58,16 @@ class UnixDatagram : public IoObject {
                                                    AskSender::yes, AskSegments::no);
   }
 
-  /// With open files beside the bytes; see UnixStream.
+  /// With open files beside the bytes.
+  ///
+  /// @as UnixStream::send_with_fds
   [[nodiscard]] Await<SendFdsLeaf> send_with_fds(std::span<const std::byte> from,
                                                  std::span<const int> fds) noexcept {
     return Await<SendFdsLeaf>(std::in_place, descriptor(), from, fds);
   }
+  /// The same for what comes.
+  ///
+  /// @as UnixStream::receive_with_fds
   [[nodiscard]] Await<ReceiveFdsLeaf> receive_with_fds(std::span<std::byte> into,
                                                        std::span<OwnedFd> fds) noexcept {
     return Await<ReceiveFdsLeaf>(std::in_place, descriptor(), into, fds);

@@ -18,17 +18,23 @@ namespace rota::inline v0 {
 
 /// A Unix connection that keeps the bounds of messages (SOCK_SEQPACKET).
 ///
-/// Threads, buffers and cancelling as SocketStream, but that a send moves all of its message or
-/// nothing. A receive of no bytes is the end, so that an empty message cannot be told from it.
+/// A receive of no bytes is the end, so that an empty message cannot be told from it.
+///
+/// @as UdpSocket
+/// @errors what sendmsg(2) and recvmsg(2) say: `message_size` beyond what the send buffer takes,
+/// `connection_reset`, `broken_pipe`; none for a message that came longer than the buffer: the
+/// result says `truncated`
 class UnixPackets : public IoObject {
  public:
-  /// As `UnixStream::connect`.
+  /// As a UnixStream.
+  ///
+  /// @as UnixStream::connect
   [[nodiscard]] static Task<Result<UnixPackets>> connect(UnixAddress to);
   /// Two ends that are connected to each other. Only in a task.
   [[nodiscard]] static Result<std::pair<UnixPackets, UnixPackets>> pair();
   explicit UnixPackets(DescriptorRef descriptor) noexcept : IoObject(std::move(descriptor)) {}
 
-  /// One message; `message_too_long` beyond what the send buffer takes.
+  /// One message.
   [[nodiscard]] Await<SendDatagramLeaf<UnixAddress>> send(
       std::span<const std::byte> from) noexcept {
     return Await<SendDatagramLeaf<UnixAddress>>(std::in_place, descriptor(), from, nullptr);
@@ -38,11 +44,16 @@ class UnixPackets : public IoObject {
     return Await<ReceiveDatagramLeaf<UnixAddress>>(std::in_place, descriptor(), into, AskSender::no,
                                                    AskSegments::no);
   }
-  /// With open files beside the bytes; see UnixStream.
+  /// With open files beside the bytes.
+  ///
+  /// @as UnixStream::send_with_fds
   [[nodiscard]] Await<SendFdsLeaf> send_with_fds(std::span<const std::byte> from,
                                                  std::span<const int> fds) noexcept {
     return Await<SendFdsLeaf>(std::in_place, descriptor(), from, fds);
   }
+  /// The same for what comes.
+  ///
+  /// @as UnixStream::receive_with_fds
   [[nodiscard]] Await<ReceiveFdsLeaf> receive_with_fds(std::span<std::byte> into,
                                                        std::span<OwnedFd> fds) noexcept {
     return Await<ReceiveFdsLeaf>(std::in_place, descriptor(), into, fds);
@@ -55,7 +66,9 @@ class UnixPackets : public IoObject {
   [[nodiscard]] Result<UnixAddress> peer_address() const noexcept;
 };
 
-/// A socket that accepts them. As UnixListener.
+/// A socket that accepts them. Its path is as UnixListener says.
+///
+/// @as SocketListener
 class UnixPacketsListener : public SocketListener {
  public:
   using Stream = UnixPackets;

@@ -22,13 +22,17 @@ struct PeerCredentials {
   std::uint32_t group = 0;
 };
 
-/// A Unix stream connection. Threads, buffers, cancelling: SocketStream.
+/// A Unix stream connection.
+///
+/// @as SocketStream
 class UnixStream : public SocketStream {
  public:
   /// Connects. Where the listener's queue is full it waits for room, by asking again after pauses
-  /// of 1 to 50 ms, since the kernel tells nobody of it. Cancelling loses nothing. Fails with what
-  /// connect(2) says: `connection_refused` where nobody listens (a stale path too),
-  /// `no_such_file_or_directory`, `permission_denied`, `wrong_protocol_type`.
+  /// of 1 to 50 ms, since the kernel tells nobody of it.
+  ///
+  /// @as TcpStream::connect
+  /// @errors what connect(2) says: `connection_refused` where nobody listens (a stale path too),
+  /// `no_such_file_or_directory`, `permission_denied`, `wrong_protocol_type`; none for a full queue
   [[nodiscard]] static Task<Result<UnixStream>> connect(UnixAddress to);
   /// Two ends that are connected to each other. Only in a task.
   [[nodiscard]] static Result<std::pair<UnixStream, UnixStream>> pair();
@@ -36,15 +40,23 @@ class UnixStream : public SocketStream {
   [[nodiscard]] static Result<UnixStream> from_fd(int fd);
   explicit UnixStream(DescriptorRef descriptor) noexcept : SocketStream(std::move(descriptor)) {}
 
-  /// With open files beside the bytes, at least one of which there must be; the files stay the
-  /// caller's too. Yields how many bytes went: the files went with the first of them.
+  /// With open files beside the bytes, at least one of which there must be. Yields how many bytes
+  /// went: the files went with the first of them.
+  ///
+  /// @loses nothing: the files go with the first byte or not at all
+  /// @owns the files stay the caller's too; a buffer is borrowed until the call ends
+  /// @errors what sendmsg(2) says; `invalid_argument`: more than 253 files
   [[nodiscard]] Await<SendFdsLeaf> send_with_fds(std::span<const std::byte> from,
                                                  std::span<const int> fds) noexcept {
     return Await<SendFdsLeaf>(std::in_place, descriptor(), from, fds);
   }
-  /// The same for what comes; no bytes are the end. Files for which `fds` has no room are closed,
-  /// and so are those that a plain `read` meets. A read never goes beyond the bytes that files came
-  /// with.
+  /// The same for what comes; no bytes are the end. A read never goes beyond the bytes that files
+  /// came with.
+  ///
+  /// @loses nothing
+  /// @owns the files are the receiver's, closed on exec; those for which `fds` has no room are
+  /// closed, and so are those that a plain `read` meets
+  /// @errors what recvmsg(2) says; none for files that were lost: the result says `fds_truncated`
   [[nodiscard]] Await<ReceiveFdsLeaf> receive_with_fds(std::span<std::byte> into,
                                                        std::span<OwnedFd> fds) noexcept {
     return Await<ReceiveFdsLeaf>(std::in_place, descriptor(), into, fds);
@@ -69,7 +81,7 @@ struct UnixListenOptions {
   UnixListenOptions() = default;
 };
 
-/// A socket that accepts Unix stream connections. Threads, cancelling: SocketListener.
+/// A socket that accepts Unix stream connections.
 ///
 /// A path stays in the file system when its listener is gone, closed or killed: the kernel keeps
 /// it, and so does Rota, which cannot know whether another process has it by now. It is removed by
@@ -78,6 +90,8 @@ struct UnixListenOptions {
 /// may both succeed, and one of them is then at a path that is gone. Where that can happen a lock
 /// file decides first. Abstract names end with their socket and have none of this, nor permissions:
 /// see `UnixStream::peer_credentials`.
+///
+/// @as SocketListener
 class UnixListener : public SocketListener {
  public:
   /// What it accepts.
@@ -90,8 +104,7 @@ class UnixListener : public SocketListener {
   explicit UnixListener(DescriptorRef descriptor) noexcept
       : SocketListener(std::move(descriptor)) {}
 
-  /// Fails with what accept(2) says; `too_many_files_open` and the like come again at the next
-  /// call as long as they hold.
+  /// The next connection.
   [[nodiscard]] Await<AcceptLeaf<UnixStream>> accept() noexcept {
     return Await<AcceptLeaf<UnixStream>>(std::in_place, descriptor());
   }

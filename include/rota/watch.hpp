@@ -36,9 +36,12 @@ class WatchReader;
 
 /// A value that tasks look at, and wait for changes of. Readers see the newest value, not each.
 ///
-/// Thread class: *any thread*, any number of setters and readers. After `close`, `set` fails with
-/// `std::errc::broken_pipe`, and so does the wait of a reader that has seen the last value. It must
-/// outlive its readers. A value is copied under the lock, as in a Broadcast.
+/// Any number of setters and readers. A value is copied under the lock, as in a Broadcast.
+///
+/// @threads any; `set` never waits
+/// @loses nothing: nothing of it waits
+/// @owns it outlives its readers, and has the newest value
+/// @errors `broken_pipe` after `close`
 template <class T>
 class Watch {
   static_assert(std::is_nothrow_copy_constructible_v<T> && std::is_nothrow_swappable_v<T> &&
@@ -77,7 +80,12 @@ class Watch {
   T value_;
 };
 
-/// Follows a Watch. Move-only; *any thread*, one at a time.
+/// Follows a Watch. Move-only.
+///
+/// @threads any, one task at a time
+/// @loses nothing: the value is still unseen
+/// @owns each reader gets a copy of the newest value
+/// @errors `broken_pipe` after `close`, once it has seen the last value
 template <class T>
 class WatchReader {
  public:
@@ -95,8 +103,7 @@ class WatchReader {
   }
   ~WatchReader() { drop(); }
 
-  /// Waits until the value is another one than the reader has seen, and yields the newest. A
-  /// cancelled wait loses nothing: that value is still unseen.
+  /// Waits until the value is another one than the reader has seen, and yields the newest.
   [[nodiscard]] Await<ChangeLeaf> changed() noexcept {
     check_usage(of_ != nullptr, "a WatchReader was used after it was moved from");
     return Await<ChangeLeaf>(std::in_place, *this);

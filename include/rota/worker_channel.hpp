@@ -132,16 +132,15 @@ class WorkerChannelCore {
 /// worker send in one pass of its loop costs the receiver one wake, and the two threads meet once
 /// per batch and not once per value.
 ///
-/// Thread class: tasks of one runtime, *any* of them to send and *one at a time* to receive; it is
-/// made in a task. What one worker sends arrives in the order in which it was sent; where workers
-/// steal a task that moves sends from several, among which there is no order. `send` waits while
-/// `capacity` values of its worker have not been received. A value that was sent is on its way at
-/// the end of the pass at the latest, before the worker sleeps or looks at its driver.
+/// It is made in a task. What one worker sends arrives in the order in which it was sent; where
+/// workers steal a task that moves sends from several, among which there is no order. `send` waits
+/// while `capacity` values of its worker have not been received. A value that was sent is on its
+/// way at the end of the pass at the latest, before the worker sleeps or looks at its driver.
+/// Memory: `capacity` values per worker, from the start.
 ///
-/// Cancelling a `receive` loses nothing; cancelling a `send` loses the value that was to be sent.
-/// After `close`, `send` fails with `std::errc::broken_pipe`, and so does `receive` once all that
-/// was sent is taken. Memory: `capacity` values per worker, from the start; it must outlive its
-/// users, and what was not received is destroyed with it.
+/// @as Channel
+/// @threads any task of one runtime sends; one at a time receives
+/// @owns as Channel; it outlives its users, and what was not received is destroyed with it
 template <class T>
 class WorkerChannel {
   static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,

@@ -106,12 +106,13 @@ Task<void> call_into(F& function, SubmitOutcome<SubmitResult<F>>& outcome) {
 }
 
 /// Runs `function` as a task on `worker`, waits for its end and yields what it returns; if that is
-/// a Task, what the task does. Its exception is rethrown here.
+/// a Task, what the task does.
 ///
-/// Only in a task, on any worker, also on `worker` itself. `function` is destroyed by the caller's
-/// worker, after the call; what it refers to may be the caller's, who waits until it has ended
-/// whatever happens. A stop of the caller stops the task on the other worker and goes on waiting.
-/// Throws std::bad_alloc.
+/// @threads one task, on any worker, also on `worker` itself
+/// @loses nothing: a stop goes on to the task on the other worker, which is awaited
+/// @owns the function is the caller's, whose worker destroys it after the call; what it refers to
+/// may be the caller's too, who waits until it has ended whatever happens
+/// @errors what the function throws is thrown; std::bad_alloc
 template <std::invocable F>
 Task<SubmitResult<F>> submit_to(WorkerIndex worker, F function,
                                 std::source_location site = std::source_location::current()) {
@@ -133,8 +134,13 @@ Task<void> call_copy(F function, WorkerIndex worker) {
 }
 
 /// Runs a copy of `function(worker)` as a task on every worker, each with its index, and waits for
-/// all of them; a Task that it returns is awaited. If one fails the others are stopped, and the
-/// errors go on to the caller as those of a scope do. Else as `submit_to`.
+/// all of them; a Task that it returns is awaited. If one fails the others are stopped.
+///
+/// @threads one task, on any worker
+/// @loses nothing: a stop goes on to the tasks of all workers, which are awaited
+/// @owns each worker has a copy of the function; what it refers to may be the caller's, who waits
+/// until all have ended whatever happens
+/// @errors as those of a scope: the first exception, several in a `ScopeErrors`; std::bad_alloc
 template <std::invocable<WorkerIndex> F>
 Task<void> submit_to_all(F function, std::source_location site = std::source_location::current()) {
   ScopeRun<void> run;

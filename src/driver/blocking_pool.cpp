@@ -2,7 +2,9 @@
 
 #include <rota/core/mpsc_stack.hpp>
 
+#include "base/clock.hpp"
 #include "base/signals_blocked.hpp"
+#include "base/time_units.hpp"
 #include "driver/perform.hpp"
 
 #include <algorithm>
@@ -20,6 +22,16 @@ namespace {
 /// Operation::engine_bits: whether the operation may still be withdrawn. Written under the mutex;
 /// it keeps the last value when the operation goes back, so that a late cancel does nothing.
 enum PoolBits : std::uint8_t { pool_queued = 1, pool_taken = 2 };
+
+/// While an operation waits, its `result`, which it does not have yet, is when it came: the low 32
+/// bits of a count of milliseconds, which turn over in 49 days.
+std::uint32_t stamp_of_now() noexcept {
+  return static_cast<std::uint32_t>(monotonic_ns() / kNsPerMs);
+}
+
+Duration since(const Operation& came) noexcept {
+  return Duration((stamp_of_now() - static_cast<std::uint32_t>(came.result)) * kNsPerMs);
+}
 
 /// Shared between the carrier and the pool's threads: the queue and what is beside it, under the
 /// mutex; `completed_`, which threads push to and the carrier empties. An operation belongs to
@@ -45,10 +57,12 @@ class BlockingPool final : public FileEngine {
 
   void submit(OpList operations) override {
     std::size_t added = 0;
+    const std::uint32_t stamp = stamp_of_now();
     {
       const std::lock_guard lock(mutex_);
       while (Operation* operation = operations.pop_front()) {
         operation->engine_bits = pool_queued;
+        operation->result = static_cast<std::int32_t>(stamp);
         queue_.push_back(*operation);
         ++added;
       }
@@ -79,6 +93,14 @@ class BlockingPool final : public FileEngine {
       following = each->next;
       done.push_back(*each);
     }
+  }
+
+  EngineUse use() const noexcept override {
+    const std::lock_guard lock(mutex_);
+    const Operation* oldest = queue_.front();
+    return {.threads = threads_.size(),
+            .waiting = waiting_,
+            .oldest_wait = oldest == nullptr ? Duration() : since(*oldest)};
   }
 
   std::string_view name() const noexcept override { return "blocking pool"; }
@@ -128,6 +150,7 @@ class BlockingPool final : public FileEngine {
     queue_.remove(operation);
     --waiting_;
     operation.engine_bits = pool_taken;
+    operation.result = 0;
   }
 
   /// The last touch: the carrier may reap it at once.
@@ -154,7 +177,7 @@ class BlockingPool final : public FileEngine {
 
   const EngineNotify notify_;
   const unsigned limit_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable work_;
   OpList queue_;
   std::size_t waiting_ = 0;   ///< in the queue
@@ -162,7 +185,7 @@ class BlockingPool final : public FileEngine {
   std::size_t starting_ = 0;  ///< threads that have not looked at the queue yet
   bool stopping_ = false;
   MpscStack<Operation> completed_;
-  std::vector<std::thread> threads_;  ///< the carrier's only
+  std::vector<std::thread> threads_;  ///< the carrier's; added to under the mutex
 };
 
 }  // namespace

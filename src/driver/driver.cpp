@@ -10,6 +10,8 @@ Instant Driver::now() const noexcept { return monotonic_now(); }
 
 Driver::News Driver::news() const noexcept { return News::unknown; }
 
+EngineUse Driver::engine_use() const noexcept { return {}; }
+
 void Driver::let_go(Descriptor&) noexcept {}
 
 bool Driver::give_away(Descriptor& descriptor) noexcept {

@@ -5,6 +5,7 @@
 #include <rota/core/stream.hpp>
 
 #include "core/descriptor.hpp"
+#include "driver/file_engine.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -99,6 +100,8 @@ class Driver {
   /// in flight on it, so whatever is not about an operation holds it first.
   virtual void share(Worker& home) noexcept;
 
+  /// How busy its file engine is; nothing where it has none. Any thread.
+  [[nodiscard]] virtual EngineUse engine_use() const noexcept;
   [[nodiscard]] virtual const DriverTraits& traits() const noexcept = 0;
   /// The monotonic clock, or the driver's own where it has a virtual one.
   [[nodiscard]] virtual Instant now() const noexcept;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <rota/core/instant.hpp>
 #include <rota/core/operation.hpp>
 
+#include <cstddef>
 #include <string_view>
 
 namespace rota::inline v0 {
@@ -13,8 +15,15 @@ struct EngineNotify {
   void operator()() const noexcept { rouse(driver); }
 };
 
+/// How busy a file engine is.
+struct EngineUse {
+  std::size_t threads = 0;  ///< of this process, that it has for its calls
+  std::size_t waiting = 0;  ///< operations that have not begun
+  Duration oldest_wait;     ///< how long the first of them has waited, to a millisecond
+};
+
 /// How files are read and written where readiness has no meaning. `submit`, `cancel` and `reap`
-/// belong to the carrier of the driver.
+/// belong to the carrier of the driver; `use` is for any thread.
 ///
 /// What an implementation owes:
 /// 1. Every operation given to `submit` comes back exactly once, by `reap`; when there is
@@ -34,6 +43,8 @@ class FileEngine {
   virtual void cancel(Operation& operation) noexcept = 0;
   virtual void cancel_all(const Descriptor& descriptor) noexcept = 0;
   virtual void reap(OpList& done) = 0;
+  /// Any thread.
+  [[nodiscard]] virtual EngineUse use() const noexcept = 0;
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
 };
 

@@ -37,6 +37,7 @@ class ReadinessDriver final : public Driver {
   /// How the file engine that is attached next rouses this driver.
   [[nodiscard]] EngineNotify notify() noexcept;
   /// Once, before the first turn.
+  /// Once, before the first turn.
   void attach(std::unique_ptr<FileEngine> files) noexcept { files_ = std::move(files); }
 
   void turn(OpList todo, Deadline until, OpList& done) override;
@@ -45,6 +46,7 @@ class ReadinessDriver final : public Driver {
   void let_go(Descriptor& descriptor) noexcept override;
   [[nodiscard]] bool give_away(Descriptor& descriptor) noexcept override;
   void share(Worker& home) noexcept override;
+  [[nodiscard]] EngineUse engine_use() const noexcept override { return files_->use(); }
   [[nodiscard]] const DriverTraits& traits() const noexcept override { return traits_; }
 
  private:

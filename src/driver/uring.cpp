@@ -241,11 +241,17 @@ void UringDriver::launch_cancel(Operation& operation) {
   operation.driver_bits |= bit_cancel_sent;
 }
 
+EngineUse UringDriver::engine_use() const noexcept {
+  const FileEngine* engine = shown_engine_.load(MemoryOrder::acquire);
+  return engine == nullptr ? EngineUse{} : engine->use();
+}
+
 void UringDriver::give_to_engine(Operation& operation) {
   if (engine_ == nullptr) {
     const EngineNotify notify{
         this, [](void* driver) noexcept { static_cast<UringDriver*>(driver)->wake(); }};
     engine_ = make_blocking_pool(notify, engine_threads_);
+    shown_engine_.store(engine_.get(), MemoryOrder::release);
   }
   in_kernel_ += 1;
   if (ends_by_itself(operation)) files_in_kernel_ += 1;

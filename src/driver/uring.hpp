@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/atomic.hpp>
 #include <rota/result.hpp>
 
 #include "driver/driver.hpp"
@@ -55,6 +56,7 @@ class UringDriver final : public Driver {
   [[nodiscard]] News news() const noexcept override;
   [[nodiscard]] bool give_away(Descriptor& descriptor) noexcept override;
 
+  [[nodiscard]] EngineUse engine_use() const noexcept override;
   [[nodiscard]] const DriverTraits& traits() const noexcept override { return traits_; }
   [[nodiscard]] const UringRing& ring() const noexcept { return ring_; }
 
@@ -134,6 +136,7 @@ class UringDriver final : public Driver {
   OpList engine_done_;                   ///< reaped from engine_, not yet completed
   std::vector<Operation*> cancels_;      ///< asked for, not submitted; room for all in_kernel_
   std::unique_ptr<FileEngine> engine_;   ///< for what this ring cannot do; made when needed
+  Atomic<const FileEngine*> shown_engine_{nullptr};  ///< the same, for any thread
   std::uint32_t engine_threads_;
   std::size_t in_kernel_ = 0;            ///< operations started and not complete
   std::size_t files_in_kernel_ = 0;      ///< those of them that always end by themselves

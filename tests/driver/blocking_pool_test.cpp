@@ -1,10 +1,13 @@
 #include "driver/blocking_pool.hpp"
 
+#include "base/hooks.hpp"
+#include "base/time_units.hpp"
 #include "core/descriptor_table.hpp"
 #include "driver/sockets.hpp"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -182,6 +185,73 @@ TEST_F(BlockingPool, AllOfOneDescriptorAreCancelledAndNoOther) {
   first.pair.far.send("x");
   reap(2);
   EXPECT_EQ(b.result, 0);
+}
+
+/// While it lives, the process's clock shows what the test says.
+class ClockOfTheTest {
+ public:
+  ClockOfTheTest() {
+    now_ms = 0;
+    hooks.monotonic_ns = [] { return now_ms.load() * kNsPerMs; };
+  }
+  ~ClockOfTheTest() { hooks.monotonic_ns = nullptr; }
+  ClockOfTheTest(const ClockOfTheTest&) = delete;
+  ClockOfTheTest& operator=(const ClockOfTheTest&) = delete;
+
+  void set(std::int64_t milliseconds) { now_ms = milliseconds; }
+
+ private:
+  static inline std::atomic<std::int64_t> now_ms{0};
+};
+
+TEST_F(BlockingPool, TheAgeOfTheQueueIsThatOfWhatHasWaitedLongest) {
+  ClockOfTheTest clock;
+  make(1);
+  Blocked begun(table_);
+  submit(begun.read);
+  while (pool_->use().waiting != 0) std::this_thread::yield();
+  EXPECT_EQ(pool_->use().threads, 1u);
+  EXPECT_EQ(pool_->use().oldest_wait, Duration());
+
+  TemporaryFile file;
+  Descriptor& from = table_.adopt(file.number(), FdKind::file, nullptr);
+  Read older(OpCode::read_at, from, 1);
+  Read newer(OpCode::read_at, from, 1);
+  clock.set(5);
+  submit(older);
+  clock.set(9);
+  submit(newer);
+  clock.set(20);
+  EXPECT_EQ(pool_->use().waiting, 2u);
+  EXPECT_EQ(pool_->use().oldest_wait, Duration(15 * kNsPerMs));
+
+  pool_->cancel(older);
+  EXPECT_EQ(pool_->use().waiting, 1u);
+  EXPECT_EQ(pool_->use().oldest_wait, Duration(11 * kNsPerMs));
+  EXPECT_EQ(reap(1), std::vector<Operation*>{&older});
+
+  begun.pair.far.send("x");
+  reap(2);
+  EXPECT_EQ(newer.result, 0) << "the end of an empty file, and no stamp";
+  EXPECT_EQ(pool_->use().waiting, 0u);
+  EXPECT_EQ(pool_->use().oldest_wait, Duration());
+}
+
+TEST_F(BlockingPool, AnAgeIsRightWhereTheStampTurnsOver) {
+  ClockOfTheTest clock;
+  constexpr std::int64_t turn = std::int64_t{1} << 32;
+  clock.set(turn - 3);
+  make(1);
+  Blocked begun(table_);
+  submit(begun.read);
+  while (pool_->use().waiting != 0) std::this_thread::yield();
+  TemporaryFile file;
+  Read waiting(OpCode::read_at, table_.adopt(file.number(), FdKind::file, nullptr), 1);
+  submit(waiting);
+  clock.set(turn + 4);
+  EXPECT_EQ(pool_->use().oldest_wait, Duration(7 * kNsPerMs));
+  begun.pair.far.send("x");
+  reap(2);
 }
 
 TEST_F(BlockingPool, AsManyBlockAtOnceAsThereAreThreads) {

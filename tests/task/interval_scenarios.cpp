@@ -90,6 +90,38 @@ Routine<void> ticks_with_slack_are_never_early(World) {
 }
 
 template <template <class> class Routine>
+Routine<void> sleep_and_look(Instant due, Slack slack, Instant& woke) {
+  Result<void> slept = co_await sleep_until(due, slack);
+  EXPECT_TRUE(slept.has_value());
+  woke = now();
+}
+
+/// Two timers with 200 us between them and a round moment in the range of both. With a virtual
+/// clock, where a task takes no time, both wake at that moment; without slack each has its own.
+template <template <class> class Routine>
+Routine<void> timers_with_slack_share_one_wake(World world) {
+  constexpr std::int64_t round = 1 << 24;  // 17 ms
+  for (const Slack slack : {Slack(1ms), Slack()}) {
+    const Instant meeting((now().ns / round + 1) * round);
+    Instant first;
+    Instant second;
+    auto one =
+        spawn_routine(sleep_and_look<Routine>(meeting - Duration(300us), slack, first));
+    auto other =
+        spawn_routine(sleep_and_look<Routine>(meeting - Duration(100us), slack, second));
+    auto one_joined = co_await one.join();
+    EXPECT_TRUE(one_joined.has_value());
+    auto other_joined = co_await other.join();
+    EXPECT_TRUE(other_joined.has_value());
+    const bool lenient = slack.at_most != Duration();
+    EXPECT_GE(first, lenient ? meeting : meeting - Duration(300us));
+    EXPECT_GE(second, lenient ? meeting : meeting - Duration(100us));
+    if (world.driver != DriverKind::sim) continue;
+    EXPECT_EQ(first == second, lenient);
+  }
+}
+
+template <template <class> class Routine>
 Routine<void> an_alarm_in_the_past_rings_at_once(World) {
   for (const WallTime past : {WallTime(-1), WallTime(0), WallTime::now()}) {
     Result<void> rang = co_await alarm(past);
@@ -137,6 +169,8 @@ void add_interval_scenarios(Suite& suite) {
             a_cancelled_tick_is_still_due<Script>);
   suite.add("ticks_with_slack_are_never_early", ticks_with_slack_are_never_early<Task>,
             ticks_with_slack_are_never_early<Script>);
+  suite.add("timers_with_slack_share_one_wake", timers_with_slack_share_one_wake<Task>,
+            timers_with_slack_share_one_wake<Script>);
   suite.add("an_alarm_in_the_past_rings_at_once", an_alarm_in_the_past_rings_at_once<Task>,
             an_alarm_in_the_past_rings_at_once<Script>);
   suite.add("an_alarm_is_never_early", an_alarm_is_never_early<Task>,

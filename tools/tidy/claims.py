@@ -1,24 +1,14 @@
-"""What claims to exist does: rows of docs/mission.md name tests, what waits says what it promises,
-and no file is dead."""
+"""What claims to exist does: rows of docs/mission.md name tests, and no file is dead."""
 
 import re
 from fnmatch import fnmatch
 from pathlib import Path
 
-from tree import CPP, finding, line_of
+from tree import CPP, finding
 
 MISSION = Path("docs/mission.md")
 MISSION_ROWS = 14  # the notes that started the project; a row may not vanish
 NOT_YET = "not yet"
-
-SEMANTICS = Path("docs/semantics.md")
-MODULE = Path("modules/rota.cppm")  # exports the names that programs are written with
-AWAITED = r"(?:Count|Vector)Await|(?:Timed)?Await<[^;{]*?>|Task<[^;{]*?>"
-AWAITED_CLASS = re.compile(
-    rf"^(?:class|struct)\s+(?:\[\[[^\]]*\]\]\s*)*(\w+)\b[^;{{]*\{{"
-    rf"(?=(?:(?!^\}};).)*?\[\[nodiscard\]\] (?:static )?(?:{AWAITED}) \w+\()", re.M | re.S)
-AWAITED_FUNCTION = re.compile(
-    rf"^(?:\[\[nodiscard\]\] )?(?:inline )?(?:{AWAITED}) (\w+)\(", re.M)
 
 GTEST = re.compile(r"\b(?:TYPED_)?TEST(?:_F|_P)?\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 CTEST = re.compile(r"\badd_test\s*\(\s*NAME\s+([^\s)]+)|\bset\s*\(\s*(?:cell|name)\s+\"([^\"]+)\"")
@@ -133,24 +123,4 @@ def test_sources_are_built(tree):
                                    "CMakeLists.txt")
 
 
-def semantics_name_what_is_awaited(tree):
-    if not tree.exists(MODULE):
-        return
-    if not tree.exists(SEMANTICS):
-        yield finding(SEMANTICS, 1, "is missing: it says what everything that is awaited promises")
-        return
-    exported = set(re.findall(r"using rota::(\w+);", tree.text(MODULE)))
-    named = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", tree.text(SEMANTICS)))))
-    for path in tree.files({".hpp"}, under=("include",)):
-        if path.parent != Path("include/rota"):
-            continue
-        text = tree.text(path)
-        for match in (*AWAITED_CLASS.finditer(text), *AWAITED_FUNCTION.finditer(text)):
-            if match[1] in exported - named:
-                yield finding(path, line_of(text, match.start()),
-                              f"{match[1]} is awaited, or what it offers is, and {SEMANTICS} has "
-                              "no row that names it: threads, what a cancel loses, owners, errors")
-
-
-CHECKS = (mission_names_tests, semantics_name_what_is_awaited, private_headers_are_used,
-          test_sources_are_built)
+CHECKS = (mission_names_tests, private_headers_are_used, test_sources_are_built)

@@ -14,13 +14,14 @@ sys.dont_write_bytecode = True
 import claims
 import headers
 import layers
+import semantics
 import sizes
 import snippets
 import words
 from tree import Tree
 
-CHECKS = (*layers.CHECKS, *sizes.CHECKS, *words.CHECKS, *claims.CHECKS, *snippets.CHECKS,
-          *headers.CHECKS)
+CHECKS = (*layers.CHECKS, *sizes.CHECKS, *words.CHECKS, *claims.CHECKS, *semantics.CHECKS,
+          *snippets.CHECKS, *headers.CHECKS)
 
 
 def main(arguments):

@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 import claims
 import headers
 import layers
+import semantics
 import sizes
 import snippets
 import tidy
@@ -30,13 +31,22 @@ MISSION = ("# Mission\n\n| note | Rota | test | lab |\n| --- | --- | --- | --- |
            + ROW.format(tests="`epoll_fiber.a_read_ends`, `sim_fiber.a_read_ends`")
            + ROW.format(tests="not yet") * (claims.MISSION_ROWS - 3))
 
+FACTS = "/// @threads any\n/// @loses nothing\n/// @owns its fd\n/// @errors none\n"
+SOCKET = ("#pragma once\n#include <rota/task.hpp>\ntemplate <class>\nclass Await;\n"
+          "/// A socket.\n///\n" + FACTS + "class Socket {\n public:\n"
+          "  [[nodiscard]] Await<int> read(int n) noexcept;\n};\n")
+SEMANTICS = ("# Semantics\n\n<!-- semantics: Socket -->\n"
+             "| what | threads | a cancelled wait loses | who owns what "
+             "| errors besides `operation_canceled` |\n| --- | --- | --- | --- | --- |\n"
+             "| `Socket`: `read` | any | nothing | its fd | none |\n")
+
 # A small tree without a finding: a bit of everything that the checks look at.
 CLEAN = {
     "CMakeLists.txt": "project(clean)\n",
     "docs/mission.md": MISSION,
     "include/rota/core/platform.hpp": "#pragma once\n#ifdef __linux__\n#endif\n",
     "include/rota/task.hpp": "#pragma once\n#include <coroutine>\n",
-    "include/rota/net.hpp": "#pragma once\n#include <rota/task.hpp>\n",
+    "include/rota/net.hpp": SOCKET,
     "src/base/fd.hpp": "#pragma once\nint one(int a = int{1});\n",
     "src/driver/driver.hpp": "#pragma once\n#include \"base/fd.hpp\"\n",
     "src/driver/poller.hpp": "#pragma once\n",
@@ -47,7 +57,7 @@ CLEAN = {
     "cli/main.cpp": "#include <rota/net.hpp>\nint main() {}\n",
     "examples/a.cpp": "// [x]\nint a;\n// [/x]\n",
     "modules/rota.cppm": "using rota::sleep;\nusing rota::Socket;\n",
-    "docs/semantics.md": "| `Other` |\n",
+    "docs/semantics.md": SEMANTICS,
     "README.md": "<!-- quotes examples/a.cpp [x] -->\n```cpp\nint a;\n```\n",
     "tests/time/CMakeLists.txt": "rota_test(time_test wheel_test.cpp)\nadd_test(NAME tidy)\n",
     "tests/time/wheel_test.cpp": "TEST(Wheel, FiresInOrder) {\n}\n",
@@ -135,11 +145,27 @@ PLANTED = {
         ("docs/mission.md", MISSION.replace(ROW.format(tests="not yet"), "", 1), "it does not van"),
         ("docs/mission.md", None, "is missing"),
     ],
-    claims.semantics_name_what_is_awaited: [
-        ("include/rota/net.hpp", "#pragma once\nclass Socket {\n public:\n"
-         "  [[nodiscard]] Await<ReadLeaf> read(int n) noexcept;\n};\n", "Socket is awaited"),
+    semantics.tables_are_made_of_the_headers: [
+        ("docs/semantics.md", SEMANTICS.replace("| nothing |", "| a byte |"), "differs from what"),
+        ("docs/semantics.md", SEMANTICS.replace("| `Socket`", "\n| `Socket`"), "differs from"),
+        ("docs/semantics.md", SEMANTICS.replace("Socket -->", "Socket, Port -->"), "what Port"),
+        ("docs/semantics.md", SEMANTICS + "\n" + SEMANTICS, "Socket is in two tables"),
+        ("include/rota/net.hpp", SOCKET.replace("@errors none", "@errors all"), "differs from"),
+        ("include/rota/net.hpp", SOCKET.replace("read(", "peek("), "differs from what"),
+        ("include/rota/net.hpp", FACTS + "void Socket(int wait);\n" + FACTS
+         + "void Socket(Task<void (*)(int, char)> task);\n", "name Socket(wait) or Socket(task)"),
+    ],
+    semantics.facts_are_whole: [
+        ("include/rota/net.hpp", SOCKET.replace("/// @errors none\n", ""), "Socket lacks @errors"),
+        ("include/rota/net.hpp", SOCKET.replace("@errors none", "@as Port"), "is as Port, which"),
+        ("include/rota/net.hpp", SOCKET.replace("@errors none", "@as Socket"), "lacks @errors"),
+    ],
+    semantics.what_is_awaited_has_a_row: [
+        ("docs/semantics.md", SEMANTICS.replace("Socket -->", "Port -->"), "Socket is awaited"),
+        ("docs/semantics.md", None, "is missing"),
         ("include/rota/task.hpp", "#pragma once\n[[nodiscard]] Task<int> sleep(int seconds);\n",
          "sleep is awaited"),
+        ("include/rota/task.hpp", "#pragma once\n" + FACTS + "void nap();\n", "nap has facts that"),
     ],
     snippets.documents_quote_what_compiles: [
         ("docs/guide.md", "<!-- quotes examples/a.cpp [y] -->\n```cpp\nint a;\n```\n", "no part"),
@@ -234,6 +260,23 @@ class Planted(unittest.TestCase):
         self.assertEqual(stale.replace("int old;\nint b;", "int a;"), fresh)
         self.assertEqual(fresh, snippets.refreshed(self.tree({"docs/guide.md": fresh}),
                                                    Path("docs/guide.md")))
+
+    def test_facts_come_from_the_type_and_from_what_it_is_as(self):
+        text = (FACTS + "class Stream {\n public:\n  /// @loses a byte\n  /// or two\n  ///\n"
+                "  /// That is no fact of it.\n  [[nodiscard]] Task<int> read();\n"
+                "  [[nodiscard]] Task<int> write();\n\n private:\n"
+                "  [[nodiscard]] Task<int> wait();\n};\n"
+                "/// @as Stream\nclass [[nodiscard]] Pipe : public Stream {\n};\n")
+        tree = self.tree({"include/rota/net.hpp": text})
+        made = semantics.table(semantics.Promises(tree), ["Stream", "Pipe", "Stream::read"])
+        self.assertEqual(["| `Stream`: `write`; `Pipe`: `read`, `write` | any | nothing | its fd "
+                          "| none |", "| `Stream::read` | any | a byte or two | its fd | none |"],
+                         made.splitlines()[2:])
+
+    def test_a_table_that_differs_is_made_anew(self):
+        stale = SEMANTICS.replace("| any |", "| one |") + "\nAnd so on.\n"
+        fresh = semantics.refreshed(self.tree({"docs/semantics.md": stale}))
+        self.assertEqual(SEMANTICS + "\nAnd so on.\n", fresh)
 
     def test_the_program_reports_and_fails(self):
         program = Path(__file__).with_name("tidy.py")

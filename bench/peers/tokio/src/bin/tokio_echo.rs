@@ -1,9 +1,12 @@
-//! The echo server in tokio, current_thread runtime: a task per connection, a 64 KiB buffer each.
+//! The echo server in tokio: a task per connection, a 64 KiB buffer each. `--threads N` makes it a
+//! runtime of so many workers; without, all is on one thread.
 
 use std::io::{Read, Write};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+use rota_bench_tokio::{runtime, threads};
 
 const BUFFER_BYTES: usize = 64 * 1024;
 
@@ -29,8 +32,7 @@ fn end_with_stdin() {
     });
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> std::io::Result<()> {
+async fn serve() -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("port {}", listener.local_addr()?.port());
     std::io::stdout().flush()?;
@@ -42,4 +44,8 @@ async fn main() -> std::io::Result<()> {
             let _ = echo(stream).await;
         });
     }
+}
+
+fn main() -> std::io::Result<()> {
+    runtime(threads()).block_on(serve())
 }
