@@ -123,9 +123,10 @@ struct SenderOperation {
   decltype(Names::connect(std::declval<S>(), std::declval<Receiver>())) operation;
 };
 
-/// What awaiting sender S yields.
+/// What sender S sends to a task.
 template <class Names, class S>
 using SenderValue = SentValue<Names, S, TaskEnvironment<Names>>;
+/// What awaiting it yields.
 template <class Names, class S>
 using SenderResult = typename TimedResult<SenderValue<Names, S>>::type;
 

@@ -93,6 +93,7 @@ struct SentBy<SetValue, SetValue(T...), Ends...> : SentTogether<T...> {
   static constexpr bool has_value_end = true;
 };
 
+/// The same of a list of any library's.
 template <class Names, class List>
 struct SentIn;
 template <class Names, template <class...> class List, class... Ends>

@@ -126,6 +126,7 @@ class SenderStopCallback : private StopCall {
   F function_;
   SenderStopSource* source_;
 };
+/// Keeps the function by value.
 template <class F>
 SenderStopCallback(SenderStopToken, F) -> SenderStopCallback<F>;
 
