@@ -62,6 +62,7 @@ epoll, poll or select, each of which is one line of configuration.
 This package has the headers, the source of the C++20 module, and what CMake
 and pkg-config find the library by. Programs must be compiled with
 ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}, as the library was; else they do not link.")
+  set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA "${rota_packaging}/triggers")
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${PROJECT_BINARY_DIR}/src")
   set(rota_tools_need "${rota_soname} (= ${PROJECT_VERSION})")
 endif()

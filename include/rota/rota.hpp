@@ -5,6 +5,7 @@
 #include <rota/accept_patiently.hpp>
 #include <rota/address.hpp>
 #include <rota/alarm.hpp>
+#include <rota/as_sender.hpp>
 #include <rota/async_generator.hpp>
 #include <rota/barrier.hpp>
 #include <rota/blocking.hpp>
@@ -28,6 +29,7 @@
 #include <rota/file_watch.hpp>
 #include <rota/foreign.hpp>
 #include <rota/fork.hpp>
+#include <rota/from_sender.hpp>
 #include <rota/generator.hpp>
 #include <rota/happy_eyeballs.hpp>
 #include <rota/interval.hpp>
@@ -53,6 +55,8 @@
 #include <rota/scope.hpp>
 #include <rota/select.hpp>
 #include <rota/semaphore.hpp>
+#include <rota/sender_names.hpp>
+#include <rota/sender_stop.hpp>
 #include <rota/sharded.hpp>
 #include <rota/shared_mutex.hpp>
 #include <rota/signal.hpp>

@@ -85,9 +85,10 @@ TEST_F(LinuxAioPollerTest, AFifoThatIsOpenBothWaysIsWaitedForInTheEpollInstance)
 
 /// In the very turn in which the kernel has refused to wait for it.
 TEST_F(LinuxAioPollerTest, TheFirstThatComesToTheEpollInstanceEndsTheWaitInWhichItCame) {
-  const Fd terminal(checked(::open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), "ptmx"));
+  constexpr int how = O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
+  const Fd terminal(checked(::open("/dev/ptmx", how), "ptmx"));
   checked(::unlockpt(terminal.number()), "unlockpt");
-  const Fd child(checked(::open(::ptsname(terminal.number()), O_RDWR | O_NOCTTY | O_CLOEXEC), "pts"));
+  const Fd child(checked(::open(::ptsname(terminal.number()), how), "pts"));
   Descriptor& descriptor = adopt(terminal);
   std::thread writer([&] { checked(static_cast<int>(::write(child.number(), "x", 1)), "write"); });
   EXPECT_EQ(turn({{&descriptor, interest_read}}, Deadline::never()), Reported{&descriptor});

@@ -169,6 +169,12 @@ plug_in() {
 
 field() { dpkg-deb -f "$1" "$2"; }
 
+# CPack writes scripts that call ldconfig for every shared library, beside the trigger that Debian
+# wants; twice is harmless.
+read_by_lintian() {
+  lintian --allow-root --fail-on error,warning --suppress-tags maintscript-calls-ldconfig "$@"
+}
+
 # The packages are unpacked into a folder; to install them takes a root.
 debian() {
   local tree="$work/tree" version package
@@ -184,13 +190,15 @@ debian() {
     grep -q '^License: Expat' "$folder/copyright" || fail "$package has no licence"
     gunzip -t "$folder/changelog.gz" || fail "$package has no changelog"
   done
+  read_by_lintian "$work/packages"/*.deb > "$work/lintian" 2>&1 &
+  local lintian=$!
   for linked in liburing2 libc-ares2 libstdc++6; do
     [[ $(field "$work/packages"/librota0_*.deb Depends) == *$linked* ]] ||
       fail "librota0 does not depend on $linked"
   done
   [[ $(field "$work/packages"/librota-dev_*.deb Depends) == "librota0 (= $version)" ]] ||
     fail 'librota-dev does not depend on its library'
-  dpkg-deb -I "$work/packages"/librota0_*.deb postinst | finds ldconfig ||
+  dpkg-deb -I "$work/packages"/librota0_*.deb triggers | finds 'activate-noawait ldconfig' ||
     fail 'librota0 does not have ldconfig run'
   [[ $("$tree/usr/bin/rota" --version) == "rota $version" ]] || fail 'rota-tools does not run'
 
@@ -199,6 +207,7 @@ debian() {
   quietly "$compiler" -std=c++23 "$here/consumer/main.cpp" -o "$work/consumer" "${flags[@]}"
   local libraries; libraries=$(dirname "$(find "$tree" -name librota.so.0)")
   LD_LIBRARY_PATH="$libraries" heard "$work/consumer"
+  wait "$lintian" || { cat "$work/lintian"; fail 'lintian finds something in the packages'; }
 }
 
 # As a developer of the library builds it: each source by itself.

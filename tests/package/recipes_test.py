@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """What can be said of the recipes for Conan and vcpkg without running them: recipes_test.py ROOT
 
-They parse, have the fields of their formats, are of the version of the headers, and set options
-that CMakeLists.txt has. Each says that it was never run.
+They parse, linters find nothing in them, they have the fields of their formats, are of the version
+of the headers, and set options that CMakeLists.txt has. Each says that it was never run.
 """
 
 import ast
 import json
 import re
+import shutil
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -24,6 +26,14 @@ CONAN_ATTRIBUTES = {"name", "description", "license", "topics", "package_type", 
                     "options", "default_options"}
 CONAN_METHODS = {"set_version", "export_sources", "requirements", "layout", "generate", "build",
                  "package", "package_info"}
+
+
+def findings_of(*command):
+    """What a linter says of a recipe; nothing, when all is well."""
+    if shutil.which(command[0]) is None:
+        return f"{command[0]} is not installed: tools/bootstrap.sh --group test does it"
+    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return "" if run.returncode == 0 else run.stdout
 
 
 def options_of_cmake():
@@ -48,6 +58,9 @@ class ConanTest(unittest.TestCase):
         methods = {n.name for n in self.recipe.body if isinstance(n, ast.FunctionDef)}
         self.assertLessEqual(CONAN_ATTRIBUTES, names)
         self.assertLessEqual(CONAN_METHODS, methods)
+
+    def test_is_clean_to_a_linter(self):
+        self.assertEqual(findings_of("pyflakes3", CONAN), "")
 
     def test_takes_files_that_exist(self):
         sources, = (ast.literal_eval(n.value) for n in ast.parse(self.text).body
@@ -81,7 +94,10 @@ class VcpkgTest(unittest.TestCase):
         self.assertLessEqual(names, options_of_cmake())
         climb, = re.findall(r'CMAKE_CURRENT_LIST_DIR}/([./]+)"', text)
         self.assertEqual((PORT / climb).resolve(), ROOT.resolve())
-        self.assertEqual(text.count("("), text.count(")"))
+
+    def test_the_port_is_clean_to_a_linter(self):
+        port = PORT / "portfile.cmake"
+        self.assertEqual(findings_of("cmake-lint", "--line-width=100", port), "")
 
 
 class EachOfThem(unittest.TestCase):

@@ -11,6 +11,7 @@ int main(int count, char** words) {
   testing::InitGoogleTest(&count, words);
   using namespace rota::testing_tasks;
   Suite suite;
+  add_as_sender_scenarios(suite);
   add_barrier_scenarios(suite);
   add_blocking_scenarios(suite);
   add_broadcast_scenarios(suite);
@@ -28,6 +29,7 @@ int main(int count, char** words) {
   add_file_watch_scenarios(suite);
   add_foreign_scenarios(suite);
   add_frame_scenarios(suite);
+  add_from_sender_scenarios(suite);
   add_interval_scenarios(suite);
   add_join_scenarios(suite);
   add_mutex_scenarios(suite);

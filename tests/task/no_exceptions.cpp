@@ -43,7 +43,13 @@ Task<bool> the_first_of_two_ends_the_other() {
   co_return both.first() == 0 && *both.get_if<0>() == 5;
 }
 
-Task<bool> all() {
+Task<bool> a_task_is_a_sender(rota::Runtime& runtime) {
+  auto sent = co_await rota::from_sender(rota::as_sender(runtime, five()));
+  auto scheduled = co_await rota::from_sender(rota::scheduler_of(runtime).schedule());
+  co_return sent&& scheduled && *sent == 5;
+}
+
+Task<bool> all(rota::Runtime& runtime) {
   auto child = rota::spawn(five());
   auto joined = co_await child.join();
   if (!joined) co_return false;
@@ -60,12 +66,14 @@ Task<bool> all() {
   const bool timeout = co_await std::move(timed);
   auto selected = the_first_of_two_ends_the_other();
   const bool first = co_await std::move(selected);
-  co_return children&& timeout&& first;
+  auto sent = a_task_is_a_sender(runtime);
+  const bool sender = co_await std::move(sent);
+  co_return children&& timeout&& first&& sender;
 }
 
 }  // namespace
 
 int main() {
   auto runtime = rota::Runtime::make();
-  return runtime && runtime->block_on(all()) ? EXIT_SUCCESS : EXIT_FAILURE;
+  return runtime && runtime->block_on(all(*runtime)) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

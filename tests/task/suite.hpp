@@ -66,6 +66,7 @@ class Suite {
   std::vector<Scenario> scenarios_;
 };
 
+void add_as_sender_scenarios(Suite& suite);
 void add_barrier_scenarios(Suite& suite);
 void add_blocking_scenarios(Suite& suite);
 void add_broadcast_scenarios(Suite& suite);
@@ -83,6 +84,7 @@ void add_file_stream_scenarios(Suite& suite);
 void add_file_watch_scenarios(Suite& suite);
 void add_foreign_scenarios(Suite& suite);
 void add_frame_scenarios(Suite& suite);
+void add_from_sender_scenarios(Suite& suite);
 void add_interval_scenarios(Suite& suite);
 void add_join_scenarios(Suite& suite);
 void add_mutex_scenarios(Suite& suite);

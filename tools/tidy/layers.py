@@ -46,7 +46,7 @@ PUBLIC = {
     "sync": {"sync", "event", "channel", "mutex", "semaphore", "worker_channel", "shared_mutex",
              "condition_variable", "notify", "barrier", "latch", "once", "thread_wait",
              "broadcast", "lag", "oneshot", "unbounded_channel", "watch", "poll_fn",
-             "stop_bridge"},
+             "stop_bridge", "sender_names", "sender_stop"},
     "net": {"net", "tcp", "address", "fd_watch", "listener_group", "socket_stream",
             "socket_listener", "unix_address", "unix_stream", "unix_datagram", "unix_packets",
             "udp", "udp_batch", "pipe", "standard_stream", "accept_patiently", "buffered_reader",
@@ -54,7 +54,8 @@ PUBLIC = {
     "fs": {"fs", "file", "file_status", "file_stream", "directory", "file_watch", "replace_file",
            "temporary_directory", "direct_file"},
     "process": {"process", "signal", "alarm", "terminal"},
-    "runtime": {"rota", "runtime", "capabilities", "contention", "sim", "foreign"},
+    "runtime": {"rota", "runtime", "capabilities", "contention", "sim", "foreign", "as_sender",
+                "from_sender"},
 }
 
 SEES_PUBLIC_ONLY = ("cli", "examples", "bench", "model")
