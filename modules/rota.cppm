@@ -92,6 +92,7 @@ using rota::Deadline;
 using rota::Duration;
 using rota::Instant;
 using rota::Interval;
+using rota::IoPriority;
 using rota::MissedTicks;
 using rota::now;
 using rota::shielded;

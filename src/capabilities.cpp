@@ -4,6 +4,16 @@
 
 namespace rota::inline v0 {
 
+std::string joined(const std::vector<Refusal>& refusals, const std::error_code& error) {
+  if (refusals.empty()) return error.message();
+  std::string text;
+  for (const Refusal& refusal : refusals) {
+    if (!text.empty()) text += ' ';
+    text += refusal.reason;
+  }
+  return text;
+}
+
 std::vector<Capability> probe_capabilities() {
   CapabilityList list;
   probe_drivers(list);

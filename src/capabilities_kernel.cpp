@@ -3,7 +3,6 @@
 #include "base/unique_fd.hpp"
 
 #include <fcntl.h>
-#include <linux/aio_abi.h>
 #include <linux/membarrier.h>
 #include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
@@ -72,16 +71,6 @@ void list_userfaultfd(CapabilityList& list) {
   }
 }
 
-void list_linux_aio(CapabilityList& list) {
-  aio_context_t context = 0;
-  const std::string most = first_line_of("/proc/sys/fs/aio-max-nr");
-  if (::syscall(SYS_io_setup, 1, &context) != 0) {
-    return list.no("Linux aio", answer_of("io_setup", errno));
-  }
-  ::syscall(SYS_io_destroy, context);
-  list.yes("Linux aio", "io_setup works; aio-max-nr " + (most.empty() ? "unknown" : most));
-}
-
 void list_pressure(CapabilityList& list) {
   const std::string memory = first_line_of("/proc/pressure/memory");
   if (memory.empty()) {
@@ -108,7 +97,6 @@ void probe_kernel(CapabilityList& list) {
               disabled == "1" ? "1: only kernel.io_uring_group and CAP_SYS_ADMIN"
                               : disabled + ": closed to everybody");
   }
-  list_linux_aio(list);
   list_perf_events(list);
   list_membarrier(list);
   list_userfaultfd(list);

@@ -3,8 +3,10 @@
 #include <rota/capabilities.hpp>
 
 #include "base/errno_text.hpp"
+#include "driver/refusal.hpp"
 
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -33,6 +35,10 @@ class CapabilityList {
   std::string group_;
   std::vector<Capability> found_;
 };
+
+/// The refusals in one sentence: a mechanism may be refused step by step (fewer flags, less memory).
+[[nodiscard]] std::string joined(const std::vector<Refusal>& refusals,
+                                 const std::error_code& error);
 
 // One file each; each begins its own group.
 void probe_kernel(CapabilityList& list);

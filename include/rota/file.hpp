@@ -113,17 +113,21 @@ class File {
   explicit File(DescriptorRef descriptor) noexcept : descriptor_(std::move(descriptor)) {}
 
   /// Fills `into`, or as much of it as there is before the end of the file.
-  [[nodiscard]] Await<CountLeaf<Transfer>> read_at(std::uint64_t offset,
-                                                   std::span<std::byte> into) noexcept;
+  [[nodiscard]] Await<CountLeaf<Transfer>> read_at(
+      std::uint64_t offset, std::span<std::byte> into,
+      IoPriority priority = IoPriority::normal) noexcept;
   /// Every byte. On an error `written`, unless it is null, tells how many were.
   [[nodiscard]] Await<WholeWriteLeaf> write_at(std::uint64_t offset,
                                                std::span<const std::byte> from,
-                                               std::size_t* written = nullptr) noexcept;
+                                               std::size_t* written = nullptr,
+                                               IoPriority priority = IoPriority::normal) noexcept;
   /// In one call of the kernel; may be short.
-  [[nodiscard]] Await<CountLeaf<VectorTransfer>> read_vector_at(std::uint64_t offset,
-                                                                std::span<iovec> into) noexcept;
-  [[nodiscard]] Await<CountLeaf<VectorTransfer>> write_vector_at(std::uint64_t offset,
-                                                                 std::span<iovec> from) noexcept;
+  [[nodiscard]] Await<CountLeaf<VectorTransfer>> read_vector_at(
+      std::uint64_t offset, std::span<iovec> into,
+      IoPriority priority = IoPriority::normal) noexcept;
+  [[nodiscard]] Await<CountLeaf<VectorTransfer>> write_vector_at(
+      std::uint64_t offset, std::span<iovec> from,
+      IoPriority priority = IoPriority::normal) noexcept;
   /// Until data and metadata are on the device.
   [[nodiscard]] Await<StatusLeaf<Operation>> sync() noexcept;
   /// The same without metadata that a later read does not need.

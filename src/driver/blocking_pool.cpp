@@ -3,8 +3,12 @@
 #include <rota/core/mpsc_stack.hpp>
 
 #include "base/signals_blocked.hpp"
+#include "driver/io_priority.hpp"
 #include "driver/perform.hpp"
 #include "driver/queue_stamp.hpp"
+
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
@@ -21,6 +25,12 @@ namespace {
 /// Operation::engine_bits: whether the operation may still be withdrawn. Written under the mutex;
 /// it keeps the last value when the operation goes back, so that a late cancel does nothing.
 enum PoolBits : std::uint8_t { pool_queued = 1, pool_taken = 2 };
+
+/// Of the calling thread. Where the kernel refuses it, its calls are as urgent as before: a wish.
+void set_own_priority(IoPriority priority) noexcept {
+  static_cast<void>(
+      ::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, int{kernel_priority(priority)}));
+}
 
 /// Shared between the carrier and the pool's threads: the queue and what is beside it, under the
 /// mutex; `completed_`, which threads push to and the carrier empties. An operation belongs to
@@ -148,6 +158,7 @@ class BlockingPool final : public FileEngine {
   }
 
   void run() {
+    IoPriority priority = IoPriority::normal;
     std::unique_lock lock(mutex_);
     --starting_;
     for (;;) {
@@ -158,6 +169,10 @@ class BlockingPool final : public FileEngine {
       if (operation == nullptr) return;
       take(*operation);
       lock.unlock();
+      if (priority != operation->priority) {
+        priority = operation->priority;
+        set_own_priority(priority);
+      }
       perform_blocking(*operation);
       complete(*operation);
       lock.lock();

@@ -1,6 +1,7 @@
 #include "driver/linux_aio_files.hpp"
 
 #include "core/descriptor.hpp"
+#include "driver/io_priority.hpp"
 #include "driver/perform.hpp"
 
 #include <sys/stat.h>
@@ -154,8 +155,12 @@ LinuxAioFiles::Request* LinuxAioFiles::take_request(Operation& operation) noexce
   request.control.aio_lio_opcode = command_of(operation.code);
   request.control.aio_fildes = static_cast<std::uint32_t>(operation.descriptor->fd);
   put_operands(request.control, operation);
+  if (const std::uint16_t priority = kernel_priority(operation.priority); priority != 0) {
+    request.control.aio_flags |= IOCB_FLAG_IOPRIO;
+    request.control.aio_reqprio = static_cast<std::int16_t>(priority);
+  }
   if (own_ != nullptr) {
-    request.control.aio_flags = IOCB_FLAG_RESFD;
+    request.control.aio_flags |= IOCB_FLAG_RESFD;
     request.control.aio_resfd = static_cast<std::uint32_t>(notify_.eventfd);
   }
   return &request;

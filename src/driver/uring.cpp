@@ -2,6 +2,7 @@
 
 #include <rota/core/platform.hpp>
 
+#include "driver/io_priority.hpp"
 #include "driver/nested_poll.hpp"
 #include "driver/uring_bits.hpp"
 #include "driver/uring_message.hpp"
@@ -221,6 +222,7 @@ void UringDriver::launch(Operation& operation) {
     prepare_accept_multishot(entry, operation);
   } else {
     prepare(entry, operation, ring_.message_of(entry));
+    if (moves_at_offset(operation.code)) entry.ioprio = kernel_priority(operation.priority);
   }
   if ((operation.driver_bits & bit_may_block) != 0) entry.flags |= IOSQE_ASYNC;
   operation.driver_bits &= ~bit_readiness;

@@ -92,29 +92,32 @@ Result<bool> LockLeaf::finish() const noexcept {
   return operation_.result != kLockTaken;
 }
 
-Await<CountLeaf<Transfer>> File::read_at(std::uint64_t offset, std::span<std::byte> into) noexcept {
+Await<CountLeaf<Transfer>> File::read_at(std::uint64_t offset, std::span<std::byte> into,
+                                         IoPriority priority) noexcept {
   return Await<CountLeaf<Transfer>>(std::in_place, descriptor_.get(), OpCode::read_at, into.data(),
-                                    into.size(), offset);
+                                    into.size(), offset, priority);
 }
 
 Await<WholeWriteLeaf> File::write_at(std::uint64_t offset, std::span<const std::byte> from,
-                                     std::size_t* written) noexcept {
+                                     std::size_t* written, IoPriority priority) noexcept {
   return Await<WholeWriteLeaf>(std::in_place, descriptor_.get(), OpCode::write_at, from, offset,
-                               written);
+                               written, priority);
 }
 
 Await<CountLeaf<VectorTransfer>> File::read_vector_at(std::uint64_t offset,
-                                                      std::span<iovec> into) noexcept {
+                                                      std::span<iovec> into,
+                                                      IoPriority priority) noexcept {
   return Await<CountLeaf<VectorTransfer>>(std::in_place, descriptor_.get(), OpCode::read_vector_at,
                                           into.data(), static_cast<std::uint32_t>(into.size()),
-                                          offset);
+                                          offset, priority);
 }
 
 Await<CountLeaf<VectorTransfer>> File::write_vector_at(std::uint64_t offset,
-                                                       std::span<iovec> from) noexcept {
+                                                       std::span<iovec> from,
+                                                       IoPriority priority) noexcept {
   return Await<CountLeaf<VectorTransfer>>(std::in_place, descriptor_.get(), OpCode::write_vector_at,
                                           from.data(), static_cast<std::uint32_t>(from.size()),
-                                          offset);
+                                          offset, priority);
 }
 
 Await<StatusLeaf<Operation>> File::sync() noexcept {

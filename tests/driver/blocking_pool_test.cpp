@@ -3,9 +3,13 @@
 #include "base/hooks.hpp"
 #include "base/time_units.hpp"
 #include "driver/engine_fixture.hpp"
+#include "driver/io_priority.hpp"
 #include "driver/sockets.hpp"
 
 #include <gtest/gtest.h>
+
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -151,6 +155,33 @@ TEST_F(BlockingPool, TheAgeOfTheQueueIsThatOfWhatHasWaitedLongest) {
   EXPECT_EQ(newer.result, 0) << "the end of an empty file, and no stamp";
   EXPECT_EQ(engine().use().waiting, 0u);
   EXPECT_EQ(engine().use().oldest_wait, Duration());
+}
+
+/// Of the one thread of the pool, as the kernel has it.
+int priority_of_the_pool() {
+  int found = -1;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
+    const int thread = std::stoi(entry.path().filename().string());
+    if (thread == ::getpid()) continue;
+    found = static_cast<int>(::syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, thread));
+  }
+  return found;
+}
+
+TEST_F(BlockingPool, AThreadTakesThePriorityOfWhatItDoes) {
+  if (thread_sanitizer || address_sanitizer) GTEST_SKIP() << "a sanitizer has threads of its own";
+  make(1);
+  const int before = static_cast<int>(::syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0));
+  for (const IoPriority priority : {IoPriority::low, IoPriority::idle, IoPriority::high,
+                                    IoPriority::normal}) {
+    Blocked blocked(*this);
+    blocked.read.priority = priority;
+    submit(blocked.read);
+    blocked.pair.far.send("x");
+    reap(1);
+    const int expected = priority == IoPriority::normal ? before : kernel_priority(priority);
+    EXPECT_EQ(priority_of_the_pool(), expected);
+  }
 }
 
 TEST_F(BlockingPool, AnAgeIsRightWhereTheStampTurnsOver) {

@@ -323,6 +323,22 @@ TEST_P(EveryEngine, AllOfOneDescriptorAreCancelledAndNoOther) {
   }
 }
 
+TEST_P(EveryEngine, APriorityIsAWishAndChangesNoResult) {
+  TemporaryFile file;
+  file.write_at(std::string(kPage, 'p'), 0);
+  Descriptor* direct = open_direct(file);
+  for (Descriptor* each : {&adopt(file.number()), direct}) {
+    if (each == nullptr) continue;
+    for (const IoPriority priority :
+         {IoPriority::high, IoPriority::low, IoPriority::idle, IoPriority::normal}) {
+      PageTransfer read(OpCode::read_at, *each, Pages(1), 0);
+      read.priority = priority;
+      EXPECT_EQ(result_of(read), static_cast<std::int32_t>(kPage));
+      EXPECT_TRUE(read.pages.are('p'));
+    }
+  }
+}
+
 TEST_P(EveryEngine, NothingWaitsWhereNothingIsInFlight) {
   TemporaryFile file;
   At write(OpCode::write_at, adopt(file.number()), "x", 0);

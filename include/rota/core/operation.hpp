@@ -92,6 +92,16 @@ enum OpFlags : std::uint8_t {
   op_by_path = 1 << 6,      ///< a path that starts at the process's directory: no Descriptor
 };
 
+/// How urgent a read or write of a file is for whoever schedules the device. A wish: an engine
+/// carries it as far as the kernel, and a device without an I/O scheduler serves all alike
+/// (`rota doctor` says which has one).
+enum class IoPriority : std::uint8_t {
+  normal,  ///< that of the process: ionice(1), or what follows from its nice value
+  high,    ///< before those that are normal
+  low,     ///< after them
+  idle,    ///< when nobody else wants the device
+};
+
 /// Where an operation stands. Written by the worker that owns it.
 enum class OpState : std::uint8_t {
   idle,       ///< with the caller: not started, or complete
@@ -116,6 +126,7 @@ struct Operation : Leaf {
   std::int32_t result = 0;         ///< count, events or fd; a negative errno on failure
   std::uint16_t result_flags = 0;  ///< what the mechanism adds: the id of a buffer
   std::uint8_t engine_bits = 0;    ///< the file engine's own, under whatever guards its queue
+  IoPriority priority = IoPriority::normal;
   std::uint32_t driver_bits = 0;   ///< the driver's own; nothing else reads it
 
   explicit Operation(OpCode what) noexcept : code(what) {}
@@ -133,8 +144,11 @@ struct Transfer : Operation {
   std::uint64_t offset;
   std::size_t moved = 0;
 
-  Transfer(OpCode what, std::byte* memory, std::size_t length, std::uint64_t at = 0) noexcept
-      : Operation(what), data(memory), bytes(length), offset(at) {}
+  Transfer(OpCode what, std::byte* memory, std::size_t length, std::uint64_t at = 0,
+           IoPriority urgency = IoPriority::normal) noexcept
+      : Operation(what), data(memory), bytes(length), offset(at) {
+    priority = urgency;
+  }
 };
 
 struct VectorTransfer : Operation {
@@ -142,8 +156,11 @@ struct VectorTransfer : Operation {
   std::uint32_t count;
   std::uint64_t offset;
 
-  VectorTransfer(OpCode what, iovec* list, std::uint32_t length, std::uint64_t at = 0) noexcept
-      : Operation(what), parts(list), count(length), offset(at) {}
+  VectorTransfer(OpCode what, iovec* list, std::uint32_t length, std::uint64_t at = 0,
+                 IoPriority urgency = IoPriority::normal) noexcept
+      : Operation(what), parts(list), count(length), offset(at) {
+    priority = urgency;
+  }
 };
 
 struct Poll : Operation {

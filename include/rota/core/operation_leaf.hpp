@@ -83,8 +83,10 @@ class WholeWriteLeaf : public OperationLeaf<Transfer> {
   static constexpr CancelLoss loses = CancelLoss::work;
 
   WholeWriteLeaf(Descriptor* descriptor, OpCode code, std::span<const std::byte> from,
-                 std::uint64_t offset, std::size_t* written) noexcept
-      : OperationLeaf(descriptor, code, const_cast<std::byte*>(from.data()), from.size(), offset),
+                 std::uint64_t offset, std::size_t* written,
+                 IoPriority priority = IoPriority::normal) noexcept
+      : OperationLeaf(descriptor, code, const_cast<std::byte*>(from.data()), from.size(), offset,
+                      priority),
         written_(written) {
     operation_.flags = op_whole;
   }
