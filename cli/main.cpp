@@ -47,7 +47,7 @@ constexpr const char* examples =
 
 std::vector<std::string> driver_names() {
   std::vector<std::string> names;
-  for (const DriverChoice& driver : measured_drivers) names.emplace_back(driver.name);
+  for_each_driver([&](const DriverChoice& driver) { names.emplace_back(driver.name); });
   return names;
 }
 
@@ -60,9 +60,9 @@ std::vector<std::string> waiting_names() {
 /// Those of the drivers that were named, each once, in the order of reports.
 std::vector<DriverChoice> drivers_of(const std::vector<std::string>& names) {
   std::vector<DriverChoice> drivers;
-  for (const DriverChoice& driver : measured_drivers) {
+  for_each_driver([&](const DriverChoice& driver) {
     if (std::ranges::find(names, driver.name) != names.end()) drivers.push_back(driver);
-  }
+  });
   return drivers;
 }
 

@@ -36,7 +36,8 @@ class CapabilityList {
   std::vector<Capability> found_;
 };
 
-/// The refusals in one sentence: a mechanism may be refused step by step (fewer flags, less memory).
+/// The refusals in one sentence: a mechanism may be refused step by step, for fewer flags or less
+/// memory.
 [[nodiscard]] std::string joined(const std::vector<Refusal>& refusals,
                                  const std::error_code& error);
 

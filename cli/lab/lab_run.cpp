@@ -20,7 +20,7 @@ bool runnable(const Cell& cell) { return cell.refusal.empty() || !cell.samples.e
 
 std::string refusal_of(const DriverChoice& driver, const std::vector<Capability>& capabilities) {
   for (const Capability& capability : capabilities) {
-    if (capability.group != "driver" || capability.name != driver.title) continue;
+    if (capability.group != "driver" || capability.name != driver.mechanism) continue;
     if (capability.available == Availability::no) return capability.detail;
   }
   return {};

@@ -20,11 +20,12 @@ struct Workload {
   std::uint32_t operation_bytes; ///< 0 where no data moves
   std::uint32_t width;           ///< connections, reads in flight, tasks
   std::uint32_t counted;         ///< operations of the pass that counts system calls
+  bool direct = false;           ///< reads past the page cache
 };
 
 inline constexpr std::uint32_t live_timers = 100'000;  ///< beside the `timeout` workload
 
-inline constexpr std::array<Workload, 6> workloads{{
+inline constexpr std::array<Workload, 7> workloads{{
     {WorkloadKind::echo, "echo-64", "echo", "TCP echo, 64 B × 64 connections", "echo",
      "round trip",
      "64 connections, each with one message of 64 bytes under way; the load generator is a process "
@@ -37,6 +38,9 @@ inline constexpr std::array<Workload, 6> workloads{{
      5'000},
     {WorkloadKind::read, "read-qd32", "files", "Random 4 KiB reads, 32 at a time", "read", "read",
      "32 tasks do the same.", 4096, 32, 6'400},
+    {WorkloadKind::read, "direct-qd32", "files", "Random 4 KiB direct reads, 32 at a time", "read",
+     "read", "32 tasks do the same past the page cache (O_DIRECT): the device decides.", 4096, 32,
+     3'200, true},
     {WorkloadKind::sleep, "sleep", "timers", "10,000 tasks asleep for 1 to 50 ms", "sleep",
      "lateness",
      "10,000 tasks sleep for random times, again and again; how late each wakes is recorded.", 0,

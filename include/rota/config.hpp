@@ -20,7 +20,8 @@ enum class RingProfile : std::uint8_t { best, pinned, movable };
 /// How calls on files reach the kernel: readiness has no meaning for them. What an engine has no
 /// call for goes to its blocking pool.
 enum class FileEngineKind : std::uint8_t {
-  best,           ///< io_uring: its ring. linux_aio: its own context. Else the blocking pool
+  best,           ///< io_uring: its ring. Else as linux_aio, or as blocking_pool where the kernel
+                  ///< refuses that; its context is made when the first file needs it
   blocking_pool,  ///< threads that make the plain calls
   linux_aio,      ///< io_submit(2): reads and writes of files that were opened for direct I/O, and
                   ///< fsync. What is buffered would block in the submission: it goes to the pool

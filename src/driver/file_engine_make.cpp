@@ -11,6 +11,12 @@ namespace {
 
 using MadeEngine = Result<std::unique_ptr<FileEngine>>;
 
+std::unique_ptr<FileEngine> make_aio_files(std::unique_ptr<AioContext> context,
+                                           const EngineRequest& asked, EngineNotify notify) {
+  return std::make_unique<LinuxAioFiles>(std::move(context), notify,
+                                         make_blocking_pool(notify, asked.threads));
+}
+
 MadeEngine make_linux_aio_files(const EngineRequest& asked, EngineNotify notify,
                                 std::vector<Refusal>& refusals) {
   auto context = std::make_unique<AioContext>();
@@ -18,8 +24,7 @@ MadeEngine make_linux_aio_files(const EngineRequest& asked, EngineNotify notify,
     refusals.push_back(refusal_of_aio(error));
     return failure(error);
   }
-  return std::make_unique<LinuxAioFiles>(std::move(context), notify,
-                                         make_blocking_pool(notify, asked.threads));
+  return make_aio_files(std::move(context), asked, notify);
 }
 
 }  // namespace
@@ -28,6 +33,7 @@ MadeEngine make_file_engine(const EngineRequest& asked, EngineNotify notify,
                             std::vector<Refusal>& refusals) {
   switch (asked.kind) {
     case FileEngineKind::best:
+      return make_aio_files(std::make_unique<AioContext>(), asked, notify);
     case FileEngineKind::blocking_pool: return make_blocking_pool(notify, asked.threads);
     case FileEngineKind::linux_aio: return make_linux_aio_files(asked, notify, refusals);
   }

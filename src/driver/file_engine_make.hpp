@@ -13,7 +13,8 @@ namespace rota::inline v0 {
 
 /// What a driver's file engine is to be.
 struct EngineRequest {
-  FileEngineKind kind = FileEngineKind::best;  ///< `best`: the blocking pool
+  FileEngineKind kind = FileEngineKind::best;  ///< `best`: Linux aio, once there is need of it and
+                                               ///< where it is allowed
   unsigned threads = 4;                        ///< of its blocking pool
 };
 

@@ -45,9 +45,12 @@ bool stays_within(const Operation& write) noexcept {
   return span.offset <= size && span.bytes <= size - span.offset;
 }
 
-bool is_asynchronous(const Operation& operation) noexcept {
-  if (operation.descriptor == nullptr || operation.descriptor->kind != FdKind::file) return false;
-  if (is_one_of<OpCode::sync, OpCode::sync_data>(operation.code)) return true;
+bool is_sync(const Operation& operation) noexcept {
+  return is_one_of<OpCode::sync, OpCode::sync_data>(operation.code) &&
+         operation.descriptor->kind == FdKind::file;
+}
+
+bool is_asynchronous_transfer(const Operation& operation) noexcept {
   if (!moves_at_offset(operation.code) || !operation.descriptor->direct) return false;
   return direction_at_offset(operation.code) == interest_read || stays_within(operation);
 }
@@ -96,7 +99,7 @@ void LinuxAioFiles::submit(OpList operations) {
   OpList others;
   const QueueStamp stamp = QueueStamp::now();
   while (Operation* operation = operations.pop_front()) {
-    if (!is_asynchronous(*operation)) {
+    if (!takes(*operation)) {
       others.push_back(*operation);
       continue;
     }
@@ -105,6 +108,14 @@ void LinuxAioFiles::submit(OpList operations) {
   if (!others.empty()) others_->submit(std::move(others));
   start_waiting();
   show_waiting();
+}
+
+bool LinuxAioFiles::takes(const Operation& operation) noexcept {
+  if (operation.descriptor == nullptr || refused_) return false;
+  if (context_.is_set_up()) return is_sync(operation) || is_asynchronous_transfer(operation);
+  if (!is_asynchronous_transfer(operation)) return false;
+  refused_ = context_.set_up(kRequests) != 0;
+  return !refused_;
 }
 
 /// As many as there are requests, and as the kernel has room for.

@@ -25,6 +25,9 @@ namespace rota::inline v0 {
 /// 3. The kernel cannot take back what it has begun on a file: a cancel of that does nothing.
 /// 4. A context of its own writes to the eventfd of `notify`. One that is a poller's has its events
 ///    taken there, and handed in by `complete`.
+/// 5. A context that is not set up yet is when there is something to transfer: most programs have no
+///    such files, and what all contexts may have in flight is limited for the whole system. Where
+///    the kernel refuses it, all goes to `others` from then on.
 class LinuxAioFiles final : public FileEngine {
  public:
   /// How many requests the kernel has of one engine at the most.
@@ -52,6 +55,7 @@ class LinuxAioFiles final : public FileEngine {
     Request* next_free = nullptr;
   };
 
+  [[nodiscard]] bool takes(const Operation& operation) noexcept;
   void start_waiting();
   [[nodiscard]] Request* take_request(Operation& operation) noexcept;
   Operation* release(Request& request) noexcept;
@@ -67,6 +71,7 @@ class LinuxAioFiles final : public FileEngine {
   std::unique_ptr<FileEngine> others_;
   std::array<Request, kRequests> requests_;
   Request* free_ = nullptr;
+  bool refused_ = false;  ///< the context was
   std::size_t with_kernel_ = 0;
   OpList waiting_;
   std::size_t waiting_count_ = 0;

@@ -258,7 +258,10 @@ int UringDriver::make_engine(std::vector<Refusal>& refusals) {
   const EngineNotify notify{
       this, [](void* driver) noexcept { static_cast<UringDriver*>(driver)->wake(); },
       wake_.number()};
-  auto made = make_file_engine(engine_request_, notify, refusals);
+  EngineRequest asked = engine_request_;
+  // What is asynchronous the ring does itself.
+  if (asked.kind == FileEngineKind::best) asked.kind = FileEngineKind::blocking_pool;
+  auto made = make_file_engine(asked, notify, refusals);
   if (!made) return made.error().value();
   engine_ = std::move(*made);
   shown_engine_.store(engine_.get(), MemoryOrder::release);

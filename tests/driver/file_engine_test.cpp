@@ -349,7 +349,8 @@ TEST_P(EveryEngine, NothingWaitsWhereNothingIsInFlight) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, EveryEngine,
-                         testing::Values(Named{"blocking_pool", FileEngineKind::blocking_pool},
+                         testing::Values(Named{"best", FileEngineKind::best},
+                                         Named{"blocking_pool", FileEngineKind::blocking_pool},
                                          Named{"linux_aio", FileEngineKind::linux_aio}),
                          [](const auto& named) { return std::string(named.param.name); });
 
