@@ -23,7 +23,7 @@ namespace rota::inline v0 {
 /// 2. What finds no room waits in order; what the kernel refuses goes to `others`, which has the
 ///    error if there is one.
 /// 3. The kernel cannot take back what it has begun on a file: a cancel of that does nothing.
-/// 4. A context of its own writes to the eventfd of `notify`. One that is a poller's has its events
+/// 4. A context of its own writes to the eventfd of `notify`. That of a poller has its events
 ///    taken there, and handed in by `complete`.
 /// 5. A context that is not set up yet is when there is something to transfer: most programs have no
 ///    such files, and what all contexts may have in flight is limited for the whole system. Where
