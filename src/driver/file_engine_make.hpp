@@ -13,8 +13,9 @@ namespace rota::inline v0 {
 
 /// What a driver's file engine is to be.
 struct EngineRequest {
-  FileEngineKind kind = FileEngineKind::best;  ///< `best`: the blocking pool
-  unsigned threads = 4;                        ///< of its blocking pool
+  FileEngineKind kind = FileEngineKind::best;                ///< `best`: the blocking pool
+  unsigned threads = 4;                                      ///< of its blocking pool
+  AioNotification aio_notification = AioNotification::none;  ///< of posix_aio
 };
 
 /// The engine that is asked for, or why there is none: it is never replaced.
