@@ -36,13 +36,14 @@ int PosixAioWaiter::start() {
 }
 
 void PosixAioWaiter::watch(PosixAioRequest& newest, PosixAioRequest& oldest) noexcept {
-  const std::lock_guard lock(mutex_);
-  oldest.next = std::exchange(fresh_, &newest);
-  switch (std::exchange(asleep_, Asleep::no)) {
-    case Asleep::no: return;
-    case Asleep::without_work: return news_.notify_one();
-    case Asleep::in_suspend: return doorbell_.ring();
+  Asleep where;
+  {
+    const std::lock_guard lock(mutex_);
+    oldest.next = std::exchange(fresh_, &newest);
+    where = std::exchange(asleep_, Asleep::no);
+    if (where == Asleep::in_suspend) doorbell_.ring();
   }
+  if (where == Asleep::without_work) news_.notify_one();
 }
 
 void PosixAioWaiter::run() noexcept {
