@@ -25,6 +25,17 @@ enum class FileEngineKind : std::uint8_t {
   blocking_pool,  ///< threads that make the plain calls
   linux_aio,      ///< io_submit(2): reads and writes of files that were opened for direct I/O, and
                   ///< fsync. What is buffered would block in the submission: it goes to the pool
+  posix_aio,      ///< aio_read(3) and its kin: threads of the C library. glibc has 20 of them for
+                  ///< the whole process, and runs one request of a file at a time
+};
+
+/// How `posix_aio` is told that a request has ended.
+enum class AioNotification : std::uint8_t {
+  none,    ///< it is not: a thread of each worker waits for what is in flight (aio_suspend)
+  signal,  ///< SIGURG, or else SIGIO: one that the program neither handles nor ignores, then or
+           ///< later. Calls of its threads that SA_RESTART does not restart end with EINTR
+  thread,  ///< a thread for each request that ends. The C library says nothing if it cannot start
+           ///< one, and the request is then noticed with the next
 };
 
 /// What a driver is made of. Every limit has a default that is safe and fast.
@@ -32,6 +43,7 @@ struct DriverConfig {
   DriverKind kind = DriverKind::best;
   RingProfile ring = RingProfile::best;
   FileEngineKind files = FileEngineKind::best;
+  AioNotification aio_notification = AioNotification::none;
   std::uint32_t ring_entries = 256;           ///< submission queue; a power of two is best
   std::uint32_t completion_entries = 4096;    ///< completion queue
   std::uint32_t bounded_ring_workers = 4;     ///< io-wq threads for file work

@@ -51,7 +51,7 @@ MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals
   request.bounded_workers = config.bounded_ring_workers;
   request.unbounded_workers = config.unbounded_ring_workers;
   request.cpu = config.place.cpu;
-  request.files = {config.files, config.bounded_ring_workers};
+  request.files = {config.files, config.bounded_ring_workers, config.aio_notification};
   return UringDriver::make(request, refusals);
 }
 

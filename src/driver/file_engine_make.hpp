@@ -16,6 +16,7 @@ struct EngineRequest {
   FileEngineKind kind = FileEngineKind::best;  ///< `best`: Linux aio, once there is need of it and
                                                ///< where it is allowed
   unsigned threads = 4;                        ///< of its blocking pool
+  AioNotification aio_notification = AioNotification::none;  ///< of posix_aio
 };
 
 /// The engine that is asked for, or why there is none: it is never replaced.

@@ -26,7 +26,8 @@ Result<std::unique_ptr<Driver>> make_linux_aio_driver(const DriverConfig& config
     driver->attach(std::move(files));
     return driver;
   }
-  auto files = make_file_engine({config.files, config.blocking_threads}, notify, refusals);
+  const EngineRequest asked{config.files, config.blocking_threads, config.aio_notification};
+  auto files = make_file_engine(asked, notify, refusals);
   if (!files) return std::unexpected(files.error());
   driver->attach(std::move(*files));
   return driver;

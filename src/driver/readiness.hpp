@@ -2,6 +2,7 @@
 
 #include <rota/config.hpp>
 #include <rota/core/atomic.hpp>
+#include <rota/result.hpp>
 
 #include "driver/driver.hpp"
 #include "driver/file_engine.hpp"

@@ -10,7 +10,7 @@ Result<std::unique_ptr<Driver>> make_readiness_driver(std::unique_ptr<Poller> po
                                                       const DriverConfig& config,
                                                       std::vector<Refusal>& refusals) {
   auto driver = std::make_unique<ReadinessDriver>(std::move(poller));
-  const EngineRequest asked{config.files, config.blocking_threads};
+  const EngineRequest asked{config.files, config.blocking_threads, config.aio_notification};
   auto files = make_file_engine(asked, driver->notify(), refusals);
   if (!files) return std::unexpected(files.error());
   driver->attach(std::move(*files));

@@ -2,6 +2,7 @@
 
 #include "driver/file_engine.hpp"
 
+#include "driver/aio_library.hpp"
 #include "driver/engine_fixture.hpp"
 #include "driver/file_engine_make.hpp"
 #include "driver/sockets.hpp"
@@ -36,6 +37,7 @@ constexpr std::size_t kPage = 4096;
 struct Named {
   const char* name;
   FileEngineKind kind;
+  AioNotification told = AioNotification::none;
 };
 
 /// Pages of one character each, where direct I/O may put them.
@@ -82,8 +84,13 @@ struct PageTransfer : Transfer {
 class EveryEngine : public testing::TestWithParam<Named>, protected engine_fixture::EngineRig {
  protected:
   void SetUp() override {
+    const Named& asked = GetParam();
+    aio_library::limit_threads_for_sanitizer();
+    if (thread_sanitizer && asked.told == AioNotification::thread) {
+      GTEST_SKIP() << "this sanitizer knows no threads that the C library starts";
+    }
     std::vector<Refusal> refusals;
-    auto made = make_file_engine({GetParam().kind, 4}, bell().notify(), refusals);
+    auto made = make_file_engine({asked.kind, 4, asked.told}, bell().notify(), refusals);
     if (!made) GTEST_SKIP() << refusals.front().reason << ' ' << made.error().message();
     use(std::move(*made));
   }
@@ -96,9 +103,7 @@ class EveryEngine : public testing::TestWithParam<Named>, protected engine_fixtu
     return &adopt(fd);
   }
   /// For direct I/O.
-  Descriptor* open_direct(const TemporaryFile& file) {
-    return open_again(file, O_RDWR | O_DIRECT);
-  }
+  Descriptor* open_direct(const TemporaryFile& file) { return open_again(file, O_RDWR | O_DIRECT); }
 
   std::int32_t result_of(Operation& operation) {
     submit(operation);
@@ -348,11 +353,15 @@ TEST_P(EveryEngine, NothingWaitsWhereNothingIsInFlight) {
   EXPECT_EQ(use.oldest_wait, Duration());
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, EveryEngine,
-                         testing::Values(Named{"best", FileEngineKind::best},
-                                         Named{"blocking_pool", FileEngineKind::blocking_pool},
-                                         Named{"linux_aio", FileEngineKind::linux_aio}),
-                         [](const auto& named) { return std::string(named.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Engines, EveryEngine,
+    testing::Values(Named{"best", FileEngineKind::best},
+                    Named{"blocking_pool", FileEngineKind::blocking_pool},
+                    Named{"linux_aio", FileEngineKind::linux_aio},
+                    Named{"posix_aio", FileEngineKind::posix_aio},
+                    Named{"posix_aio_signal", FileEngineKind::posix_aio, AioNotification::signal},
+                    Named{"posix_aio_thread", FileEngineKind::posix_aio, AioNotification::thread}),
+    [](const auto& named) { return std::string(named.param.name); });
 
 }  // namespace
 }  // namespace rota

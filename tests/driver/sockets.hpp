@@ -36,7 +36,9 @@ inline int checked(int result, const char* call) {
 
 inline void wait_for(int number, short events) {
   pollfd asked{number, events, 0};
-  checked(::poll(&asked, 1, -1), "poll");
+  while (::poll(&asked, 1, -1) < 0) {
+    if (errno != EINTR) fail("poll");
+  }
 }
 
 /// Until so many bytes of the stream can be read; up to the urgent mark, if there is one.
