@@ -103,11 +103,11 @@ void LinuxAioFiles::submit(OpList operations) {
       others.push_back(*operation);
       continue;
     }
-    wait_in_line(*operation, stamp);
+    line_.push(*operation, stamp);
   }
   if (!others.empty()) others_->submit(std::move(others));
   start_waiting();
-  show_waiting();
+  line_.show();
 }
 
 bool LinuxAioFiles::takes(const Operation& operation) noexcept {
@@ -120,11 +120,11 @@ bool LinuxAioFiles::takes(const Operation& operation) noexcept {
 
 /// As many as there are requests, and as the kernel has room for.
 void LinuxAioFiles::start_waiting() {
-  while (!waiting_.empty()) {
+  while (!line_.empty()) {
     std::array<iocb*, kBatch> batch;
     std::size_t count = 0;
     std::array<Request*, kBatch> taken_up;
-    for (Operation* each = waiting_.front(); each != nullptr && count < kBatch; each = each->next) {
+    for (Operation* each = line_.front(); each != nullptr && count < kBatch; each = each->next) {
       Request* request = take_request(*each);
       if (request == nullptr) break;
       taken_up[count] = request;
@@ -133,27 +133,14 @@ void LinuxAioFiles::start_waiting() {
     if (count == 0) return;
     const int answer = context_.submit(std::span(batch).first(count));
     const auto taken = static_cast<std::size_t>(std::max(answer, 0));
-    for (std::size_t i = 0; i < taken; ++i) next_in_line();
+    for (std::size_t i = 0; i < taken; ++i) line_.pop();
     for (std::size_t i = taken; i < count; ++i) release(*taken_up[i]);
     with_kernel_ += taken;
     if (taken > 0) continue;
     // What it has must end first. Anything else is about the first of them alone.
     if (answer == -EAGAIN && with_kernel_ > 0) return;
-    give_to_others(next_in_line());
+    give_to_others(line_.pop());
   }
-}
-
-void LinuxAioFiles::wait_in_line(Operation& operation, QueueStamp since) noexcept {
-  since.put_on(operation);
-  waiting_.push_back(operation);
-  waiting_count_ += 1;
-}
-
-Operation& LinuxAioFiles::next_in_line() noexcept {
-  Operation& operation = *waiting_.pop_front();
-  operation.result = 0;
-  waiting_count_ -= 1;
-  return operation;
 }
 
 /// A free one with what the operation asks for; null when none is free.
@@ -197,12 +184,14 @@ void LinuxAioFiles::complete(const io_event& event) {
     case Attempt::would_block: return give_to_others(operation);
     case Attempt::again: break;
   }
-  wait_in_line(operation, QueueStamp::now());
+  line_.push(operation, QueueStamp::now());
 }
 
 void LinuxAioFiles::cancel(Operation& operation) noexcept {
-  for (Operation* each = waiting_.front(); each != nullptr; each = each->next) {
-    if (each == &operation) return withdraw(operation);
+  if (line_.remove(operation)) {
+    OpList one;
+    one.push_back(operation);
+    return withdraw(std::move(one));
   }
   const auto request = std::ranges::find(requests_, &operation, &Request::operation);
   if (request == requests_.end()) return others_->cancel(operation);
@@ -210,11 +199,7 @@ void LinuxAioFiles::cancel(Operation& operation) noexcept {
 }
 
 void LinuxAioFiles::cancel_all(const Descriptor& descriptor) noexcept {
-  Operation* following = nullptr;
-  for (Operation* each = waiting_.front(); each != nullptr; each = following) {
-    following = each->next;
-    if (each->descriptor == &descriptor) withdraw(*each);
-  }
+  withdraw(line_.remove_of(descriptor));
   for (Request& request : requests_) {
     if (request.operation == nullptr || request.operation->descriptor != &descriptor) continue;
     static_cast<void>(context_.cancel(request.control));
@@ -222,12 +207,14 @@ void LinuxAioFiles::cancel_all(const Descriptor& descriptor) noexcept {
   others_->cancel_all(descriptor);
 }
 
-void LinuxAioFiles::withdraw(Operation& operation) noexcept {
-  waiting_.remove(operation);
-  waiting_count_ -= 1;
-  conclude(operation, -ECANCELED);
-  done_.push_back(operation);
-  show_waiting();
+/// What has left the line.
+void LinuxAioFiles::withdraw(OpList operations) noexcept {
+  if (operations.empty()) return;
+  while (Operation* operation = operations.pop_front()) {
+    conclude(*operation, -ECANCELED);
+    done_.push_back(*operation);
+  }
+  line_.show();
   notify_();
 }
 
@@ -240,9 +227,9 @@ void LinuxAioFiles::reap(OpList& done) {
       for (const io_event& event : std::span(events).first(count)) complete(event);
     }
   }
-  if (!waiting_.empty()) {
+  if (!line_.empty()) {
     start_waiting();
-    show_waiting();
+    line_.show();
   }
   done.append(std::move(done_));
   others_->reap(done);
@@ -250,18 +237,8 @@ void LinuxAioFiles::reap(OpList& done) {
 
 EngineUse LinuxAioFiles::use() const noexcept {
   EngineUse use = others_->use();
-  const std::size_t waiting = shown_waiting_.load(MemoryOrder::acquire);
-  if (waiting == 0) return use;
-  use.waiting += waiting;
-  const QueueStamp oldest{shown_oldest_.load(MemoryOrder::relaxed)};
-  use.oldest_wait = std::max(use.oldest_wait, oldest.age());
+  line_.add_to(use);
   return use;
-}
-
-void LinuxAioFiles::show_waiting() noexcept {
-  const Operation* oldest = waiting_.front();
-  if (oldest != nullptr) shown_oldest_.store(QueueStamp::of(*oldest).ms, MemoryOrder::relaxed);
-  shown_waiting_.store(waiting_count_, MemoryOrder::release);
 }
 
 }  // namespace rota::inline v0

@@ -1,16 +1,13 @@
 #pragma once
 
-#include <rota/core/atomic.hpp>
-
 #include "driver/aio_context.hpp"
+#include "driver/engine_line.hpp"
 #include "driver/file_engine.hpp"
-#include "driver/queue_stamp.hpp"
 
 #include <linux/aio_abi.h>
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 
 namespace rota::inline v0 {
@@ -59,11 +56,8 @@ class LinuxAioFiles final : public FileEngine {
   void start_waiting();
   [[nodiscard]] Request* take_request(Operation& operation) noexcept;
   Operation* release(Request& request) noexcept;
-  void wait_in_line(Operation& operation, QueueStamp since) noexcept;
-  Operation& next_in_line() noexcept;
-  void withdraw(Operation& operation) noexcept;
+  void withdraw(OpList operations) noexcept;
   void give_to_others(Operation& operation);
-  void show_waiting() noexcept;
 
   std::unique_ptr<AioContext> own_;
   AioContext& context_;
@@ -73,12 +67,8 @@ class LinuxAioFiles final : public FileEngine {
   Request* free_ = nullptr;
   bool refused_ = false;  ///< the context was
   std::size_t with_kernel_ = 0;
-  OpList waiting_;
-  std::size_t waiting_count_ = 0;
+  EngineLine line_;
   OpList done_;
-  // For any thread.
-  Atomic<std::size_t> shown_waiting_{0};
-  Atomic<std::uint32_t> shown_oldest_{0};  ///< QueueStamp of the first that waits
 };
 
 }  // namespace rota::inline v0
