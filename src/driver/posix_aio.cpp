@@ -19,9 +19,17 @@ namespace {
 /// How many requests one lio_listio has at the most.
 constexpr std::size_t kListed = 32;
 
-/// By how much an operation comes behind others on the same file, up to AIO_PRIO_DELTA_MAX. None
-/// has a priority of its own.
-int priority_of(const Operation&) noexcept { return 0; }
+/// By how much an operation comes behind others that wait for a thread or for the same file, up to
+/// AIO_PRIO_DELTA_MAX. The library tells the kernel nothing of it.
+int priority_of(const Operation& operation) noexcept {
+  switch (operation.priority) {
+    case IoPriority::high: return 0;
+    case IoPriority::normal: return 1;
+    case IoPriority::low: return 2;
+    case IoPriority::idle: return 3;
+  }
+  return 1;
+}
 
 bool is_sync(OpCode code) noexcept { return is_one_of<OpCode::sync, OpCode::sync_data>(code); }
 
