@@ -19,16 +19,16 @@ namespace {
 /// How many requests one lio_listio has at the most.
 constexpr std::size_t kListed = 32;
 
-/// By how much a request comes behind others on the same file: nothing comes before what is normal.
-int delay_of(IoPriority priority) noexcept {
-  const auto most = static_cast<int>(::sysconf(_SC_AIO_PRIO_DELTA_MAX));
-  switch (priority) {
-    case IoPriority::normal:
+/// By how much an operation comes behind others that wait for a thread or for the same file, up to
+/// AIO_PRIO_DELTA_MAX. The library tells the kernel nothing of it.
+int priority_of(const Operation& operation) noexcept {
+  switch (operation.priority) {
     case IoPriority::high: return 0;
-    case IoPriority::low: return most / 2;
-    case IoPriority::idle: return most;
+    case IoPriority::normal: return 1;
+    case IoPriority::low: return 2;
+    case IoPriority::idle: return 3;
   }
-  return 0;
+  return 1;
 }
 
 bool is_sync(OpCode code) noexcept { return is_one_of<OpCode::sync, OpCode::sync_data>(code); }
@@ -48,7 +48,7 @@ constexpr int kUntouched = -1;
 void put_aio_operands(aiocb& control, const Operation& operation) noexcept {
   std::memset(&control, 0xff, sizeof control);
   control.aio_fildes = operation.descriptor->fd;
-  control.aio_reqprio = delay_of(operation.priority);
+  control.aio_reqprio = priority_of(operation);
   if (is_sync(operation.code)) return;
   const auto& transfer = static_cast<const Transfer&>(operation);
   const Remainder rest = remainder(transfer);

@@ -262,6 +262,23 @@ TEST_P(PosixAio, AllOfOneDescriptorAreCancelledWhereverTheyWait) {
   EXPECT_EQ(staying.buffer, "x");
 }
 
+TEST_P(PosixAio, WhatIsMoreUrgentComesFirstOnAFile) {
+  TemporaryFile file;
+  Descriptor& to = rig_.adopt(file.number());
+  BusyLibrary busy;
+  At first(OpCode::write_at, to, "1", 0);
+  At low(OpCode::write_at, to, "l", 0);
+  At high(OpCode::write_at, to, "h", 0);
+  low.priority = IoPriority::low;
+  high.priority = IoPriority::high;
+  for (At* each : {&first, &low, &high}) rig_.submit(*each);
+  busy.let_go();
+  EXPECT_EQ(rig_.reap(3).size(), 3u);
+  char last = 0;
+  checked(static_cast<int>(::pread(file.number(), &last, 1, 0)), "pread");
+  EXPECT_EQ(last, 'l');
+}
+
 TEST_P(PosixAio, MoreEnginesThanTheLibraryHasThreadsAreAllServed) {
   TemporaryFile file;
   file.write_at("ab", 0);
