@@ -35,7 +35,7 @@ void list_pool(CapabilityList& list) {
 void list_linux_aio(CapabilityList& list) {
   AioContext context;
   if (const int error = context.set_up(1); error != 0) {
-    list.no("linux_aio", refusal_of_aio(error).reason + ' ' + errno_text(error));
+    list.no("linux_aio", context.refusal(error).reason + ' ' + errno_text(error));
     return;
   }
   list.yes("linux_aio",

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <string>
+#include <utility>
 
 namespace rota::inline v0 {
 namespace {
@@ -56,10 +58,31 @@ AioContext::~AioContext() {
 }
 
 int AioContext::set_up(unsigned requests) noexcept {
-  if (setup(requests, id_) != 0) return errno;
+  aio_context_t made = 0;
+  refused_ = "io_setup";
+  if (setup(requests, made) != 0) return errno;
+  id_ = made;
+  if (const int error = probe_calls(); error != 0) {
+    destroy(std::exchange(id_, 0));
+    return error;
+  }
   auto* ring = reinterpret_cast<Ring*>(id_);
   if (ring->is_known()) ring_ = ring;
   return 0;
+}
+
+/// The other calls, each so that it does nothing. What is no request of the context cannot be
+/// cancelled: EINVAL is the answer that shows that the call is there.
+int AioContext::probe_calls() noexcept {
+  refused_ = "io_submit";
+  if (const int answer = submit({}); answer < 0) return -answer;
+  refused_ = "io_getevents";
+  const timespec now{};
+  if (get_events(id_, 0, {}, &now) < 0) return errno;
+  refused_ = "io_cancel";
+  iocb none{};
+  const int answer = cancel(none);
+  return answer == EINVAL ? 0 : answer;
 }
 
 int AioContext::submit(std::span<iocb*> requests) noexcept {
@@ -103,16 +126,14 @@ std::size_t AioContext::wait(std::span<io_event> events, Deadline until) noexcep
   }
 }
 
-Refusal refusal_of_aio(int error) {
-  const char* reason = "io_setup or io_submit was denied.";
+Refusal AioContext::refusal(int error) const {
+  std::string reason = std::string(refused_) + " was refused.";
   if (error == EAGAIN) {
     reason =
         "io_setup: the requests of all contexts of the system would be more than fs.aio-max-nr "
         "allows. What helps: a higher `sysctl fs.aio-max-nr`, or fewer workers.";
-  } else if (error == EINVAL) {
-    reason = "io_submit knows no IOCB_CMD_POLL: it came with Linux 4.18.";
   }
-  return {"Linux aio", reason, error};
+  return {"Linux aio", std::move(reason), error};
 }
 
 }  // namespace rota::inline v0

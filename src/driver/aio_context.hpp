@@ -29,9 +29,11 @@ class AioContext {
   /// Waits for what is in flight.
   ~AioContext();
 
-  /// For so many requests at once: 0, or an errno. EAGAIN: those of all processes together would be
-  /// more than the system allows (fs.aio-max-nr).
+  /// For so many requests at once: 0, or the errno with which one of its calls was refused, which a
+  /// filter may do to each of them.
   [[nodiscard]] int set_up(unsigned requests) noexcept;
+  /// Why there is none, after `set_up` has failed.
+  [[nodiscard]] Refusal refusal(int error) const;
   [[nodiscard]] bool is_set_up() const noexcept { return id_ != 0; }
 
   /// How many of them, in order, the kernel took; a negative errno when it refused the first.
@@ -46,11 +48,11 @@ class AioContext {
  private:
   struct Ring;
 
-  aio_context_t id_ = 0;
-  Ring* ring_ = nullptr;  ///< null where it is not known
-};
+  [[nodiscard]] int probe_calls() noexcept;
 
-/// Why there is no context, after `set_up` answered so.
-[[nodiscard]] Refusal refusal_of_aio(int error);
+  aio_context_t id_ = 0;
+  Ring* ring_ = nullptr;      ///< null where it is not known
+  const char* refused_ = "";  ///< the call that was
+};
 
 }  // namespace rota::inline v0

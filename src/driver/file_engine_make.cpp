@@ -22,7 +22,7 @@ MadeEngine make_linux_aio_files(const EngineRequest& asked, EngineNotify notify,
                                 std::vector<Refusal>& refusals) {
   auto context = std::make_unique<AioContext>();
   if (const int error = context->set_up(LinuxAioFiles::kRequests); error != 0) {
-    refusals.push_back(refusal_of_aio(error));
+    refusals.push_back(context->refusal(error));
     return failure(error);
   }
   return make_aio_files(std::move(context), asked, notify);

@@ -5,6 +5,7 @@
 #include "driver/linux_aio_poller.hpp"
 #include "driver/readiness.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace rota::inline v0 {
@@ -12,9 +13,9 @@ namespace rota::inline v0 {
 Result<std::unique_ptr<Driver>> make_linux_aio_driver(const DriverConfig& config,
                                                       std::vector<Refusal>& refusals) {
   auto made = std::make_unique<LinuxAioPoller>();
-  if (const int error = made->prepare(); error != 0) {
-    refusals.push_back(refusal_of_aio(error));
-    return failure(error);
+  if (std::optional<Refusal> refusal = made->prepare()) {
+    refusals.push_back(*std::move(refusal));
+    return failure(refusals.back().error);
   }
   LinuxAioPoller& poller = *made;
   auto driver = std::make_unique<ReadinessDriver>(std::move(made));
@@ -35,7 +36,7 @@ Result<std::unique_ptr<Driver>> make_linux_aio_driver(const DriverConfig& config
 
 Result<std::unique_ptr<Poller>> make_linux_aio_poller() {
   auto poller = std::make_unique<LinuxAioPoller>();
-  if (const int error = poller->prepare(); error != 0) return failure(error);
+  if (const std::optional<Refusal> refusal = poller->prepare()) return failure(refusal->error);
   return poller;
 }
 

@@ -22,7 +22,7 @@ namespace rota::inline v0 {
 /// 3. The kernel cannot take back what it has begun on a file: a cancel of that does nothing.
 /// 4. A context of its own writes to the eventfd of `notify`. That of a poller has its events
 ///    taken there, and handed in by `complete`.
-/// 5. A context that is not set up yet is when there is something to transfer: most programs have no
+/// 5. A context is set up when there is something to transfer, if not before: most programs have no
 ///    such files, and what all contexts may have in flight is limited for the whole system. Where
 ///    the kernel refuses it, all goes to `others` from then on.
 class LinuxAioFiles final : public FileEngine {

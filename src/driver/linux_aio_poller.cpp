@@ -4,6 +4,7 @@
 #include "driver/wait_span.hpp"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -17,25 +18,27 @@ namespace {
 /// `data` of a poll is odd; that of a file's request, which is an address, even.
 constexpr std::uint64_t kPollTag = 1;
 
-/// While the wake has no place in the context a wait lasts no longer, and its eventfd is read then.
-constexpr Duration kWakeless{1'000'000};
+/// While the wake or the epoll instance has no place in the context a wait lasts no longer.
+constexpr Duration kUnasked{1'000'000};
 
 constexpr std::size_t kEvents = 128;
 
 }  // namespace
 
-int LinuxAioPoller::prepare() {
-  if (!wake_.valid()) return errno;
-  if (const int error = context_.set_up(kRequests + LinuxAioFiles::kRequests + 2); error != 0) {
-    return error;
+std::optional<Refusal> LinuxAioPoller::prepare() {
+  if (no_wake_ != 0) {
+    return Refusal{"linux_aio", "eventfd has no file descriptor left.", no_wake_};
   }
+  constexpr unsigned most = kRequests + LinuxAioFiles::kRequests + 2;
+  if (const int error = context_.set_up(most); error != 0) return context_.refusal(error);
   prepare_request(wake_request_, wake_.number(), POLLIN);
-  // IOCB_CMD_POLL came with Linux 4.18: one that ends at once shows whether it is there.
   std::array<iocb*, 1> first{&wake_request_.control};
-  const int answer = context_.submit(first);
-  if (answer < 0) return -answer;
+  if (const int answer = context_.submit(first); answer < 0) {
+    return Refusal{"linux_aio", "io_submit knows no IOCB_CMD_POLL: it came with Linux 4.18.",
+                   -answer};
+  }
   wake_asked_ = true;
-  return 0;
+  return std::nullopt;
 }
 
 std::size_t LinuxAioPoller::turn(std::span<const Arm> arms, Deadline until, std::span<Ready> out) {
@@ -44,15 +47,18 @@ std::size_t LinuxAioPoller::turn(std::span<const Arm> arms, Deadline until, std:
   if (!wake_asked_) todo_.push_back(&wake_request_.control);
   for (const Arm& each : arms) arm(each, report);
   submit(report);
-  // What was refused may have come to the instance only now.
-  if (nested_.valid() && !nested_asked_) {
-    todo_.push_back(&nested_request_.control);
-    submit(report);
-  }
-  if (report.is_full()) return report.filled;
-  do collect(report.filled > 0 ? Deadline::now() : until, report);
   // Events that nobody waits for any more end no wait.
-  while (report.filled == 0 && !report.ended && !until.is_now() && !until.passed(monotonic_now()));
+  while (!report.is_full()) {
+    // Each time: what the kernel has refused came to the instance only now, and what it has told
+    // of the instance may have been for nobody.
+    if (nested_.valid() && !nested_asked_) {
+      todo_.push_back(&nested_request_.control);
+      submit(report);
+    }
+    collect(report.filled > 0 ? Deadline::now() : until, report);
+    if (report.filled > 0 || report.ended) break;
+    if (until.is_now() || until.passed(monotonic_now())) break;
+  }
   return report.filled;
 }
 
@@ -94,6 +100,7 @@ void LinuxAioPoller::ask_for(Descriptor& descriptor, Place& place, unsigned inte
   if (free_.empty()) {
     requests_.emplace_back();
     free_.reserve(requests_.size());
+    kept_.reserve(requests_.size() + LinuxAioFiles::kRequests + 2);
     free_.push_back(&requests_.back());
   }
   Request& request = *free_.back();
@@ -146,8 +153,7 @@ void LinuxAioPoller::refuse(Request& request, int error, Report& report) {
     if (pending == &request) pending = nullptr;
   }
   request.descriptor = nullptr;
-  free_.push_back(&request);
-  with_kernel_ -= 1;
+  release(request);
   if (error == EINVAL || error == EAGAIN) error = nest(descriptor, place);
   if (error != 0) tell(descriptor, interest_none, error, report);
 }
@@ -173,8 +179,9 @@ void LinuxAioPoller::collect(Deadline until, Report& report) {
   std::array<io_event, kEvents> events;
   const std::size_t most = std::min(events.size(), report.out.size() - report.filled);
   Deadline cut = until;
-  if (!wake_asked_) cut = std::min(cut, Deadline::at(monotonic_now() + kWakeless));
-  const std::size_t seen = context_.wait(std::span(events).first(most), cut);
+  const bool all_asked = wake_asked_ && (nested_asked_ || !nested_.valid());
+  if (!all_asked) cut = std::min(cut, Deadline::at(monotonic_now() + kUnasked));
+  const std::size_t seen = next_events(std::span(events).first(most), cut);
   const bool nested_waited = nested_asked_;
   for (std::size_t i = 0; i < seen; ++i) take(events[i], report);
   if (nested_waited && !nested_asked_) take_nested(report);
@@ -182,6 +189,15 @@ void LinuxAioPoller::collect(Deadline until, Report& report) {
     wake_.answer_level();
     report.ended = true;
   }
+}
+
+/// Those that came while something else was waited for, or else what the context has.
+std::size_t LinuxAioPoller::next_events(std::span<io_event> into, Deadline until) {
+  if (kept_.empty()) return context_.wait(into, until);
+  const std::size_t count = std::min(into.size(), kept_.size());
+  std::copy_n(kept_.begin(), count, into.begin());
+  kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(count));
+  return count;
 }
 
 void LinuxAioPoller::take(const io_event& event, Report& report) {
@@ -202,9 +218,7 @@ void LinuxAioPoller::take(const io_event& event, Report& report) {
 
 void LinuxAioPoller::take_request(Request& request, std::int64_t events, Report& report) {
   Descriptor* descriptor = std::exchange(request.descriptor, nullptr);
-  free_.push_back(&request);
-  with_kernel_ -= 1;
-  if (descriptor == nullptr) return;
+  release(request);
   Place& place = places_[descriptor->index];
   for (Request*& pending : place.pending) {
     if (pending == &request) pending = nullptr;
@@ -234,13 +248,43 @@ void LinuxAioPoller::tell(Descriptor& descriptor, std::uint8_t seen, int refused
   report.out[report.filled++] = {&descriptor, seen, refused};
 }
 
-/// Their events come all the same, some of them later.
+void LinuxAioPoller::release(Request& request) noexcept {
+  free_.push_back(&request);
+  with_kernel_ -= 1;
+}
+
+/// Returns when the kernel has let go of their files: a thread of its does that, some microseconds
+/// later, and until then a number that is closed is not. To sleep for so long would be to wake up
+/// before it has.
 void LinuxAioPoller::drop_requests(Place& place) noexcept {
+  std::size_t dropped = 0;
   for (Request*& pending : place.pending) {
     Request* request = std::exchange(pending, nullptr);
     if (request == nullptr || request->descriptor == nullptr) continue;
     request->descriptor = nullptr;
-    static_cast<void>(context_.cancel(request->control));
+    static_cast<void>(context_.cancel(request->control));  // Or else its event is there.
+    dropped += 1;
+  }
+  const auto is_dropped = [this](const io_event& event) noexcept {
+    if ((event.data & kPollTag) == 0) return false;
+    auto& request = *reinterpret_cast<Request*>(event.data & ~kPollTag);
+    if (&request == &wake_request_ || &request == &nested_request_) return false;
+    if (request.descriptor != nullptr) return false;
+    release(request);
+    return true;
+  };
+  dropped -= std::erase_if(kept_, is_dropped);
+  while (dropped > 0) {
+    std::array<io_event, kEvents> events;
+    const std::size_t seen = context_.take(events);
+    for (const io_event& event : std::span(events).first(seen)) {
+      if (is_dropped(event)) {
+        dropped -= 1;
+      } else {
+        kept_.push_back(event);
+      }
+    }
+    if (dropped > 0) ::sched_yield();
   }
 }
 

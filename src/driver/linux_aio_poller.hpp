@@ -9,9 +9,11 @@
 #include <linux/aio_abi.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 namespace rota::inline v0 {
@@ -22,8 +24,8 @@ namespace rota::inline v0 {
 ///    has not held since.
 /// 2. A Descriptor that was reported is disarmed. A request of it that ends later is dropped,
 ///    unless its interest was armed again.
-/// 3. A Descriptor that is forgotten has its requests cancelled. Their events come later, and until
-///    then their places are taken: the kernel knows a request by its address.
+/// 3. A Descriptor that is forgotten has its requests cancelled, and is forgotten when their events
+///    have come: until then the kernel holds its file. What else comes meanwhile is kept.
 /// 4. What the kernel does not wait for in this way stands in an epoll instance, for which one
 ///    request waits: files with two wait queues (terminals, FIFOs that are open both ways), which
 ///    are refused with EINVAL, and what finds no room in the context.
@@ -33,8 +35,8 @@ class LinuxAioPoller final : public Poller {
   /// system's fs.aio-max-nr, which is 65,536 by default.
   static constexpr unsigned kRequests = 1024;
 
-  /// 0, or the errno that keeps it from working.
-  [[nodiscard]] int prepare();
+  /// Why it cannot work, if so. Before anything else.
+  [[nodiscard]] std::optional<Refusal> prepare();
   [[nodiscard]] AioContext& context() noexcept { return context_; }
   /// Who gets the events of files that the context has.
   void share_with(LinuxAioFiles& files) noexcept { files_ = &files; }
@@ -51,7 +53,7 @@ class LinuxAioPoller final : public Poller {
   /// With the kernel, or free. It has the bits of its interest in its Descriptor's Place.
   struct Request {
     iocb control{};
-    Descriptor* descriptor = nullptr;  ///< null: nobody waits for its event any more
+    Descriptor* descriptor = nullptr;  ///< null: free, cancelled, or one of the poller itself
     std::uint8_t interest = interest_none;
   };
   static constexpr std::size_t kInterests = 5;
@@ -79,14 +81,17 @@ class LinuxAioPoller final : public Poller {
   void refuse(Request& request, int error, Report& report);
   [[nodiscard]] int nest(Descriptor& descriptor, Place& place);
   void collect(Deadline until, Report& report);
+  [[nodiscard]] std::size_t next_events(std::span<io_event> into, Deadline until);
   void take(const io_event& event, Report& report);
   void take_request(Request& request, std::int64_t events, Report& report);
   void take_nested(Report& report);
   void tell(Descriptor& descriptor, std::uint8_t seen, int refused, Report& report);
+  void release(Request& request) noexcept;
   void drop_requests(Place& place) noexcept;
   void leave_nested(const Descriptor& descriptor, Place& place) noexcept;
 
   WakeFd wake_;
+  const int no_wake_ = wake_.valid() ? 0 : errno;
   UniqueFd nested_;               ///< the epoll instance, once there is need of it
   AioContext context_;            ///< ends before what it polls
   LinuxAioFiles* files_ = nullptr;
@@ -94,6 +99,7 @@ class LinuxAioPoller final : public Poller {
   std::vector<Request*> free_;
   std::size_t with_kernel_ = 0;   ///< of requests_
   std::vector<iocb*> todo_;       ///< not submitted yet
+  std::vector<io_event> kept_;    ///< taken from the context, and not looked at
   std::vector<Place> places_;     ///< by Descriptor::index
   Request wake_request_;
   Request nested_request_;

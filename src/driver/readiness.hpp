@@ -39,7 +39,6 @@ class ReadinessDriver final : public Driver {
   /// How the file engine that is attached next rouses this driver.
   [[nodiscard]] EngineNotify notify() noexcept;
   /// Once, before the first turn.
-  /// Once, before the first turn.
   void attach(std::unique_ptr<FileEngine> files) noexcept { files_ = std::move(files); }
 
   void turn(OpList todo, Deadline until, OpList& done) override;
