@@ -25,12 +25,14 @@ using rota::version_minor;
 using rota::version_patch;
 
 // The runtime, its configuration, and what it tells
+using rota::AioNotification;
 using rota::Availability;
 using rota::BlockingConfig;
 using rota::Capability;
 using rota::Config;
 using rota::DriverConfig;
 using rota::DriverKind;
+using rota::FileEngineKind;
 using rota::frame_bytes_in_use;
 using rota::KindLengths;
 using rota::LengthSpread;
