@@ -55,6 +55,7 @@ class LinuxAioPoller final : public Poller {
     iocb control{};
     Descriptor* descriptor = nullptr;  ///< null: free, cancelled, or one of the poller itself
     std::uint8_t interest = interest_none;
+    bool awaited = false;  ///< cancelled, by a call that has not returned
   };
   static constexpr std::size_t kInterests = 5;
   /// What is known of the Descriptor with this index.

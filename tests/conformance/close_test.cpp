@@ -19,6 +19,20 @@ TEST_P(Conformance, a_close_closes_the_number_and_the_peer_sees_the_end) {
   EXPECT_EQ(receive_until_end(pair.far.number()), "");
 }
 
+/// Not some time later, by a thread of the kernel that still had it.
+TEST_P(Conformance, what_was_waited_for_is_gone_for_its_peer_when_the_close_has_ended) {
+  for (int i = 0; i < 50; ++i) {
+    FdPair pair = unix_pair();
+    Descriptor& near = adopt(std::move(pair.near));
+    read(near, 8);
+    poll(near, POLLPRI);
+    settle();
+    EXPECT_EQ(close(near), 0);
+    EXPECT_EQ(::send(pair.far.number(), "x", 1, MSG_NOSIGNAL), -1);
+    EXPECT_EQ(errno, EPIPE);
+  }
+}
+
 TEST_P(Conformance, a_close_cancels_the_parked_read_and_comes_after_it) {
   FdPair pair = tcp_pair();
   Descriptor& near = adopt(std::move(pair.near));

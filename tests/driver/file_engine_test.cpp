@@ -160,6 +160,28 @@ TEST_P(EveryEngine, DirectReadsComeBackWithWhatTheFileHas) {
   }
 }
 
+/// So that an engine which leaves everything to its pool does not pass for one.
+TEST_P(EveryEngine, WhatItsMechanismDoesTakesNoThreadOfItsPool) {
+  if (GetParam().kind == FileEngineKind::posix_aio) GTEST_SKIP() << "it has a thread that waits";
+  TemporaryFile file;
+  file.write_at(std::string(2 * kPage, 'p'), 0);
+  Descriptor* direct = open_direct(file);
+  if (direct == nullptr) GTEST_SKIP() << kNoDirect;
+  PageTransfer read(OpCode::read_at, *direct, Pages(1), 0);
+  EXPECT_EQ(result_of(read), static_cast<std::int32_t>(kPage));
+  PageTransfer write(OpCode::write_at, *direct, Pages(1, 'w'), kPage);
+  EXPECT_EQ(result_of(write), static_cast<std::int32_t>(kPage));
+  Operation sync(OpCode::sync);
+  sync.descriptor = direct;
+  EXPECT_EQ(result_of(sync), 0);
+  EXPECT_EQ(engine().use().threads > 0, GetParam().kind == FileEngineKind::blocking_pool);
+
+  Truncate truncate(kPage);
+  truncate.descriptor = direct;
+  EXPECT_EQ(result_of(truncate), 0);
+  EXPECT_GT(engine().use().threads, 0u) << "it has no call for this";
+}
+
 TEST_P(EveryEngine, DirectWritesLandWhereTheyWereToldAndMayMakeAFileLonger) {
   constexpr std::size_t pages = 40;
   TemporaryFile file;

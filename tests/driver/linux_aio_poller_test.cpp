@@ -62,25 +62,76 @@ class LinuxAioPollerTest : public testing::Test {
 
 using Reported = std::vector<Descriptor*>;
 
-/// It has a wait queue for each direction, and the kernel's polls know one.
+/// Open both ways, so that it has a wait queue for each; the kernel's polls know one.
+class Fifo {
+ public:
+  Fifo() {
+    const std::string path = testing::TempDir() + "rota-fifo-" + std::to_string(::getpid());
+    checked(::mkfifo(path.c_str(), 0600), "mkfifo");
+    fd_ = Fd(checked(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC), "open"));
+    std::filesystem::remove(path);
+  }
+  [[nodiscard]] const Fd& fd() const { return fd_; }
+  void write() const { checked(static_cast<int>(::write(fd_.number(), "x", 1)), "write"); }
+  void read() const {
+    char byte = 0;
+    checked(static_cast<int>(::read(fd_.number(), &byte, 1)), "read");
+  }
+
+ private:
+  Fd fd_;
+};
+
 TEST_F(LinuxAioPollerTest, AFifoThatIsOpenBothWaysIsWaitedForInTheEpollInstance) {
-  const std::string path = testing::TempDir() + "rota-fifo-" + std::to_string(::getpid());
-  checked(::mkfifo(path.c_str(), 0600), "mkfifo");
-  const Fd fifo(checked(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC), "open"));
-  std::filesystem::remove(path);
-  Descriptor& descriptor = adopt(fifo);
+  const Fifo fifo;
+  Descriptor& descriptor = adopt(fifo.fd());
   const Arm arm{&descriptor, interest_read};
   EXPECT_EQ(turn({arm}, Deadline::now()), Reported{});
   for (int i = 0; i < 3; ++i) {
-    checked(static_cast<int>(::write(fifo.number(), "x", 1)), "write");
+    fifo.write();
     EXPECT_EQ(turn({}, Deadline::never()), Reported{&descriptor});
-    char byte = 0;
-    checked(static_cast<int>(::read(fifo.number(), &byte, 1)), "read");
+    fifo.read();
     EXPECT_EQ(turn({arm}, Deadline::now()), Reported{});
   }
   poller_->forget(descriptor);
-  checked(static_cast<int>(::write(fifo.number(), "x", 1)), "write");
+  fifo.write();
   EXPECT_EQ(turn({}, Deadline::now()), Reported{});
+}
+
+/// What the epoll instance was ready for may be gone when it is asked: read by somebody else, or
+/// nobody's any more.
+TEST_F(LinuxAioPollerTest, AReadinessThatWasForNobodyHidesNoLaterOne) {
+  for (const bool is_forgotten : {false, true}) {
+    const Fifo first;
+    const Fifo second;
+    Descriptor& taken = adopt(first.fd());
+    Descriptor& waiting = adopt(second.fd());
+    EXPECT_EQ(turn({{&taken, interest_read}, {&waiting, interest_read}}, Deadline::now()),
+              Reported{});
+    first.write();
+    if (is_forgotten) poller_->forget(taken);
+    first.read();
+    EXPECT_EQ(turn({}, Deadline::now()), Reported{});
+    second.write();
+    EXPECT_EQ(turn({}, Deadline::never()), Reported{&waiting});
+    poller_->forget(taken);
+    poller_->forget(waiting);
+  }
+}
+
+/// The same within one wait: what ended it for nobody must not be the last that is looked at.
+TEST_F(LinuxAioPollerTest, AWaitThatNothingEndedIsAskedForAgain) {
+  const Fifo first;
+  const Fifo second;
+  Descriptor& taken = adopt(first.fd());
+  Descriptor& waiting = adopt(second.fd());
+  EXPECT_EQ(turn({{&taken, interest_read}, {&waiting, interest_read}}, Deadline::now()), Reported{});
+  first.write();
+  poller_->forget(taken);  // The instance's own request has ended, and has nothing to tell.
+  std::thread writer([&] { second.write(); });
+  EXPECT_EQ(turn({}, Deadline::never()), Reported{&waiting});
+  writer.join();
+  poller_->forget(waiting);
 }
 
 /// In the very turn in which the kernel has refused to wait for it.

@@ -124,13 +124,13 @@ TEST_P(AlarmClock, AnAlarmWaitsForLongerWhenTheClockIsSetBack) {
 }
 
 std::string name_of(const testing::TestParamInfo<DriverKind>& driver) {
-  static constexpr const char* kNames[] = {"select", "poll", "epoll", "io_uring"};
+  static constexpr const char* kNames[] = {"select", "poll", "epoll", "linux_aio", "io_uring"};
   return kNames[driver.index];
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, AlarmClock,
                          testing::Values(DriverKind::select, DriverKind::poll, DriverKind::epoll,
-                                         DriverKind::io_uring),
+                                         DriverKind::linux_aio, DriverKind::io_uring),
                          name_of);
 
 }  // namespace
