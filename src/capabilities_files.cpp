@@ -45,6 +45,12 @@ void list_linux_aio(CapabilityList& list) {
                first_line_of("/proc/sys/fs/aio-max-nr"));
 }
 
+void list_posix_aio(CapabilityList& list) {
+  list.yes("posix_aio",
+           "threads of the C library; glibc: 20 for the whole process, one request of a file at a "
+           "time. For comparison: the blocking pool is faster");
+}
+
 void list_ring(CapabilityList& list) {
   DriverConfig ring;
   ring.kind = DriverKind::io_uring;
@@ -90,6 +96,7 @@ void probe_file_engines(CapabilityList& list) {
   list.begin_group("file engine");
   list_pool(list);
   list_linux_aio(list);
+  list_posix_aio(list);
   list_ring(list);
   list_priority(list);
 }
