@@ -31,10 +31,16 @@ class SenderOutcome {
   void keep(Values&&... values) {
     value_.emplace(std::forward<Values>(values)...);
   }
-  void fail(std::error_code error) noexcept { error_ = error; }
+  void fail(std::error_code error) noexcept {
+    check_usage(error.value() != 0,
+                "a sender called set_error with an error code of value 0, which is no error: on "
+                "success it calls set_value, when stopped set_stopped");
+    error_ = error;
+  }
   void fail(std::exception_ptr thrown) noexcept {
     check_usage(thrown != nullptr,
-                "a sender failed with what is no error code, in a program without exceptions");
+                "a sender called set_error with a null std::exception_ptr, which is no error: it "
+                "passes one that holds an exception, or a std::error_code");
     thrown_ = std::move(thrown);
   }
 
@@ -97,7 +103,11 @@ class TaskReceiver {
                   std::is_same_v<std::decay_t<Error>, std::error_code>) {
       wait_->outcome.fail(std::forward<Error>(error));
     } else {
-      wait_->outcome.fail(std::make_exception_ptr(std::forward<Error>(error)));
+      std::exception_ptr made = std::make_exception_ptr(std::forward<Error>(error));
+      check_usage(made != nullptr,
+                  "a sender called set_error with what is no std::error_code, in a program without "
+                  "exceptions, where nothing else can reach the task");
+      wait_->outcome.fail(std::move(made));
     }
     wait_->ended.set();
   }
@@ -135,7 +145,8 @@ using SenderResult = typename TimedResult<SenderValue<Names, S>>::type;
 /// on after every wait. Yields what is sent, as a Result: one value as itself, several as a tuple,
 /// a value that is a Result as that Result. `Names` says what the sender's library calls the types
 /// of the protocol (SenderNames). A thread that ends the sender has come back from that before the
-/// runtime is destroyed.
+/// runtime is destroyed. To fail without an error, with a `std::error_code` of value 0 or a null
+/// `std::exception_ptr`, is misuse and ends the program.
 ///
 /// @threads one task; the sender ends on any thread
 /// @loses nothing: the stop token of the receiver's environment, a SenderStopToken, is stopped

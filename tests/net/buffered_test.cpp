@@ -6,6 +6,7 @@
 
 #include <sys/resource.h>
 
+#include <cerrno>
 #include <system_error>
 #include <vector>
 
@@ -165,6 +166,33 @@ class NoFdsLeft {
   std::vector<OwnedFd> held_;
 };
 
+/// Accepts for `listener` and counts how often it was asked. It gives up after a number of
+/// attempts that no pause leaves time for, so that a loop without one ends.
+class CountingListener {
+ public:
+  using Stream = UnixStream;
+
+  explicit CountingListener(UnixListener& listener) : listener_(&listener) {}
+
+  Task<Result<UnixStream>> accept() {
+    if (attempts_ == kTooMany) co_return std::unexpected(os_error(ELOOP));
+    attempts_ += 1;
+    Result<UnixStream> accepted = co_await listener_->accept();
+    if (!accepted) refused_.set();
+    co_return accepted;
+  }
+  [[nodiscard]] int attempts() const { return attempts_; }
+  /// Set once an attempt has failed.
+  Event& refused() { return refused_; }
+
+ private:
+  static constexpr int kTooMany = 1000;
+
+  UnixListener* listener_;
+  int attempts_ = 0;
+  Event refused_;
+};
+
 Task<void> accept_without_fds() {
   UnixListener listener = UnixListener::bind(UnixAddress()).value();
   Task<Result<UnixStream>> connecting = UnixStream::connect(listener.local_address().value());
@@ -176,12 +204,23 @@ Task<void> accept_without_fds() {
   if (!refused) {
     EXPECT_TRUE(is_shortage(refused.error())) << refused.error().message();
   }
-  JoinHandle<Result<UnixStream>> accepting = spawn(accept_patiently(listener));
+  CountingListener counting(listener);
+  const Instant begun = now();
+  JoinHandle<Result<UnixStream>> accepting = spawn(accept_patiently(counting));
+  Result<void> met = co_await counting.refused().wait();
+  EXPECT_TRUE(met.has_value());
+  // Time in which a loop that does not pause asks over and over.
   Result<void> parked = co_await sleep(Duration(1'000'000));
   EXPECT_TRUE(parked.has_value());
   none.give_back();
-  Joined<Result<UnixStream>> accepted = co_await accepting.join();
-  EXPECT_TRUE(std::move(accepted).value().has_value());
+  Joined<Result<UnixStream>> joined = co_await accepting.join();
+  Result<UnixStream> accepted = std::move(joined).value();
+  EXPECT_TRUE(accepted.has_value()) << accepted.error().message();
+  // The first attempt comes at once, and a pause before each further one, by the same clock.
+  static_assert(kShortagePause >= Duration(1'000'000), "others need time to give something back");
+  EXPECT_GE(counting.attempts(), 2);
+  EXPECT_LE((kShortagePause * (counting.attempts() - 1)).ns, (now() - begun).ns)
+      << counting.attempts() << " attempts";
 }
 
 TEST_P(BufferedTest, a_patient_accept_waits_out_a_shortage_of_fds) { run(accept_without_fds()); }

@@ -1,5 +1,5 @@
-// What the scenarios of senders leave: another library's names, its concepts, and the stops that
-// senders see.
+// What the scenarios of senders leave: another library's names, its concepts, the stops that
+// senders see, and errors that are none.
 
 #include "task/senders.hpp"
 #include "task/standard_names.hpp"
@@ -10,8 +10,10 @@
 
 #include <atomic>
 #include <cerrno>
+#include <exception>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -100,6 +102,29 @@ TEST(TaskSenderTest, is_stopped_in_its_start_after_a_shutdown) {
   task.start();
   schedule.start();
   EXPECT_EQ(word, "stopped stopped ");
+}
+
+template <class Error>
+Task<void> await_error(Error error) {
+  Result<int> sent = co_await from_sender(just_error(std::move(error)));
+  static_cast<void>(sent);
+}
+
+class SenderDeathTest : public testing::Test {
+ protected:
+  void SetUp() override { testing::FLAGS_gtest_death_test_style = "threadsafe"; }
+
+  Runtime runtime_ = Runtime::make().value();
+};
+
+TEST_F(SenderDeathTest, an_error_code_of_value_0) {
+  EXPECT_DEATH(runtime_.block_on(await_error(std::error_code())),
+               "rota: a sender called set_error with an error code of value 0");
+}
+
+TEST_F(SenderDeathTest, a_null_exception_pointer) {
+  EXPECT_DEATH(runtime_.block_on(await_error(std::exception_ptr())),
+               "rota: a sender called set_error with a null std::exception_ptr");
 }
 
 TEST(SenderStopTest, calls_once_each_callback_that_is_there_in_order) {
