@@ -125,7 +125,8 @@ TEST_F(LinuxAioPollerTest, AWaitThatNothingEndedIsAskedForAgain) {
   const Fifo second;
   Descriptor& taken = adopt(first.fd());
   Descriptor& waiting = adopt(second.fd());
-  EXPECT_EQ(turn({{&taken, interest_read}, {&waiting, interest_read}}, Deadline::now()), Reported{});
+  const std::vector<Arm> arms{{&taken, interest_read}, {&waiting, interest_read}};
+  EXPECT_EQ(turn(arms, Deadline::now()), Reported{});
   first.write();
   poller_->forget(taken);  // The instance's own request has ended, and has nothing to tell.
   std::thread writer([&] { second.write(); });
