@@ -5,6 +5,9 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
+# Offsets of 64 bits everywhere; without it glibc's aiocb ends in an array of no elements besides.
+target_compile_definitions(rota_options INTERFACE _FILE_OFFSET_BITS=64)
+
 target_compile_options(rota_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow
   -fno-omit-frame-pointer)
