@@ -19,9 +19,12 @@
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -45,9 +48,16 @@ constexpr const char* examples =
     "  rota doctor                               what may be used here, what Rota would choose\n"
     "\n`rota COMMAND --help` explains a command. Exit status: 0 done, 1 failed, 2 bad arguments.\n";
 
-std::vector<std::string> driver_names() {
+template <std::size_t Count>
+std::vector<std::string> names_of(const std::array<DriverChoice, Count>& drivers) {
   std::vector<std::string> names;
-  for_each_driver([&](const DriverChoice& driver) { names.emplace_back(driver.name); });
+  for (const DriverChoice& driver : drivers) names.emplace_back(driver.name);
+  return names;
+}
+
+std::vector<std::string> driver_names() {
+  std::vector<std::string> names = names_of(measured_drivers);
+  std::ranges::copy(names_of(drivers_with_engines), std::back_inserter(names));
   return names;
 }
 
@@ -108,7 +118,11 @@ struct Arguments {
 };
 
 void add_drivers(CLI::App& command, std::vector<std::string>& drivers) {
-  command.add_option("--drivers", drivers, "comma-separated: " + joined(driver_names()) + " (all)")
+  command
+      .add_option("--drivers", drivers,
+                  "comma-separated: " + joined(names_of(measured_drivers)) +
+                      "\n(all); with another engine for files than they choose:\n" +
+                      joined(names_of(drivers_with_engines)))
       ->type_name("LIST")
       ->delimiter(',')
       ->check(one_of(driver_names()));
@@ -256,11 +270,13 @@ CLI::App* add_cell(CLI::App& app, Arguments& arguments) {
   for (const Workload& workload : workloads) names.emplace_back(workload.name);
   std::vector<std::string> drivers = driver_names();
   drivers.emplace_back(best_driver.name);
+  const std::string listed = joined(names_of(measured_drivers)) + ",\n" +
+                             joined(names_of(drivers_with_engines)) + ", best (best)";
   CLI::App* cell = app.add_subcommand("cell", "one measured process; `rota lab` starts these");
   cell->add_option("workload", arguments.cell_workload, joined(names))
       ->required()
       ->check(one_of(names));
-  cell->add_option("--driver", arguments.cell_driver, joined(drivers) + " (best)")
+  cell->add_option("--driver", arguments.cell_driver, listed)
       ->check(one_of(drivers));
   cell->add_option("--waiting", arguments.cell_waiting, joined(waiting_names()) + " (block)")
       ->check(one_of(waiting_names()));

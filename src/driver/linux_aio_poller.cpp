@@ -77,6 +77,7 @@ LinuxAioPoller::Place& LinuxAioPoller::place_of(const Descriptor& descriptor) {
   const std::uint32_t generation = descriptor.generation.load(MemoryOrder::relaxed);
   if (place.generation != generation) {
     drop_requests(place);
+    leave_nested(descriptor, place);
     place = Place{};
     place.generation = generation;
   }

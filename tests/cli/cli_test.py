@@ -17,7 +17,7 @@ import unittest
 from pathlib import Path
 
 PROGRAM = ""
-DRIVERS = ("select", "poll", "epoll", "io_uring pinned", "io_uring movable")
+DRIVERS = ("select", "poll", "epoll", "linux_aio", "io_uring pinned", "io_uring movable")
 PATIENCE_S = 120
 
 

@@ -11,7 +11,7 @@ import sys
 import unittest
 
 PROGRAM = ""
-DRIVERS = ("select", "poll", "epoll", "io_uring pinned", "io_uring movable")
+DRIVERS = ("select", "poll", "epoll", "linux_aio", "io_uring pinned", "io_uring movable")
 PATIENCE_S = 120
 
 

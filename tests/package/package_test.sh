@@ -210,8 +210,7 @@ debian() {
   wait "$lintian" || { cat "$work/lintian"; fail 'lintian finds something in the packages'; }
 }
 
-# As a developer of the library builds it: each source by itself.
-add_subdirectory() { consume add_subdirectory -DROTA_UNITY=OFF; }
+add_subdirectory() { consume add_subdirectory; }
 fetch_content() {
   consume fetch_content "-DFETCHCONTENT_SOURCE_DIR_ROTA=$root"
 }

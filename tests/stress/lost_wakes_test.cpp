@@ -42,7 +42,7 @@
 namespace rota::testing_stress {
 namespace {
 
-constexpr std::uint64_t kHops = 2'000'000;
+constexpr std::uint64_t kHops = 1'000'000;
 constexpr std::uint64_t kInstrumentedHops = 50'000;
 constexpr std::uint64_t kLeastHops = 100;  // They are shared out by the hundredth.
 
