@@ -36,7 +36,7 @@ Routine<void> sleep_and_note(Instant due, int id, std::vector<int>& order) {
 template <template <class> class Routine>
 Routine<void> sleepers_wake_in_the_order_of_their_instants(World) {
   std::vector<int> order;
-  const Instant start = now();
+  const Instant start = now() + Duration(50ms);  // All sleep before the first of them is due.
   JoinHandle<void> last = spawn_routine(sleep_and_note<Routine>(start + Duration(9ms), 3, order));
   JoinHandle<void> first = spawn_routine(sleep_and_note<Routine>(start + Duration(1ms), 1, order));
   JoinHandle<void> second = spawn_routine(sleep_and_note<Routine>(start + Duration(5ms), 2, order));
