@@ -2,6 +2,7 @@
 // itself or by argument_checks.hpp.
 
 #include "argument_checks.hpp"
+#include "choice_names.hpp"
 #include "doctor.hpp"
 #include "driver_choice.hpp"
 #include "lab/cell.hpp"
@@ -19,12 +20,9 @@
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
-#include <cstddef>
 #include <cstdio>
 #include <exception>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -47,40 +45,6 @@ constexpr const char* examples =
     "  rota lab waiting                          what blocking, spinning and polling cost\n"
     "  rota doctor                               what may be used here, what Rota would choose\n"
     "\n`rota COMMAND --help` explains a command. Exit status: 0 done, 1 failed, 2 bad arguments.\n";
-
-template <std::size_t Count>
-std::vector<std::string> names_of(const std::array<DriverChoice, Count>& drivers) {
-  std::vector<std::string> names;
-  for (const DriverChoice& driver : drivers) names.emplace_back(driver.name);
-  return names;
-}
-
-std::vector<std::string> driver_names() {
-  std::vector<std::string> names = names_of(measured_drivers);
-  std::ranges::copy(names_of(drivers_with_engines), std::back_inserter(names));
-  return names;
-}
-
-std::vector<std::string> waiting_names() {
-  std::vector<std::string> names;
-  for (const WaitingChoice& waiting : waiting_choices) names.emplace_back(waiting.name);
-  return names;
-}
-
-/// Those of the drivers that were named, each once, in the order of reports.
-std::vector<DriverChoice> drivers_of(const std::vector<std::string>& names) {
-  std::vector<DriverChoice> drivers;
-  for_each_driver([&](const DriverChoice& driver) {
-    if (std::ranges::find(names, driver.name) != names.end()) drivers.push_back(driver);
-  });
-  return drivers;
-}
-
-std::vector<std::string> workload_names() {
-  std::vector<std::string> names{"echo", "files", "timers"};
-  for (const Workload& workload : workloads) names.emplace_back(workload.name);
-  return names;
-}
 
 constexpr double most_ms = 24 * 3600 * 1000.0;
 constexpr double most_cpus = 1023;
