@@ -69,7 +69,8 @@ bool honours_priority(const std::string& schedulers) {
          schedulers.find("[bfq]") != std::string::npos;
 }
 
-/// Every engine carries it to the kernel, and there it is the device's scheduler that counts.
+/// All engines but POSIX aio carry it to the kernel, and there it is the device's scheduler that
+/// counts.
 void list_priority(CapabilityList& list) {
   std::string heeding;
   std::string others;

@@ -92,9 +92,9 @@ enum OpFlags : std::uint8_t {
   op_by_path = 1 << 6,      ///< a path that starts at the process's directory: no Descriptor
 };
 
-/// How urgent a read or write of a file is for whoever schedules the device. A wish: an engine
-/// carries it as far as the kernel, and a device without an I/O scheduler serves all alike
-/// (`rota doctor` says which has one).
+/// How urgent a read or write of a file is for whoever schedules the device. A wish: engines carry
+/// it as far as the kernel, and a device without an I/O scheduler serves all alike (`rota doctor`
+/// says which has one). POSIX aio puts its own requests in order by it, and tells nobody else.
 enum class IoPriority : std::uint8_t {
   normal,  ///< that of the process: ionice(1), or what follows from its nice value
   high,    ///< before those that are normal
