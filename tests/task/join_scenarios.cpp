@@ -26,9 +26,17 @@ Routine<std::string> fail_after_a_yield() {
 }
 
 template <template <class> class Routine>
+Routine<std::string> answer_after(Event& question) {
+  static_cast<void>(co_await question.wait());
+  co_return std::string("the answer, longer than what a string keeps inside");
+}
+
+template <template <class> class Routine>
 Routine<void> join_yields_the_value(World) {
-  JoinHandle<std::string> child = spawn_routine(answer_after_a_yield<Routine>());
+  Event question;
+  JoinHandle<std::string> child = spawn_routine(answer_after<Routine>(question));
   EXPECT_FALSE(child.is_done());
+  question.set();
   Joined<std::string> joined = co_await child.join();
   EXPECT_TRUE(child.is_done());
   EXPECT_EQ(std::move(joined).value(), "the answer, longer than what a string keeps inside");
