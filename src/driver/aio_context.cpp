@@ -72,13 +72,14 @@ int AioContext::set_up(unsigned requests) noexcept {
 }
 
 /// The other calls, each so that it does nothing. What is no request of the context cannot be
-/// cancelled: EINVAL is the answer that shows that the call is there.
+/// cancelled: EINVAL is the answer that shows that the call is there. So does EINTR, which is what
+/// io_getevents says of nothing while a signal is pending.
 int AioContext::probe_calls() noexcept {
   refused_ = "io_submit";
   if (const int answer = submit({}); answer < 0) return -answer;
   refused_ = "io_getevents";
   const timespec now{};
-  if (get_events(id_, 0, {}, &now) < 0) return errno;
+  if (get_events(id_, 0, {}, &now) < 0 && errno != EINTR) return errno;
   refused_ = "io_cancel";
   iocb none{};
   const int answer = cancel(none);

@@ -3,6 +3,7 @@
 #include "driver/linux_aio_poller.hpp"
 
 #include "core/descriptor_table.hpp"
+#include "driver/aio_context.hpp"
 #include "driver/linux_aio.hpp"
 #include "driver/sockets.hpp"
 
@@ -13,8 +14,11 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -211,6 +215,25 @@ TEST_F(LinuxAioPollerTest, WhatIsForgottenAndClosedIsGoneForItsPeer) {
     EXPECT_EQ(pair.far.receive_some(1), 0u);
     table_.release(near);
   }
+}
+
+/// A signal that is pending interrupts a call that has nothing to do, and says nothing of it.
+TEST(LinuxAioContext, a_signal_does_not_refuse_it) {
+  struct sigaction ignored_by_handler {};
+  ignored_by_handler.sa_handler = [](int) {};
+  struct sigaction before {};
+  ASSERT_EQ(::sigaction(SIGALRM, &ignored_by_handler, &before), 0);
+  const itimerval often{.it_interval = {0, 20}, .it_value = {0, 20}};
+  ASSERT_EQ(::setitimer(ITIMER_REAL, &often, nullptr), 0);
+  int refused = 0;
+  for (int i = 0; i < 30 && refused == 0; ++i) {
+    AioContext context;
+    refused = context.set_up(1);
+  }
+  const itimerval never{};
+  ::setitimer(ITIMER_REAL, &never, nullptr);
+  ::sigaction(SIGALRM, &before, nullptr);
+  EXPECT_TRUE(refused == 0 || refused == EAGAIN || refused == ENOSYS || refused == EPERM) << refused;
 }
 
 }  // namespace
