@@ -121,6 +121,7 @@ using rota::ConditionVariable;
 using rota::Event;
 using rota::lag_error;
 using rota::Latch;
+using rota::Lease;
 using rota::make_oneshot;
 using rota::Mutex;
 using rota::MutexGuard;

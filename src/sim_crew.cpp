@@ -25,7 +25,7 @@ constexpr std::array<std::uint32_t, 4> kCrossingsPerMille{20, 100, 300, 700};
 /// A worker and the stack that carries it.
 struct SimCrew::Member {
   explicit Member(Worker& its) : worker(its), stack(StackPool::process().acquire(kStackBytes)) {
-    unpoison_stack(stack.lowest, stack.bytes);
+    unpoison_memory(stack.lowest, stack.bytes);
   }
   ~Member() { StackPool::process().release(stack); }
   Member(const Member&) = delete;

@@ -1,7 +1,9 @@
 // Rota's echo server for the harness: prints `port N` and ends, with status 0, on SIGTERM or when
 // its stdin is closed. With the per-core scheduler each worker accepts and serves its own.
 //
-//   rota_echo [--driver NAME] [--scheduler NAME] [--workers N]
+//   rota_echo [--leases] [--driver NAME] [--scheduler NAME] [--workers N]
+//
+// With --leases a connection has no buffer of its own, and is lent one for each message.
 
 #include "runtime_options.hpp"
 
@@ -13,6 +15,7 @@
 #include <csignal>
 #include <cstdio>
 #include <span>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -33,6 +36,19 @@ rota::Task<void> echo(rota::TcpStream peer) {
   }
 }
 
+rota::Task<void> echo_leases(rota::TcpStream peer) {
+  const auto no_delay = peer.set_no_delay(true);
+  if (!no_delay) co_return;
+  for (;;) {
+    auto got = co_await peer.receive();
+    if (!got || got->empty()) co_return;
+    auto sent = co_await peer.write_all(got->bytes());
+    if (!sent) co_return;
+  }
+}
+
+using Echo = rota::Task<void> (*)(rota::TcpStream);
+
 /// A server that sleeps in io_uring_enter under valgrind sees signals too late, so stdin is
 /// watched as any other descriptor is. The signal is the process's: one of this thread alone might
 /// not be seen by the worker that watches for it.
@@ -47,7 +63,7 @@ void announce(const rota::Address& address) {
   rota::spawn(end_with_stdin());
 }
 
-rota::Task<void> serve_with_all() {
+rota::Task<void> serve_with_all(Echo echo) {
   auto group = co_await rota::ListenerGroup::bind(rota::Address::loopback(0));
   if (!group) throw std::system_error(group.error(), "bind");
   announce(group->local_address());
@@ -55,7 +71,7 @@ rota::Task<void> serve_with_all() {
   if (!ended) throw std::system_error(ended.error(), "accept");
 }
 
-rota::Task<void> serve_with_one() {
+rota::Task<void> serve_with_one(Echo echo) {
   auto listener = rota::TcpListener::bind(rota::Address::loopback(0));
   if (!listener) throw std::system_error(listener.error(), "bind");
   announce(listener->local_address().value());
@@ -69,7 +85,9 @@ rota::Task<void> serve_with_one() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const rota::Config config = rota::bench::config_of(argc, argv, 1);
+  const bool leases = argc > 1 && std::string_view(argv[1]) == "--leases";
+  const Echo each = leases ? echo_leases : echo;
+  const rota::Config config = rota::bench::config_of(argc, argv, leases ? 2 : 1);
   const bool on_each = config.scheduler.kind == rota::SchedulerKind::per_core;
-  return rota::run(on_each ? serve_with_all() : serve_with_one(), config);
+  return rota::run(on_each ? serve_with_all(each) : serve_with_one(each), config);
 }

@@ -105,6 +105,17 @@ rota::Task<void> give_back_all(rota::TcpListener& listener) {
 }
 // [/copy]
 
+// [lease]
+rota::Task<void> echo(rota::TcpStream peer) {
+  for (;;) {
+    auto received = co_await peer.receive();  // no buffer while it waits
+    if (!received || received->empty()) co_return;
+    auto sent = co_await peer.write_all(received->bytes());
+    if (!sent) co_return;
+  }  // here the buffer goes back
+}
+// [/lease]
+
 // [resolver]
 rota::Task<rota::Result<std::string>> look_up(std::string host) {
   rota::ResolverConfig config;
@@ -174,6 +185,15 @@ rota::Task<void> all() {
   auto answer = co_await ask("localhost", port, "who is there?\n");
   auto served = co_await serving.join();
   expect(served && answer && *answer == "who is there?", "a connection");
+
+  auto leased = rota::TcpListener::bind(rota::Address::loopback(0)).value();
+  auto asking = rota::spawn(ask("localhost", leased.local_address().value().port(), "echo\n"));
+  auto peer = co_await leased.accept();
+  auto echoing = rota::spawn(echo(std::move(*peer)));
+  auto echoed = co_await asking.join();
+  auto same = std::move(echoed).value();
+  expect(same && *same == "echo", "a lease");
+  co_await echoing.join();
 
   auto found = co_await look_up("192.0.2.1");
   expect(found && *found == "192.0.2.1:443", "a name");

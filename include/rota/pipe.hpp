@@ -39,6 +39,8 @@ class PipeReader : public IoObject {
   [[nodiscard]] VectorAwait read_vector(std::span<iovec> into) noexcept {
     return read_stream_vector(descriptor(), into);
   }
+  /// As SocketStream::receive.
+  [[nodiscard]] Await<ReceiveLeaf> receive() noexcept { return receive_stream(descriptor()); }
 };
 
 /// The end of a pipe that is written. The process ignores SIGPIPE from the first of these on,

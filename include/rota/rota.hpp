@@ -37,6 +37,7 @@
 #include <rota/join_all.hpp>
 #include <rota/lag.hpp>
 #include <rota/latch.hpp>
+#include <rota/lease.hpp>
 #include <rota/listener_group.hpp>
 #include <rota/mutex.hpp>
 #include <rota/notify.hpp>

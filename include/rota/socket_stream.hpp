@@ -37,6 +37,14 @@ class SocketStream : public IoObject {
   [[nodiscard]] CountAwait read(std::span<std::byte> into) noexcept {
     return read_stream(descriptor(), into);
   }
+  /// At least one byte, in a buffer that the runtime lends, or an empty Lease at the end of the
+  /// stream. A connection that waits holds no buffer: of ten thousand that are idle only those cost
+  /// memory that have something to say. The buffer has 8 KiB, or 64 KiB where the connection keeps
+  /// filling it; io_uring takes it from a ring of buffers (Linux 5.19).
+  ///
+  /// @owns the bytes are the Lease's
+  /// @errors as `read`, and `not_enough_memory`
+  [[nodiscard]] Await<ReceiveLeaf> receive() noexcept { return receive_stream(descriptor()); }
   /// At least one byte.
   [[nodiscard]] CountAwait write(std::span<const std::byte> from) noexcept {
     return write_stream(descriptor(), from);

@@ -84,6 +84,8 @@ struct Descriptor {
   Atomic<std::uint8_t> registered{0};      ///< poller: what it knows of the fd
   ShortRead short_read = ShortRead::unasked;
   std::uint8_t driver_bits = 0;  ///< the driver's own; nothing else reads it
+  bool receives_much = false;    ///< its next buffer that is lent is large (driver/lending.hpp)
+  std::uint8_t unfit_loans = 0;  ///< so many in a row would have fitted the other size better
   bool direct = false;           ///< a file that was opened with O_DIRECT
   bool lingers = false;          ///< SO_LINGER: close(2) may sleep. Written by the owner, who
                                  ///< hands it over with the close

@@ -6,6 +6,7 @@
 
 #include "core/descriptor.hpp"
 #include "driver/file_engine.hpp"
+#include "driver/lender.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -64,6 +65,8 @@ struct DriverTraits {
 ///    and keep that room, so that a worker in its stride allocates nothing; there is nobody to
 ///    whom the failure to grow one could be reported, and `turn` and `cancel` run in noexcept code.
 /// 9. User code never runs inside `turn`.
+/// 10. A Receive has a buffer of its lender when it comes back with bytes, and none when it comes
+///    back without, nor while it waits where the mechanism has a way to do without.
 class Driver {
  public:
   static constexpr std::size_t kTurnOperations = 1024;
@@ -100,11 +103,21 @@ class Driver {
   /// in flight on it, so whatever is not about an operation holds it first.
   virtual void share(Worker& home) noexcept;
 
+  /// Whose buffers a Receive is lent that is given to this driver. By its carrier. Null without
+  /// memory for it.
+  [[nodiscard]] Lender* lender() noexcept {
+    if (lender_ == nullptr) lender_ = Lender::make();
+    return lender_.get();
+  }
+
   /// How busy its file engine is; nothing where it has none. Any thread.
   [[nodiscard]] virtual EngineUse engine_use() const noexcept;
   [[nodiscard]] virtual const DriverTraits& traits() const noexcept = 0;
   /// The monotonic clock, or the driver's own where it has a virtual one.
   [[nodiscard]] virtual Instant now() const noexcept;
+
+ private:
+  Lender::Owner lender_;  ///< made for the first Receive
 };
 
 }  // namespace rota::inline v0

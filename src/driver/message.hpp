@@ -23,7 +23,7 @@ namespace rota::inline v0 {
 
 [[nodiscard]] inline bool is_plain_message(const Operation& operation) noexcept {
   return is_one_of<OpCode::read, OpCode::write>(operation.code) &&
-         (operation.flags & (op_out_of_band | op_peek)) == 0 &&
+         (operation.flags & (op_out_of_band | op_peek | op_lends)) == 0 &&
          operation.descriptor->kind == FdKind::socket;
 }
 

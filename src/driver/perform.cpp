@@ -1,6 +1,7 @@
 #include "driver/perform.hpp"
 
 #include "core/descriptor.hpp"
+#include "driver/lending.hpp"
 #include "driver/message.hpp"
 #include "driver/perform_path.hpp"
 #include "driver/socket_calls.hpp"
@@ -62,6 +63,18 @@ std::int32_t read_stream(Transfer& transfer, Wait wait) noexcept {
   if (from.kind == FdKind::shared) return read_shared(from.fd, rest, wait);
   if (from.kind != FdKind::socket) return answer(::read(from.fd, rest.data, rest.bytes));
   return answer(receive_bytes(from.fd, rest.data, rest.bytes, message_flags(transfer, wait)));
+}
+
+/// The buffer is taken for one attempt.
+std::int32_t read_lent(Receive& receive, Wait wait) noexcept {
+  if (!borrow(receive)) return -ENOMEM;
+  const std::int32_t result = read_stream(receive, wait);
+  if (result > 0) {
+    note_received(receive, static_cast<std::uint32_t>(result));
+  } else {
+    return_unused(receive);
+  }
+  return result;
 }
 
 std::int32_t write_stream(Transfer& transfer, Wait wait) noexcept {
@@ -241,7 +254,11 @@ bool may_sleep_regardless(OpCode code) noexcept {
 std::int32_t call(Operation& operation, Wait wait) noexcept {
   switch (operation.code) {
     case OpCode::poll: return poll_once(static_cast<Poll&>(operation), wait);
-    case OpCode::read: return read_stream(static_cast<Transfer&>(operation), wait);
+    case OpCode::read:
+      if ((operation.flags & op_lends) != 0) {
+        return read_lent(static_cast<Receive&>(operation), wait);
+      }
+      return read_stream(static_cast<Transfer&>(operation), wait);
     case OpCode::write: return write_stream(static_cast<Transfer&>(operation), wait);
     case OpCode::read_vector:
       return read_stream_vector(static_cast<VectorTransfer&>(operation), wait);

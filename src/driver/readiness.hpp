@@ -62,14 +62,23 @@ class ReadinessDriver final : public Driver {
       return true;
     }
     [[nodiscard]] bool used() const noexcept { return used_; }
+    /// What one turn lends its receives stays in the cache until their tasks have used it.
+    void note_loan(std::size_t bytes) noexcept {
+      lent_bytes_ += bytes;
+      if (lent_bytes_ < kTurnLentBytes) return;
+      used_ = true;
+      until_look_ = 0;
+    }
 
    private:
     /// How often the clock is read within a turn: 32 attempts take some 30 to 100 us.
     static constexpr std::size_t kAttemptsPerLook = 32;
+    static constexpr std::size_t kTurnLentBytes = 512 * 1024;
     [[nodiscard]] bool look_at_clock() noexcept;
 
     std::size_t until_look_ = kAttemptsPerLook;
     std::size_t looks_ = 0;
+    std::size_t lent_bytes_ = 0;
     Instant first_look_;
     bool used_ = false;
   };

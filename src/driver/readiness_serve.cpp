@@ -1,6 +1,7 @@
 #include "driver/readiness.hpp"
 
 #include "driver/message.hpp"
+#include "driver/lending.hpp"
 #include "driver/perform.hpp"
 #include "driver/shared_accept.hpp"
 
@@ -77,6 +78,10 @@ ReadinessDriver::Served ReadinessDriver::serve_lane(Descriptor& descriptor, OpLi
     if (outcome == Attempt::again) continue;
     note_attempt(descriptor, *operation, outcome == Attempt::complete);
     if (outcome == Attempt::would_block) continue;
+    if ((operation->flags & op_lends) != 0) {
+      const LentBuffer* lent = static_cast<const Receive&>(*operation).buffer;
+      if (lent != nullptr) budget_.note_loan(lent->bytes);
+    }
     lane.remove(*operation);
     finish(*operation, done);
   }

@@ -1,6 +1,7 @@
 #include "driver/sim_attempt.hpp"
 
 #include "core/descriptor.hpp"
+#include "driver/lending.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -91,6 +92,20 @@ Attempt attempt_part(Transfer& whole, std::size_t bytes) noexcept {
   return take_over(whole, part, outcome, part.moved);
 }
 
+/// Of a buffer that is lent for the attempt.
+Attempt attempt_part(Receive& whole, std::size_t bytes) noexcept {
+  if (!borrow(whole)) return absorb(whole, -ENOMEM);
+  Transfer part(OpCode::read, whole.data, std::min(bytes, whole.bytes));
+  part.descriptor = whole.descriptor;
+  const Attempt outcome = attempt_in_full(part);
+  if (outcome == Attempt::complete && part.result > 0) {
+    note_received(whole, static_cast<std::uint32_t>(part.result));
+  } else {
+    return_unused(whole);
+  }
+  return take_over(whole, part, outcome, part.moved);
+}
+
 Attempt attempt_part(VectorTransfer& whole, std::size_t bytes) noexcept {
   std::array<iovec, kShortParts> parts;
   std::uint32_t count = 0;
@@ -136,6 +151,7 @@ bool has_begun(const Operation& operation) noexcept {
 }
 
 std::size_t bytes_left(const Operation& operation) noexcept {
+  if ((operation.flags & op_lends) != 0) return bytes_of(lent_size(*operation.descriptor));
   if (moves_bytes(operation.code)) {
     const auto& transfer = static_cast<const Transfer&>(operation);
     return transfer.bytes - transfer.moved;
@@ -169,6 +185,9 @@ std::size_t shortest(const Operation& operation) noexcept {
 
 Attempt attempt_once(Operation& operation, std::size_t bytes) noexcept {
   if (bytes >= bytes_left(operation)) return attempt_in_full(operation);
+  if ((operation.flags & op_lends) != 0) {
+    return attempt_part(static_cast<Receive&>(operation), bytes);
+  }
   if (moves_bytes(operation.code)) return attempt_part(static_cast<Transfer&>(operation), bytes);
   if (splices(operation.code)) return attempt_part(static_cast<Splice&>(operation), bytes);
   if (operation.code == OpCode::copy_range) {

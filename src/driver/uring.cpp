@@ -62,7 +62,8 @@ void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
     if (engine_ != nullptr) reap_engine();
     fill();
     const bool all_started = everything_started();
-    const bool sleeps = all_started && finished_.empty() && !woken_ && ring_.ready() == 0;
+    const bool sleeps = all_started && dry_.empty() && finished_.empty() && !woken_ &&
+                        ring_.ready() == 0;
     const Duration limit = sleeps && !until.is_now() ? until.remaining(now()) : Duration{};
     bool has_memory = true;
     if (limit > Duration{} || ring_.unsubmitted() > 0 ||
@@ -95,7 +96,7 @@ void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
 /// Both queues lie in memory. What the kernel keeps back for the next entry it tells by a flag
 /// there, and what the file engine has done comes as a wake, which is a completion.
 Driver::News UringDriver::news() const noexcept {
-  const bool nothing = everything_started() && finished_.empty() && !woken_ &&
+  const bool nothing = everything_started() && dry_.empty() && finished_.empty() && !woken_ &&
                        ring_.unsubmitted() == 0 && ring_.ready() == 0 && !ring_.wants_entry();
   return nothing ? News::none : News::some;
 }
@@ -155,6 +156,7 @@ void UringDriver::fill() {
     cancels_.pop_back();
     launch_cancel(operation);
   }
+  if (!dry_.empty()) relaunch_dry();
   while (!backlog_.empty()) {
     unsigned room = ring_.room();  // Each operation takes one entry at most, and often none.
     if (room == 0) return;
@@ -212,6 +214,7 @@ void UringDriver::enter_kernel(Operation& operation) {
 }
 
 void UringDriver::launch(Operation& operation) {
+  if ((operation.flags & op_lends) != 0) return launch_receive(static_cast<Receive&>(operation));
   if (operation.code == OpCode::poll) {
     auto& poll = static_cast<Poll&>(operation);
     const bool nested = (poll.driver_bits & bit_nested) != 0;

@@ -6,6 +6,7 @@
 #include "driver/driver.hpp"
 #include "driver/file_engine.hpp"
 #include "driver/refusal.hpp"
+#include "driver/uring_buffers.hpp"
 #include "driver/uring_request.hpp"
 #include "driver/uring_ring.hpp"
 #include "driver/uring_spill.hpp"
@@ -109,6 +110,11 @@ class UringDriver final : public Driver {
   void on_poll(Poll& poll, std::int32_t result);
   void end_poll(Poll& poll);
 
+  // Receives: uring_receive.cpp.
+  void launch_receive(Receive& receive);
+  void on_receive(Receive& receive, std::int32_t result, std::uint32_t flags);
+  void relaunch_dry();
+
   // Ending: uring_close.cpp.
   void ask_cancel(Operation& operation);
   void forget_cancel(Operation& operation) noexcept;
@@ -129,12 +135,14 @@ class UringDriver final : public Driver {
   void list(Stream& stream) noexcept;
 
   UringWake wake_;
+  std::unique_ptr<UringBuffers> buffers_;  ///< made for the first Receive; ends after the ring
   UringRing ring_;                       ///< ends before the eventfd that it polls
   UringSpill spill_;
   DriverTraits traits_;
   OpList backlog_;                       ///< not started: no free entry yet
   OpList finished_;                      ///< for `done`
   OpList engine_done_;                   ///< reaped from engine_, not yet completed
+  std::vector<Receive*> dry_;            ///< found no buffer, not yet tried again
   std::vector<Operation*> cancels_;      ///< asked for, not submitted; room for all in_kernel_
   std::unique_ptr<FileEngine> engine_;   ///< for what this ring cannot do; made when needed
   Atomic<const FileEngine*> shown_engine_{nullptr};  ///< the same, for any thread

@@ -52,6 +52,9 @@ inline void UringDriver::dispatch(std::uint64_t user_data, std::int32_t result,
   if ((operation.flags & op_stream) != 0) {
     return on_stream(static_cast<Stream&>(operation), result, flags);
   }
+  if ((operation.flags & op_lends) != 0) {
+    return on_receive(static_cast<Receive&>(operation), result, flags);
+  }
   on_attempt(operation, result);
 }
 
@@ -103,7 +106,10 @@ void UringDriver::on_readiness(Operation& operation, std::int32_t result) {
   }
   // An error of the wait says nothing: the attempt tells what is wrong with the fd.
   if (result == -ECANCELED) return launch_readiness(operation);
-  if (!is_performed_here(operation.code)) return launch(operation);
+  const bool calls = is_performed_here(operation.code) ||
+                     ((operation.flags & op_lends) != 0 &&
+                      (operation.driver_bits & bit_all_lent) != 0);
+  if (!calls) return launch(operation);
   if (perform(operation)) return complete(operation);
   launch_readiness(operation);
 }

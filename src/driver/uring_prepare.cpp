@@ -258,6 +258,17 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
   }
 }
 
+void prepare_receive(io_uring_sqe& entry, const Receive& receive, LentSize size) noexcept {
+  const Descriptor& from = *receive.descriptor;
+  if (from.kind == FdKind::socket) {
+    io_uring_prep_recv(&entry, from.fd, nullptr, bytes_of(size), 0);
+  } else {
+    io_uring_prep_read(&entry, from.fd, nullptr, bytes_of(size), kCurrentPosition);
+  }
+  entry.flags |= IOSQE_BUFFER_SELECT;
+  entry.buf_group = static_cast<std::uint16_t>(size);
+}
+
 void prepare_accept_multishot(io_uring_sqe& entry, const Operation& operation) noexcept {
   io_uring_prep_multishot_accept(&entry, operation.descriptor->fd, nullptr, nullptr, SOCK_CLOEXEC);
 }

@@ -3,6 +3,7 @@
 #include <rota/core/operation.hpp>
 
 #include "core/descriptor.hpp"
+#include "driver/lender.hpp"
 #include "driver/perform.hpp"
 #include "driver/uring_abi.hpp"
 #include "driver/uring_request.hpp"
@@ -25,6 +26,9 @@ inline void prepare_message(io_uring_sqe& entry, const Transfer& transfer, int f
   entry.len = rest.bytes;
   entry.msg_flags = static_cast<std::uint32_t>(reads ? flags : flags | MSG_NOSIGNAL);
 }
+
+/// A read into the buffer of this size that the kernel takes from those that are offered.
+void prepare_receive(io_uring_sqe& entry, const Receive& receive, LentSize size) noexcept;
 
 /// A Stream of connections as one request that completes for each of them.
 void prepare_accept_multishot(io_uring_sqe& entry, const Operation& operation) noexcept;

@@ -104,4 +104,11 @@ int UringRing::enter_kernel(unsigned entries, Duration limit) noexcept {
   return entered;
 }
 
+std::unique_ptr<UringBuffers> UringRing::make_buffers(Lender& lender) noexcept {
+  int error = 0;
+  std::unique_ptr<UringBuffers> made = UringBuffers::make(ring_, lender, error);
+  if (made == nullptr) abilities_ &= static_cast<std::uint8_t>(~ring_lends);
+  return made;
+}
+
 }  // namespace rota::inline v0

@@ -3,6 +3,7 @@
 #include <rota/core/instant.hpp>
 
 #include "driver/refusal.hpp"
+#include "driver/uring_buffers.hpp"
 #include "driver/uring_abi.hpp"
 #include "driver/uring_request.hpp"
 
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace rota::inline v0 {
@@ -33,6 +35,9 @@ class UringRing {
   void enable();
   /// Sends the worker threads of the calling thread to the CPU that was asked for, if any was.
   void place_workers();
+
+  /// The buffers for `ring_lends`. Null where the kernel refuses them: it cannot from then on.
+  [[nodiscard]] std::unique_ptr<UringBuffers> make_buffers(Lender& lender) noexcept;
 
   [[nodiscard]] bool can(RingAbility ability) const noexcept { return (abilities_ & ability) != 0; }
   [[nodiscard]] std::uint32_t completion_entries() const noexcept { return ring_.cq.ring_entries; }

@@ -194,13 +194,13 @@ int UringRing::check_entrances(std::vector<Refusal>& refusals, const char* mecha
   return error;
 }
 
-/// An accept for every connection and the cancel by fd are of the release that brought
-/// IORING_OP_SOCKET, which unlike them can be asked for.
+/// An accept for every connection, the cancel by fd and rings of buffers are of the release that
+/// brought IORING_OP_SOCKET, which unlike them can be asked for.
 void UringRing::probe_abilities(const RingRequest& request) {
   io_uring_probe* probe = io_uring_get_probe_ring(&ring_);
   if (probe == nullptr) return;  // Not told means not used: everything has a substitute.
   if (io_uring_opcode_supported(probe, IORING_OP_SOCKET) != 0) {
-    abilities_ |= ring_accepts_multishot | ring_cancels_by_fd;
+    abilities_ |= ring_accepts_multishot | ring_cancels_by_fd | ring_lends;
   }
   if (io_uring_opcode_supported(probe, kOpFtruncate) != 0) abilities_ |= ring_truncates;
   // The last of the five; the others are of this release or older.

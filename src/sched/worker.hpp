@@ -208,6 +208,7 @@ class alignas(128) Worker {
   [[nodiscard]] Deadline next_timer() noexcept;
   template <OpCode code>
   [[nodiscard]] bool submit_message(Transfer& transfer) noexcept;
+  void lend_to(Operation& operation) noexcept;
   [[nodiscard]] bool worth_trying(const Operation& operation) const noexcept;
   [[nodiscard]] bool submit_here(Operation& operation) noexcept;
   [[nodiscard]] bool submit_checked(Operation& operation, CancelNode& node) noexcept;

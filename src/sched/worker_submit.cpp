@@ -79,6 +79,12 @@ template <OpCode code>
   return true;
 }
 
+/// A Receive gets its buffer where its Descriptor lives.
+void Worker::lend_to(Operation& operation) noexcept {
+  if ((operation.flags & op_lends) == 0) return;
+  static_cast<Receive&>(operation).lender = driver_.lender();
+}
+
 bool Worker::worth_trying(const Operation& operation) const noexcept {
   if (tries_first_) return true;
   const bool reads_file = is_one_of<OpCode::read_at, OpCode::read_vector_at>(operation.code);
@@ -87,6 +93,7 @@ bool Worker::worth_trying(const Operation& operation) const noexcept {
 
 /// Whatever else lives here, or has no Descriptor yet.
 bool Worker::submit_here(Operation& operation) noexcept {
+  lend_to(operation);
   if (operation.descriptor != nullptr && worth_trying(operation) && try_other(operation)) {
     counters_.immediate += 1;
     return false;
@@ -256,6 +263,7 @@ void Worker::start(Operation& operation) noexcept {
 void Worker::start_arrived(Operation& operation) noexcept {
   if (operation.code == OpCode::close) return start_close(operation);
   operation.descriptor->users += 1;
+  lend_to(operation);
   start(operation);
 }
 

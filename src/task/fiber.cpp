@@ -27,7 +27,7 @@ Fiber::Fiber(StackMemory stack, StackMemory below) noexcept
 
 Fiber& Fiber::make(std::size_t stack_bytes) {
   const StackMemory stack = StackPool::process().acquire(stack_bytes);
-  unpoison_stack(stack.lowest, stack.bytes);
+  unpoison_memory(stack.lowest, stack.bytes);
   StackMemory below = stack;
   below.bytes -= kFiberBytes;
   return *new (below.lowest + below.bytes) Fiber(stack, below);

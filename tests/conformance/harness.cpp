@@ -74,6 +74,10 @@ void Harness::settle_accounts() {
   EXPECT_EQ(table_.live(), 0u) << "descriptors leaked";
   watchdog_.reset();
   driver_.reset();
+  for (Receive& receive : receives_) {
+    EXPECT_TRUE(receive.result > 0 || receive.buffer == nullptr) << "a buffer without bytes";
+    give_back(receive);  // Loans outlive the driver.
+  }
   EXPECT_EQ(open_fds(), fds_before_) << "fds leaked";
 }
 

@@ -77,6 +77,9 @@ class Harness {
   VectorTransfer& write_parts(OpCode code, Descriptor& to,
                               std::initializer_list<std::string_view> parts,
                               std::uint64_t offset = 0);
+  /// The harness gives the buffer back, at the latest when the case ends.
+  Receive& receive_lent(Descriptor& from);
+  void give_back(Receive& receive);
   Poll& poll(Descriptor& descriptor, std::uint32_t events);
   Operation& accept(Descriptor& listener);
   Stream& accept_stream(Descriptor& listener, std::size_t ring);
@@ -204,6 +207,7 @@ class Harness {
 
   std::deque<Operation> plains_;
   std::deque<Transfer> transfers_;
+  std::deque<Receive> receives_;
   std::deque<VectorTransfer> vectors_;
   std::deque<Poll> polls_;
   std::deque<Connect> connects_;

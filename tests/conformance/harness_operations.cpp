@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace rota::conformance {
 
@@ -23,6 +24,17 @@ Transfer& Harness::read(Descriptor& from, std::size_t bytes, std::uint8_t flags)
   made.flags = flags;
   start(made, &from);
   return made;
+}
+
+Receive& Harness::receive_lent(Descriptor& from) {
+  Receive& made = receives_.emplace_back();
+  made.lender = driver_->lender();
+  start(made, &from);
+  return made;
+}
+
+void Harness::give_back(Receive& receive) {
+  if (receive.buffer != nullptr) v0::give_back(*std::exchange(receive.buffer, nullptr));
 }
 
 Transfer& Harness::write(Descriptor& to, std::string_view bytes, std::uint8_t flags) {

@@ -36,7 +36,7 @@ MAY_INCLUDE = {
 PUBLIC = {
     "base": {"result", "version", "owned_fd"},
     "core": {"config", "operation", "waker", "leaf", "await", "stop_token", "deadline",
-             "scope_errors"},
+             "scope_errors", "lease"},
     "time": {"clock"},
     "observe": {"lengths"},
     "preempt": {"budget", "safepoint"},

@@ -15,11 +15,13 @@ namespace rota::inline v0 {
 
 struct CancelNode;
 struct Descriptor;
+struct LentBuffer;
+class Lender;
 
 /// What is asked of a driver. The operands of each code are in the struct named beside it.
 enum class OpCode : std::uint8_t {
   poll,             ///< Poll: wait until one of the events holds; the result is the events seen
-  read,             ///< Transfer: from a stream; 0 is its end
+  read,             ///< Transfer: from a stream; 0 is its end. Receive, with op_lends
   write,            ///< Transfer: to a stream
   read_vector,      ///< VectorTransfer: from a stream
   write_vector,     ///< VectorTransfer: to a stream
@@ -90,6 +92,7 @@ enum OpFlags : std::uint8_t {
   op_keep_fd = 1 << 4,      ///< close: forget the fd, which belongs to somebody else
   op_no_wait = 1 << 5,      ///< Message with MSG_DONTWAIT: "not yet" is its result
   op_by_path = 1 << 6,      ///< a path that starts at the process's directory: no Descriptor
+  op_lends = 1 << 7,        ///< read: the operation is a Receive
 };
 
 /// How urgent a read or write of a file is for whoever schedules the device. A wish: engines carry
@@ -149,6 +152,15 @@ struct Transfer : Operation {
       : Operation(what), data(memory), bytes(length), offset(at) {
     priority = urgency;
   }
+};
+
+/// A read into a buffer that is lent when there is something to read: what waits holds none. Who
+/// gives it to a driver says whose buffers those are.
+struct Receive : Transfer {
+  Lender* lender = nullptr;
+  LentBuffer* buffer = nullptr;  ///< the loan, once bytes are in it
+
+  Receive() noexcept : Transfer(OpCode::read, nullptr, 0) { flags = op_lends; }
 };
 
 struct VectorTransfer : Operation {

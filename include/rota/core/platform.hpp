@@ -47,6 +47,7 @@ void __tsan_switch_to_fiber(void* fiber, unsigned flags);
 void __sanitizer_start_switch_fiber(void** fake_stack_save, const void* lowest, std::size_t bytes);
 void __sanitizer_finish_switch_fiber(void* fake_stack_save, const void** lowest_before,
                                      std::size_t* bytes_before);
+void __asan_poison_memory_region(const volatile void* address, std::size_t bytes);
 void __asan_unpoison_memory_region(const volatile void* address, std::size_t bytes);
 }
 
@@ -120,9 +121,14 @@ inline void destroy_sanitizer_fiber([[maybe_unused]] void* fiber) noexcept {
   return nullptr;
 }
 
-/// Forgets what frames that never returned left behind on a stack.
-inline void unpoison_stack([[maybe_unused]] void* lowest,
-                           [[maybe_unused]] std::size_t bytes) noexcept {
+/// Whoever touches this memory is reported, until it is unpoisoned.
+inline void poison_memory([[maybe_unused]] void* lowest,
+                          [[maybe_unused]] std::size_t bytes) noexcept {
+  if constexpr (address_sanitizer) __asan_poison_memory_region(lowest, bytes);
+}
+
+inline void unpoison_memory([[maybe_unused]] void* lowest,
+                            [[maybe_unused]] std::size_t bytes) noexcept {
   if constexpr (address_sanitizer) __asan_unpoison_memory_region(lowest, bytes);
 }
 

@@ -2,6 +2,7 @@
 
 #include <rota/await.hpp>
 #include <rota/core/operation_leaf.hpp>
+#include <rota/core/receive_leaf.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +21,10 @@ using VectorAwait = Await<CountLeaf<VectorTransfer>>;
 
 [[nodiscard]] inline CountAwait read_stream(Descriptor* from, std::span<std::byte> into) noexcept {
   return CountAwait(std::in_place, from, OpCode::read, into.data(), into.size());
+}
+
+[[nodiscard]] inline Await<ReceiveLeaf> receive_stream(Descriptor* from) noexcept {
+  return Await<ReceiveLeaf>(std::in_place, from);
 }
 
 [[nodiscard]] inline CountAwait write_stream(Descriptor* to,
