@@ -37,9 +37,11 @@ inline constexpr std::array<DriverChoice, 6> measured_drivers{{
 }};
 
 /// With another file engine than they would choose; measured where they are named.
-inline constexpr std::array<DriverChoice, 4> drivers_with_engines{{
+inline constexpr std::array<DriverChoice, 5> drivers_with_engines{{
     {"epoll+pool", "epoll, pool files", "epoll", DriverKind::epoll, RingProfile::best,
      FileEngineKind::blocking_pool},
+    {"epoll+uring", "epoll, ring files", "epoll", DriverKind::epoll, RingProfile::best,
+     FileEngineKind::io_uring},
     {"epoll+posix-aio", "epoll, POSIX aio", "epoll", DriverKind::epoll, RingProfile::best,
      FileEngineKind::posix_aio},
     {"uring+pool", "uring, pool files", "io_uring pinned", DriverKind::io_uring,

@@ -3,6 +3,7 @@
 #include "driver/blocking_pool.hpp"
 #include "driver/linux_aio_files.hpp"
 #include "driver/posix_aio.hpp"
+#include "driver/uring_files.hpp"
 
 #include <cerrno>
 #include <utility>
@@ -37,6 +38,9 @@ MadeEngine make_file_engine(const EngineRequest& asked, EngineNotify notify,
       return make_aio_files(std::make_unique<AioContext>(), asked, notify);
     case FileEngineKind::blocking_pool: return make_blocking_pool(notify, asked.threads);
     case FileEngineKind::linux_aio: return make_linux_aio_files(asked, notify, refusals);
+    case FileEngineKind::io_uring:
+      return UringFiles::make(asked.threads, notify, make_blocking_pool(notify, asked.threads),
+                              refusals);
     case FileEngineKind::posix_aio:
       return make_posix_aio(asked.aio_notification, notify,
                             make_blocking_pool(notify, asked.threads), refusals);

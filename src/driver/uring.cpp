@@ -24,7 +24,7 @@ Result<std::unique_ptr<UringDriver>> UringDriver::make(const RingRequest& reques
     refusals.push_back({"io_uring", std::string("no eventfd: ") + std::strerror(error), error});
     return failure(error);
   }
-  if (request.files.kind != FileEngineKind::best) {
+  if (driver->engine_request_.kind != FileEngineKind::best) {
     if (const int error = driver->make_engine(refusals); error != 0) return failure(error);
   }
   return driver;
@@ -39,7 +39,9 @@ UringDriver::UringDriver(const RingRequest& request) noexcept
               .any_carrier = request.profile == RingProfile::movable,
               .lets_go = true,
               .virtual_clock = false},
-      engine_request_(request.files) {}
+      engine_request_(request.files) {
+  if (engine_request_.kind == FileEngineKind::io_uring) engine_request_.kind = FileEngineKind::best;
+}
 
 UringDriver::~UringDriver() = default;
 

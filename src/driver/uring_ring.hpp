@@ -33,6 +33,10 @@ class UringRing {
 
   /// Makes the calling thread the issuer. Called once, before anything else is.
   void enable();
+  /// Every completion writes to this eventfd: 0, or an errno.
+  [[nodiscard]] int notify_by(int eventfd) noexcept {
+    return -io_uring_register_eventfd(&ring_, eventfd);
+  }
   /// Sends the worker threads of the calling thread to the CPU that was asked for, if any was.
   void place_workers();
 

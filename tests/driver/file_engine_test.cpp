@@ -176,9 +176,9 @@ TEST_P(EveryEngine, WhatItsMechanismDoesTakesNoThreadOfItsPool) {
   EXPECT_EQ(result_of(sync), 0);
   EXPECT_EQ(engine().use().threads > 0, GetParam().kind == FileEngineKind::blocking_pool);
 
-  Truncate truncate(kPage);
-  truncate.descriptor = direct;
-  EXPECT_EQ(result_of(truncate), 0);
+  FileRange lock(OpCode::lock, F_RDLCK, 0, 1);
+  lock.descriptor = direct;
+  EXPECT_EQ(result_of(lock), 0);
   EXPECT_GT(engine().use().threads, 0u) << "it has no call for this";
 }
 
@@ -380,6 +380,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Named{"best", FileEngineKind::best},
                     Named{"blocking_pool", FileEngineKind::blocking_pool},
                     Named{"linux_aio", FileEngineKind::linux_aio},
+                    Named{"io_uring", FileEngineKind::io_uring},
                     Named{"posix_aio", FileEngineKind::posix_aio},
                     Named{"posix_aio_signal", FileEngineKind::posix_aio, AioNotification::signal},
                     Named{"posix_aio_thread", FileEngineKind::posix_aio, AioNotification::thread}),

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "driver/engine_line.hpp"
+#include "driver/file_engine.hpp"
+#include "driver/refusal.hpp"
+#include "driver/uring_ring.hpp"
+
+#include <rota/result.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace rota::inline v0 {
+
+/// The file engine over an io_uring of its own, for a driver that waits for readiness: sockets then
+/// depend on no thread, and files need none.
+///
+/// 1. An operation is one entry, whose `user_data` is its address; a cancel has none. What has no
+///    call in this kernel's ring goes to `others`.
+/// 2. As many are with the kernel as its completions have room for; the rest waits in order.
+/// 3. Every completion writes to the eventfd of the driver. Its carrier then takes the completions,
+///    from memory, without a system call.
+/// 4. Whatever thread submits, another may go on (RingProfile::movable). The kernel cancels what a
+///    thread has in flight when it ends: that is submitted again.
+class UringFiles final : public FileEngine {
+ public:
+  static constexpr unsigned kEntries = 128;
+  static constexpr unsigned kCompletions = 256;
+
+  /// With a ring, or why there is none.
+  [[nodiscard]] static Result<std::unique_ptr<FileEngine>> make(
+      unsigned threads, EngineNotify notify, std::unique_ptr<FileEngine> others,
+      std::vector<Refusal>& refusals);
+
+  void submit(OpList operations) override;
+  void cancel(Operation& operation) noexcept override;
+  void cancel_all(const Descriptor& descriptor) noexcept override;
+  void reap(OpList& done) override;
+  [[nodiscard]] EngineUse use() const noexcept override;
+  [[nodiscard]] std::string_view name() const noexcept override { return "io_uring"; }
+
+ private:
+  /// Operation::engine_bits.
+  enum Bits : std::uint8_t {
+    with_ring = 1 << 0,     ///< in `with_kernel_`
+    waits_there = 1 << 1,   ///< the file answered "not yet": a thread of the kernel waits
+    cancel_asked = 1 << 2,  ///< once it is with the kernel
+  };
+
+  UringFiles(EngineNotify notify, std::unique_ptr<FileEngine> others) noexcept
+      : notify_(notify), others_(std::move(others)) {}
+
+  [[nodiscard]] bool takes(const Operation& operation) const noexcept;
+  void start_waiting();
+  void enter();
+  void launch(Operation& operation);
+  void complete(Operation& operation, std::int32_t result);
+  void ask_cancel(Operation& operation) noexcept;
+  void end(Operation& operation) noexcept;
+
+  UringRing ring_;
+  const EngineNotify notify_;
+  std::unique_ptr<FileEngine> others_;
+  std::size_t count_ = 0;  ///< in `with_kernel_`
+  OpList with_kernel_;
+  EngineLine line_;
+  OpList done_;
+};
+
+}  // namespace rota::inline v0
