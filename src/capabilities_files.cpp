@@ -57,8 +57,9 @@ void list_ring(CapabilityList& list) {
   std::vector<Refusal> refusals;
   const auto chosen = choose_driver(ring, &refusals);
   if (chosen) {
-    list.yes("io_uring", "reads and writes through the ring of the io_uring driver, or through one of their "
-                         "own beside a driver that waits for readiness");
+    list.yes("io_uring",
+             "reads and writes through the ring of the io_uring driver, or through one of their "
+             "own beside a driver that waits for readiness");
   } else {
     list.no("io_uring", joined(refusals, chosen.error()));
   }
