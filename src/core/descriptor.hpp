@@ -85,6 +85,7 @@ struct Descriptor {
   ShortRead short_read = ShortRead::unasked;
   std::uint8_t driver_bits = 0;  ///< the driver's own; nothing else reads it
   bool receives_much = false;    ///< its next buffer that is lent is large (driver/lending.hpp)
+  std::uint8_t copied_sends = 0;  ///< so many in a row were to be made in place and were not
   std::uint8_t unfit_loans = 0;  ///< so many in a row would have fitted the other size better
   bool direct = false;           ///< a file that was opened with O_DIRECT
   bool lingers = false;          ///< SO_LINGER: close(2) may sleep. Written by the owner, who

@@ -24,7 +24,8 @@ namespace {
 enum class Wait : std::uint8_t { never, allowed };
 
 bool is_transfer(OpCode code) noexcept {
-  return is_one_of<OpCode::read, OpCode::write, OpCode::read_at, OpCode::write_at>(code);
+  return is_one_of<OpCode::read, OpCode::write, OpCode::write_in_place, OpCode::read_at,
+                   OpCode::write_at>(code);
 }
 
 bool is_ready(int fd, short events) noexcept {
@@ -259,7 +260,8 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
         return read_lent(static_cast<Receive&>(operation), wait);
       }
       return read_stream(static_cast<Transfer&>(operation), wait);
-    case OpCode::write: return write_stream(static_cast<Transfer&>(operation), wait);
+    case OpCode::write:
+    case OpCode::write_in_place: return write_stream(static_cast<Transfer&>(operation), wait);
     case OpCode::read_vector:
       return read_stream_vector(static_cast<VectorTransfer&>(operation), wait);
     case OpCode::write_vector:

@@ -24,6 +24,7 @@ bool moves_bytes(OpCode code) noexcept {
   switch (code) {
     case OpCode::read:
     case OpCode::write:
+    case OpCode::write_in_place:
     case OpCode::read_at:
     case OpCode::write_at:
       return true;
@@ -50,7 +51,7 @@ bool splices(OpCode code) noexcept {
 }
 
 bool writes_bytes(OpCode code) noexcept {
-  return code == OpCode::write || code == OpCode::write_vector;
+  return is_one_of<OpCode::write, OpCode::write_in_place, OpCode::write_vector>(code);
 }
 
 /// Whether the attempt runs to its end instead of answering "would block".

@@ -15,7 +15,8 @@ constexpr Codes codes(Code... each) noexcept {
 }
 
 constexpr Codes kReads = codes(OpCode::read, OpCode::read_vector, OpCode::splice_in);
-constexpr Codes kWrites = codes(OpCode::write, OpCode::write_vector, OpCode::splice_out);
+constexpr Codes kWrites = codes(OpCode::write, OpCode::write_in_place, OpCode::write_vector,
+                                OpCode::splice_out);
 constexpr Codes kReceives = codes(OpCode::receive_message, OpCode::receive_batch);
 constexpr Codes kSends = codes(OpCode::send_message, OpCode::send_batch);
 constexpr Codes kMessages = kReceives | kSends;

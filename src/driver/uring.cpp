@@ -225,6 +225,9 @@ void UringDriver::launch(Operation& operation) {
   io_uring_sqe& entry = ring_.next_entry();
   if ((operation.flags & op_stream) != 0 && ring_.can(ring_accepts_multishot)) {
     prepare_accept_multishot(entry, operation);
+  } else if (sends_in_place(operation)) {
+    prepare_send_in_place(entry, static_cast<Transfer&>(operation));
+    operation.driver_bits |= bit_in_place;
   } else {
     prepare(entry, operation, ring_.message_of(entry));
     if (moves_at_offset(operation.code)) entry.ioprio = kernel_priority(operation.priority);

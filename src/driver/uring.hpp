@@ -115,6 +115,10 @@ class UringDriver final : public Driver {
   void on_receive(Receive& receive, std::int32_t result, std::uint32_t flags);
   void relaunch_dry();
 
+  // Sends in place: uring_send.cpp.
+  [[nodiscard]] bool sends_in_place(const Operation& operation) const noexcept;
+  void on_send_in_place(Transfer& transfer, std::int32_t result, std::uint32_t flags);
+
   // Ending: uring_close.cpp.
   void ask_cancel(Operation& operation);
   void forget_cancel(Operation& operation) noexcept;

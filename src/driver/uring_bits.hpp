@@ -28,6 +28,7 @@ enum UringBits : std::uint32_t {
   bit_may_block = 1 << 6,      ///< a file that answers "not yet": a thread of the kernel waits
   bit_nested = 1 << 7,         ///< Poll: in an epoll of its own, whose number is above this bit
   bit_all_lent = 1 << 8,       ///< Receive: the ring has no buffer left, the driver makes the call
+  bit_in_place = 1 << 9,       ///< write_in_place: its entry is one, with two completions
 };
 
 inline std::uint64_t user_data_of(Operation& operation, UringTag tag) noexcept {

@@ -55,6 +55,9 @@ inline void UringDriver::dispatch(std::uint64_t user_data, std::int32_t result,
   if ((operation.flags & op_lends) != 0) {
     return on_receive(static_cast<Receive&>(operation), result, flags);
   }
+  if (operation.code == OpCode::write_in_place && (operation.driver_bits & bit_in_place) != 0) {
+    return on_send_in_place(static_cast<Transfer&>(operation), result, flags);
+  }
   on_attempt(operation, result);
 }
 

@@ -36,8 +36,9 @@ int message_flags(const Operation& operation) noexcept {
 }
 
 void prepare_transfer(io_uring_sqe& entry, const Transfer& transfer, int fd) noexcept {
-  const bool message = is_one_of<OpCode::read, OpCode::write>(transfer.code) &&
-                       transfer.descriptor->kind == FdKind::socket;
+  const bool message =
+      is_one_of<OpCode::read, OpCode::write, OpCode::write_in_place>(transfer.code) &&
+      transfer.descriptor->kind == FdKind::socket;
   if (message) return prepare_message(entry, transfer, message_flags(transfer));
   const Remainder rest = remainder(transfer);
   switch (transfer.code) {
@@ -45,6 +46,7 @@ void prepare_transfer(io_uring_sqe& entry, const Transfer& transfer, int fd) noe
       io_uring_prep_read(&entry, fd, rest.data, rest.bytes, kCurrentPosition);
       return;
     case OpCode::write:
+    case OpCode::write_in_place:
       io_uring_prep_write(&entry, fd, rest.data, rest.bytes, kCurrentPosition);
       return;
     case OpCode::read_at:
@@ -210,6 +212,7 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
       return;
     case OpCode::read:
     case OpCode::write:
+    case OpCode::write_in_place:
     case OpCode::read_at:
     case OpCode::write_at:
       prepare_transfer(entry, static_cast<Transfer&>(operation), fd);
@@ -267,6 +270,13 @@ void prepare_receive(io_uring_sqe& entry, const Receive& receive, LentSize size)
   }
   entry.flags |= IOSQE_BUFFER_SELECT;
   entry.buf_group = static_cast<std::uint16_t>(size);
+}
+
+void prepare_send_in_place(io_uring_sqe& entry, const Transfer& transfer) noexcept {
+  const Remainder rest = remainder(transfer);
+  constexpr int flags = MSG_NOSIGNAL | MSG_WAITALL;
+  io_uring_prep_send_zc(&entry, transfer.descriptor->fd, rest.data, rest.bytes, flags,
+                        kReportCopies);
 }
 
 void prepare_accept_multishot(io_uring_sqe& entry, const Operation& operation) noexcept {

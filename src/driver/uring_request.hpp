@@ -16,6 +16,7 @@ enum RingAbility : std::uint8_t {
   ring_places_workers = 1 << 3,     ///< the kernel's worker threads run where they are told (5.14)
   ring_changes_paths = 1 << 4,      ///< mkdirat, unlinkat, renameat2, linkat, symlinkat (5.15)
   ring_lends = 1 << 5,              ///< a receive takes one of many buffers when bytes come (5.19)
+  ring_sends_in_place = 1 << 6,     ///< a send without a copy, which tells if it was one (6.7)
   ring_lacks_call = 1 << 7,         ///< never set: of what no kernel's ring has a call for
 };
 

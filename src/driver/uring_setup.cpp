@@ -203,6 +203,11 @@ void UringRing::probe_abilities(const RingRequest& request) {
     abilities_ |= ring_accepts_multishot | ring_cancels_by_fd | ring_lends;
   }
   if (io_uring_opcode_supported(probe, kOpFtruncate) != 0) abilities_ |= ring_truncates;
+  // Older than 6.7 by five releases, but what is told of each such send (6.2) cannot be asked for.
+  const bool tells_copies = io_uring_opcode_supported(probe, kOpReadMultishot) != 0;
+  if (tells_copies && io_uring_opcode_supported(probe, IORING_OP_SEND_ZC) != 0) {
+    abilities_ |= ring_sends_in_place;
+  }
   // The last of the five; the others are of this release or older.
   if (io_uring_opcode_supported(probe, IORING_OP_LINKAT) != 0) abilities_ |= ring_changes_paths;
   io_uring_free_probe(probe);

@@ -69,6 +69,7 @@ class Harness {
   // Operations. Each is made, and started in the cell's way.
   Transfer& read(Descriptor& from, std::size_t bytes, std::uint8_t flags = 0);
   Transfer& write(Descriptor& to, std::string_view bytes, std::uint8_t flags = 0);
+  Transfer& write_in_place(Descriptor& to, std::string_view bytes, std::uint8_t flags = 0);
   Transfer& read_at(Descriptor& from, std::size_t bytes, std::uint64_t offset);
   Transfer& write_at(Descriptor& to, std::string_view bytes, std::uint64_t offset);
   /// Into parts of these sizes; `text` yields them joined.

@@ -44,6 +44,13 @@ Transfer& Harness::write(Descriptor& to, std::string_view bytes, std::uint8_t fl
   return made;
 }
 
+Transfer& Harness::write_in_place(Descriptor& to, std::string_view bytes, std::uint8_t flags) {
+  Transfer& made = transfers_.emplace_back(OpCode::write_in_place, buffer(bytes), bytes.size());
+  made.flags = flags;
+  start(made, &to);
+  return made;
+}
+
 Transfer& Harness::read_at(Descriptor& from, std::size_t bytes, std::uint64_t offset) {
   Transfer& made = transfers_.emplace_back(OpCode::read_at, buffer(bytes), bytes, offset);
   start(made, &from);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 namespace rota::conformance {
 namespace {
@@ -256,6 +257,58 @@ TEST_P(Conformance, a_conversation_of_a_thousand_messages_loses_nothing) {
     ASSERT_TRUE(finish(answering, answer));
     ASSERT_EQ(text(answer), message) << "message " << i;
   }
+}
+
+TEST_P(Conformance, a_write_in_place_reaches_the_peer_and_lets_the_bytes_go) {
+  FdPair pair = tcp_pair();
+  Descriptor& near = adopt(std::move(pair.near));
+  // Below the size from which they are sent in place, and above it.
+  for (const std::size_t bytes : {std::size_t{10}, std::size_t{40'000}}) {
+    const std::string sent = pattern(bytes);
+    std::string came;
+    std::thread peer([&] { came = receive(pair.far.number(), bytes); });
+    Transfer& writing = write_in_place(near, sent, op_whole);
+    const bool ended = finish(writing);
+    if (ended) std::memset(writing.data, 'x', bytes);  // Nobody reads it any more.
+    peer.join();
+    ASSERT_TRUE(ended);
+    EXPECT_EQ(writing.result, static_cast<std::int32_t>(bytes));
+    EXPECT_EQ(came, sent);
+  }
+}
+
+TEST_P(Conformance, a_write_in_place_to_a_unix_socket_is_a_write) {
+  FdPair pair = unix_pair();
+  Descriptor& near = adopt(std::move(pair.near));
+  const std::string sent = pattern(40'000);
+  for (int i = 0; i < 2; ++i) {
+    Transfer& writing = write_in_place(near, sent, op_whole);
+    ASSERT_TRUE(finish(writing));
+    ASSERT_EQ(writing.result, static_cast<std::int32_t>(sent.size()));
+    EXPECT_EQ(receive(pair.far.number(), sent.size()), sent);
+  }
+}
+
+TEST_P(Conformance, a_cancelled_write_in_place_tells_how_much_went) {
+  FdPair pair = unix_pair();
+  Descriptor& near = adopt(std::move(pair.near));
+  Transfer& writing = write_in_place(near, pattern(8 << 20), op_whole);
+  settle();
+  EXPECT_FALSE(is_back(writing)) << "nobody reads";
+  cancel(writing);
+  ASSERT_TRUE(finish(writing));
+  EXPECT_EQ(writing.result, -ECANCELED);
+  EXPECT_LT(writing.moved, writing.bytes);
+  EXPECT_EQ(receive(pair.far.number(), writing.moved), pattern(8 << 20).substr(0, writing.moved));
+}
+
+TEST_P(Conformance, a_write_in_place_to_a_peer_that_is_gone_fails) {
+  FdPair pair = tcp_pair();
+  Descriptor& near = adopt(std::move(pair.near));
+  close_with_reset(pair.far);
+  Transfer& first = write_in_place(near, pattern(40'000), op_whole);
+  ASSERT_TRUE(finish(first));
+  EXPECT_TRUE(first.result == -ECONNRESET || first.result == -EPIPE) << first.result;
 }
 
 }  // namespace

@@ -46,6 +46,25 @@ Routine<std::size_t> count_until_the_end(TcpStream& stream) {
 }
 
 template <template <class> class Routine>
+Routine<void> what_is_written_in_place_arrives(World) {
+  Result<TcpListener> listener = TcpListener::bind(Address::loopback(0));
+  const Address address = listener->local_address().value();
+  Result<TcpStream> near = co_await TcpStream::connect(address);
+  Result<TcpStream> far = co_await listener->accept();
+  JoinHandle<std::size_t> reader = spawn_routine(count_until_the_end<Routine>(*far));
+  const std::vector<std::byte> bytes(3 << 20);
+  std::size_t count = 0;
+  Result<void> written = co_await near->write_all_in_place(bytes, &count);
+  EXPECT_TRUE(written.has_value());
+  EXPECT_EQ(count, bytes.size());
+  Result<void> nothing = co_await near->write_all_in_place({});
+  EXPECT_TRUE(nothing.has_value());
+  EXPECT_TRUE(near->shutdown(ShutdownHalf::write).has_value());
+  Joined<std::size_t> read = co_await reader.join();
+  EXPECT_EQ(std::move(read).value(), bytes.size());
+}
+
+template <template <class> class Routine>
 Routine<void> a_stopped_write_of_every_byte_tells_how_many_went(World) {
   Result<TcpListener> listener = TcpListener::bind(Address::loopback(0));
   const Address address = listener->local_address().value();
@@ -168,6 +187,8 @@ Routine<void> a_lone_read_of_a_page_that_is_cached_does_not_suspend(World world)
 }  // namespace
 
 void add_transfer_scenarios(Suite& suite) {
+  suite.add("what_is_written_in_place_arrives", what_is_written_in_place_arrives<Task>,
+            what_is_written_in_place_arrives<Script>);
   suite.add("a_stopped_write_of_every_byte_tells_how_many_went",
             a_stopped_write_of_every_byte_tells_how_many_went<Task>,
             a_stopped_write_of_every_byte_tells_how_many_went<Script>);

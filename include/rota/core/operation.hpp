@@ -23,6 +23,8 @@ enum class OpCode : std::uint8_t {
   poll,             ///< Poll: wait until one of the events holds; the result is the events seen
   read,             ///< Transfer: from a stream; 0 is its end. Receive, with op_lends
   write,            ///< Transfer: to a stream
+  write_in_place,   ///< Transfer: to a socket, from where the bytes lie, without a copy where the
+                    ///< mechanism can; complete when nobody reads them there any more
   read_vector,      ///< VectorTransfer: from a stream
   write_vector,     ///< VectorTransfer: to a stream
   accept,           ///< Operation: one connection; Stream: every connection. The result is the fd
@@ -67,8 +69,8 @@ template <OpCode... Codes>
 }
 /// What gives to a stream, in order.
 [[nodiscard]] constexpr bool writes_stream(OpCode code) noexcept {
-  return is_one_of<OpCode::write, OpCode::write_vector, OpCode::connect, OpCode::send_message,
-                   OpCode::send_batch, OpCode::splice_out>(code);
+  return is_one_of<OpCode::write, OpCode::write_in_place, OpCode::write_vector, OpCode::connect,
+                   OpCode::send_message, OpCode::send_batch, OpCode::splice_out>(code);
 }
 
 /// What reads or writes a file at an offset of its own.

@@ -39,6 +39,12 @@ using VectorAwait = Await<CountLeaf<VectorTransfer>>;
   return Await<WholeWriteLeaf>(std::in_place, to, OpCode::write, from, 0u, written);
 }
 
+[[nodiscard]] inline Await<WholeWriteLeaf> write_stream_in_place(Descriptor* to,
+                                                                 std::span<const std::byte> from,
+                                                                 std::size_t* written) noexcept {
+  return Await<WholeWriteLeaf>(std::in_place, to, OpCode::write_in_place, from, 0u, written);
+}
+
 [[nodiscard]] inline VectorAwait read_stream_vector(Descriptor* from,
                                                     std::span<iovec> into) noexcept {
   return VectorAwait(std::in_place, from, OpCode::read_vector, into.data(),
