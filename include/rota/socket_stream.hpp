@@ -55,10 +55,10 @@ class SocketStream : public IoObject {
     return write_stream_whole(descriptor(), from, written);
   }
   /// Every byte, from where they lie: io_uring has the kernel send them without a copy (Linux
-  /// 6.7), and the wait ends when the peer has them and nobody reads them here any more. For what is large
-  /// and goes to another machine. What is below 16 KiB is copied, so are the bytes of a connection
-  /// that the kernel copies anyway, as on the loopback interface, and so are all with another
-  /// driver.
+  /// 6.7), and the wait ends when the peer has them and nobody reads them here any more. For what
+  /// is large and goes to another machine. What is below 16 KiB is copied, so are the bytes of a
+  /// connection that the kernel copies anyway, as on the loopback interface, and so are all with
+  /// another driver.
   [[nodiscard]] Await<WholeWriteLeaf> write_all_in_place(std::span<const std::byte> from,
                                                          std::size_t* written = nullptr) noexcept {
     return write_stream_in_place(descriptor(), from, written);
