@@ -50,8 +50,7 @@ EchoConnection::State EchoConnection::on_readable(Traffic& traffic) {
     const std::size_t asked =
         comparing ? std::min(traffic.hot_buffer.size(), traffic.pattern.chunk_bytes())
                   : traffic.hot_buffer.size();
-    const long got =
-        ::recv(fd_, traffic.hot_buffer.data(), asked, comparing ? 0 : MSG_TRUNC);
+    const long got = ::recv(fd_, traffic.hot_buffer.data(), asked, comparing ? 0 : MSG_TRUNC);
     if (got == 0) return end(State::closed);
     if (got < 0) {
       if (errno == EINTR) continue;
@@ -70,8 +69,15 @@ EchoConnection::State EchoConnection::on_readable(Traffic& traffic) {
   return flush(traffic);
 }
 
-EchoConnection::State EchoConnection::on_writable(const Traffic& traffic) {
-  return flush(traffic);
+EchoConnection::State EchoConnection::on_writable(const Traffic& traffic) { return flush(traffic); }
+
+void EchoConnection::replace(int fd) noexcept {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(fd_);
+  fd_ = fd;
+  state_ = State::open;
+  sent_bytes_ = received_bytes_ = allowed_ = 0;
 }
 
 void EchoConnection::stop(const Traffic& traffic) noexcept {
@@ -100,8 +106,7 @@ void EchoConnection::take(std::size_t bytes, Traffic& traffic) {
   allow(answers, traffic, now_ns);
 }
 
-void EchoConnection::allow(std::uint64_t messages, const Traffic& traffic,
-                           std::uint64_t now_ns) {
+void EchoConnection::allow(std::uint64_t messages, const Traffic& traffic, std::uint64_t now_ns) {
   const std::uint64_t last = std::min(allowed_ + messages, quota_);
   for (; allowed_ < last; ++allowed_) sent_at_ns_[allowed_ % traffic.depth] = now_ns;
 }
@@ -109,8 +114,8 @@ void EchoConnection::allow(std::uint64_t messages, const Traffic& traffic,
 EchoConnection::State EchoConnection::flush(const Traffic& traffic) {
   const std::uint64_t end_bytes = allowed_ * traffic.message_bytes;
   while (sent_bytes_ < end_bytes) {
-    const std::size_t chunk = std::min<std::uint64_t>(end_bytes - sent_bytes_,
-                                                      traffic.pattern.chunk_bytes());
+    const std::size_t chunk =
+        std::min<std::uint64_t>(end_bytes - sent_bytes_, traffic.pattern.chunk_bytes());
     const long put = ::send(fd_, traffic.pattern.at(phase_ + sent_bytes_), chunk, MSG_NOSIGNAL);
     if (put < 0) {
       if (errno == EINTR) continue;

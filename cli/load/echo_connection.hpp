@@ -19,7 +19,7 @@ class EchoConnection {
   /// What all connections of a run share.
   struct Traffic {
     const StreamPattern& pattern;
-    std::span<char> hot_buffer;    ///< One for all, so that it stays in the cache.
+    std::span<char> hot_buffer;  ///< One for all, so that it stays in the cache.
     std::size_t message_bytes;
     unsigned depth;
     std::uint64_t quota_messages;  ///< Per connection; no more are sent.
@@ -41,11 +41,18 @@ class EchoConnection {
   /// Reads all there is, then sends what that allows.
   State on_readable(Traffic& traffic);
   State on_writable(const Traffic& traffic);
+  /// Resets the connection, so that it leaves no trace in the kernel, and takes over another.
+  void replace(int fd) noexcept;
+  /// Has had its answer, and nothing that comes now matters.
+  void retire() noexcept { state_ = State::closed; }
   /// Allows no further message: what is outstanding may still come back.
   void stop(const Traffic& traffic) noexcept;
 
   [[nodiscard]] int fd() const noexcept { return fd_; }
   [[nodiscard]] State state() const noexcept { return state_; }
+  [[nodiscard]] std::uint64_t answered(const Traffic& traffic) const noexcept {
+    return received_bytes_ / traffic.message_bytes;
+  }
   [[nodiscard]] std::uint64_t unanswered(const Traffic& traffic) const noexcept {
     return allowed_ - received_bytes_ / traffic.message_bytes;
   }

@@ -61,6 +61,9 @@ class LoadRun {
   /// Handles what is ready, waiting until `until_ns` at most.
   void turn(std::uint64_t until_ns);
   void handle(const epoll_event& event);
+  [[nodiscard]] bool may_reconnect(const EchoConnection& connection) const;
+  std::optional<std::string> watch(std::uint32_t index) const;
+  void reconnect(std::uint32_t index);
   void count_end(const EchoConnection& connection);
   [[nodiscard]] std::string explain_ends() const;
   void announce(std::string_view line) const;
@@ -73,6 +76,9 @@ class LoadRun {
   EchoConnection::Traffic traffic_;
   std::vector<EchoConnection> connections_;
   std::size_t alive_ = 0;
+  std::uint64_t begun_ = 0;  ///< connections, those that were replaced included
+  bool draining_ = false;
+  std::string failure_;  ///< why no further connection could be made
   int epoll_;
   LoadReport report_;
   std::uint64_t begin_ns_ = 0;
@@ -87,6 +93,7 @@ std::uint64_t own_wait_ns() {
 }
 
 std::uint64_t quota_of(const LoadOptions& options) {
+  if (options.lifetime == Lifetime::one_message) return 1;
   if (options.requests == 0) return no_quota;
   return (options.requests + options.connections - 1) / options.connections;
 }
@@ -112,6 +119,7 @@ std::expected<LoadReport, std::string> LoadRun::run() {
     return std::unexpected(*error);
   }
   drain();
+  if (!failure_.empty()) return std::unexpected(failure_);
   return std::move(report_);
 }
 
@@ -125,15 +133,18 @@ std::optional<std::string> LoadRun::connect_all() {
              std::to_string(options_.connections) + ")";
     }
     connections_.emplace_back(*fd, i * phase_step, traffic_);
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-    event.data.u32 = i;
-    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, *fd, &event) != 0) {
-      return std::string("epoll_ctl: ") + std::strerror(errno);
-    }
+    if (auto error = watch(i)) return error;
   }
-  alive_ = connections_.size();
+  alive_ = begun_ = connections_.size();
   return std::nullopt;
+}
+
+std::optional<std::string> LoadRun::watch(std::uint32_t index) const {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.u32 = index;
+  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, connections_[index].fd(), &event) == 0) return {};
+  return std::string("epoll_ctl: ") + std::strerror(errno);
 }
 
 std::optional<std::string> LoadRun::await_gate() {
@@ -160,7 +171,9 @@ std::optional<std::string> LoadRun::run_requests() {
   begin_window();
   start_all();
   traffic_.last_answer_ns = begin_ns_;
-  const std::uint64_t wanted = traffic_.quota_messages * connections_.size();
+  const bool is_each_one = options_.lifetime == Lifetime::one_message;
+  const std::uint64_t wanted =
+      is_each_one ? options_.requests : traffic_.quota_messages * connections_.size();
   while (may_go_on() && traffic_.answers < wanted) {
     const std::uint64_t patient_until_ns = traffic_.last_answer_ns + patience_ns;
     if (monotonic_ns() >= patient_until_ns) return "the server has answered nothing for 10 s";
@@ -180,6 +193,7 @@ void LoadRun::start_all() {
 }
 
 void LoadRun::drain() {
+  draining_ = true;
   for (EchoConnection& connection : connections_) connection.stop(traffic_);
   const std::uint64_t until_ns = monotonic_ns() + drain_ns;
   while (alive_ > 0 && outstanding() > 0 && monotonic_ns() < until_ns) turn(until_ns);
@@ -226,9 +240,39 @@ void LoadRun::handle(const epoll_event& event) {
   EchoConnection& connection = connections_[event.data.u32];
   if (connection.state() != EchoConnection::State::open) return;
   const bool readable = (event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-  const auto state =
-      readable ? connection.on_readable(traffic_) : connection.on_writable(traffic_);
+  const auto state = readable ? connection.on_readable(traffic_) : connection.on_writable(traffic_);
+  if (may_reconnect(connection)) return reconnect(event.data.u32);
   if (state != EchoConnection::State::open) count_end(connection);
+}
+
+/// It has its one answer, and the run is not over. Whether the server has closed it is no matter.
+bool LoadRun::may_reconnect(const EchoConnection& connection) const {
+  return options_.lifetime == Lifetime::one_message && connection.answered(traffic_) > 0 &&
+         connection.state() != EchoConnection::State::corrupt;
+}
+
+void LoadRun::reconnect(std::uint32_t index) {
+  EchoConnection& connection = connections_[index];
+  const bool is_enough = options_.requests > 0 && begun_ >= options_.requests;
+  const std::uint64_t begun_ns = monotonic_ns();
+  std::optional<std::string> failure;
+  if (!draining_ && !is_enough) {
+    const auto fd = connect_loopback(options_.port);
+    if (fd) {
+      connection.replace(*fd);
+      failure = watch(index);
+    } else {
+      failure = fd.error();
+    }
+  }
+  if (draining_ || is_enough || failure) {
+    if (failure) failure_ = *failure;
+    connection.retire();
+    alive_ -= 1;
+    return;
+  }
+  begun_ += 1;
+  if (connection.start(traffic_, begun_ns) != EchoConnection::State::open) count_end(connection);
 }
 
 void LoadRun::count_end(const EchoConnection& connection) {
