@@ -4,16 +4,12 @@
 #include "argument_checks.hpp"
 #include "choice_names.hpp"
 #include "doctor.hpp"
-#include "driver_choice.hpp"
 #include "lab/cell.hpp"
-#include "lab/contention.hpp"
-#include "lab/lab.hpp"
-#include "lab/lengths.hpp"
-#include "lab/waiting.hpp"
+#include "lab/workloads.hpp"
+#include "lab_command.hpp"
 #include "load/interrupt.hpp"
 #include "load/load.hpp"
 #include "standard_streams.hpp"
-#include "waiting_choice.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -51,143 +47,20 @@ constexpr double most_cpus = 1023;
 
 /// What the parser fills. Lives as long as the parser.
 struct Arguments {
-  LabOptions lab;
-  bool lab_quick = false;
-  bool lab_json = false;
-  std::vector<std::string> lab_drivers;
-  unsigned lab_rounds = 0;
-  double lab_seconds = 0;
-
-  unsigned contention_rounds = 9;
-  bool contention_json = false;
-
-  LengthsOptions lengths;
-  bool lengths_json = false;
-
-  WaitingOptions waiting;
-  std::vector<std::string> waiting_drivers;
-  bool waiting_json = false;
-
   bool doctor_json = false;
 
   LoadOptions load;
   unsigned load_cpu = 0;
   pid_t load_server = 0;
   int load_events = 0;
+  bool load_reconnect = false;
 
   CellOptions cell;
   std::string cell_workload;
   std::string cell_driver = "best";
+  std::string cell_files = "best";
   std::string cell_waiting = "block";
 };
-
-void add_drivers(CLI::App& command, std::vector<std::string>& drivers) {
-  command
-      .add_option("--drivers", drivers,
-                  "comma-separated: " + joined(names_of(measured_drivers)) +
-                      "\n(all); with another engine for files than they choose:\n" +
-                      joined(names_of(drivers_with_engines)))
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->check(one_of(driver_names()));
-}
-
-CLI::App* add_lab(CLI::App& app, Arguments& arguments) {
-  CLI::App* lab = app.add_subcommand("lab", "measure real work under every driver; table and page");
-  lab->add_flag("--quick", arguments.lab_quick, "three short rounds: under a minute");
-  lab->add_option("--only", arguments.lab.only,
-                  "one of the workloads below, or a family: echo, files, timers")
-      ->type_name("WORKLOAD")
-      ->check(one_of(workload_names()));
-  add_drivers(*lab, arguments.lab_drivers);
-  lab->add_option("--rounds", arguments.lab_rounds, "every driver runs once per round (7)")
-      ->type_name("N")
-      ->check(within(1, 1000));
-  lab->add_option("--seconds", arguments.lab_seconds, "measured window of one cell (1)")
-      ->type_name("S")
-      ->check(within(0.01, 3600));
-  lab->add_option("--out", arguments.lab.out, "folder of index.html and results.json (out/lab)")
-      ->type_name("DIR");
-  lab->add_flag("--json", arguments.lab_json, "print results.json instead of the table");
-  std::string named = "\nWorkloads:\n";
-  for (const Workload& workload : workloads) {
-    std::string name(workload.name);
-    name.resize(11, ' ');
-    named += "  " + name + std::string(workload.title) + '\n';
-  }
-  lab->footer(
-      named +
-      "\nEach cell is a fresh process pinned to one CPU; the load generator of the echo runs on\n"
-      "another. Ctrl-C ends the lab and shows what was measured until then.\n\n"
-      "Example: rota lab --only timers --rounds 3 --seconds 0.5");
-  return lab;
-}
-
-CLI::App* add_contention(CLI::App& lab, Arguments& arguments) {
-  CLI::App* contention =
-      lab.add_subcommand("contention", "what it costs when two threads write to one cache line");
-  contention
-      ->add_option("--rounds", arguments.contention_rounds, "every layout runs once in each (9)")
-      ->check(within(1, 1000));
-  contention->add_flag("--json", arguments.contention_json, "the same figures for programs");
-  contention->footer(
-      "\nA line has one writer at a time: two CPUs that write to neighbouring words send it back\n"
-      "and forth, although neither reads what the other wrote. Two pinned threads do so with a\n"
-      "counter, with two counters at several distances, and with Rota's own structures, their\n"
-      "padding switched off and on.\n\n"
-      "The threads work in windows of 20 µs, and only windows count in which both worked for\n"
-      "80 % of the time: a thread that waits for its CPU contends with nobody. It takes a second\n"
-      "or two on an idle machine.\n\n"
-      "Example: rota lab contention --rounds 20");
-  return contention;
-}
-
-CLI::App* add_lengths(CLI::App& lab, Arguments& arguments) {
-  LengthsOptions& options = arguments.lengths;
-  CLI::App* lengths =
-      lab.add_subcommand("lengths", "how queues and stealing treat short tasks among long ones");
-  lengths->add_option("--workers", options.workers, "where there are several (2)")
-      ->check(within(1, most_workers));
-  lengths->add_option("--rounds", options.rounds, "every discipline runs once in each (3)")
-      ->check(within(1, 1000));
-  lengths->add_option("--seconds", options.seconds, "of arrivals in one round (1)")
-      ->check(within(0.01, 3600));
-  lengths->add_option("--seed", options.seed, "of the arrivals (1)")->check(within(0, 1e15));
-  lengths->add_flag("--json", arguments.lengths_json, "the same figures for programs");
-  lengths->footer(
-      "\nTasks of 2 µs, 50 µs and 5 ms arrive at random and keep one CPU busy for 60 %: 98 of a\n"
-      "hundred are short, and most of the time goes to the one of a thousand that is long. They\n"
-      "are spawned by a thread of its own and wait in one queue; on workers that take them in\n"
-      "turn; on workers that steal half of a queue; and on workers that steal one task at a time\n"
-      "from a queue whose tasks are long. What each runtime says of the lengths of its tasks\n"
-      "(Runtime::task_lengths) is shown for the last.\n\n"
-      "Example: rota lab lengths --workers 4 --rounds 9");
-  return lengths;
-}
-
-CLI::App* add_waiting(CLI::App& lab, Arguments& arguments) {
-  WaitingOptions& options = arguments.waiting;
-  CLI::App* waiting =
-      lab.add_subcommand("waiting", "blocking, spinning and polling: what each gains and costs");
-  add_drivers(*waiting, arguments.waiting_drivers);
-  waiting->add_option("--rounds", options.rounds, "every cell runs once in each (5)")
-      ->type_name("N")
-      ->check(within(1, 1000));
-  waiting
-      ->add_option("--seconds", options.seconds, "of talk per cell, and as long of silence (0.5)")
-      ->type_name("S")
-      ->check(within(0.01, 3600));
-  waiting->add_option("--spin-us", options.spin_us, "how long a spin is at most (50)")
-      ->type_name("N")
-      ->check(within(1, 1e6));
-  waiting->add_flag("--json", arguments.waiting_json, "the same figures for programs");
-  waiting->footer(
-      "\nAn echo server on one CPU answers a single connection from another: whoever waits for a\n"
-      "message sleeps at once, spins for a while and then sleeps, or never sleeps. Then nobody\n"
-      "talks to it for as long, which shows what waiting costs.\n\n"
-      "Example: rota lab waiting --drivers epoll,uring --rounds 9");
-  return waiting;
-}
 
 CLI::App* add_doctor(CLI::App& app, Arguments& arguments) {
   CLI::App* doctor =
@@ -215,6 +88,8 @@ CLI::App* add_load(CLI::App& app, Arguments& arguments) {
       ->check(within(0, most_ms));
   load->add_option("--requests", options.requests, "so many messages instead of a window")
       ->check(within(1, 1e15));
+  load->add_flag("--reconnect", arguments.load_reconnect,
+                 "a connection for each message; the latency begins with its connect");
   load->add_option("--pin", arguments.load_cpu, "run on this CPU")->check(within(0, most_cpus));
   load->add_option("--server-pid", arguments.load_server, "report that process's CPU time")
       ->check(within(1, 1 << 22));
@@ -230,18 +105,17 @@ CLI::App* add_load(CLI::App& app, Arguments& arguments) {
 }
 
 CLI::App* add_cell(CLI::App& app, Arguments& arguments) {
-  std::vector<std::string> names;
-  for (const Workload& workload : workloads) names.emplace_back(workload.name);
+  const std::vector<std::string> names = names_of(workloads);
   std::vector<std::string> drivers = driver_names();
   drivers.emplace_back(best_driver.name);
-  const std::string listed = joined(names_of(measured_drivers)) + ",\n" +
-                             joined(names_of(drivers_with_engines)) + ", best (best)";
   CLI::App* cell = app.add_subcommand("cell", "one measured process; `rota lab` starts these");
-  cell->add_option("workload", arguments.cell_workload, joined(names))
+  cell->add_option("workload", arguments.cell_workload, "one of those of `rota lab --help`")
       ->required()
       ->check(one_of(names));
-  cell->add_option("--driver", arguments.cell_driver, listed)
+  cell->add_option("--driver", arguments.cell_driver, joined(drivers) + " (best)")
       ->check(one_of(drivers));
+  cell->add_option("--files", arguments.cell_files, joined(engine_names()) + " (best)")
+      ->check(one_of(engine_names()));
   cell->add_option("--waiting", arguments.cell_waiting, joined(waiting_names()) + " (block)")
       ->check(one_of(waiting_names()));
   cell->add_option("--spin-us", arguments.cell.spin_us, "how long a spin is; 0: what a wake costs")
@@ -254,30 +128,15 @@ CLI::App* add_cell(CLI::App& app, Arguments& arguments) {
       ->check(within(0, 1e15));
   cell->add_option("--file", arguments.cell.file, "what the read workloads read");
   cell->footer(
-      "\nAn echo cell prints `port N` and serves until its stdin is closed. Others print\n"
+      "\nA cell that serves prints `port N` and does so until its stdin is closed. Others print\n"
       "`ready`, wait for a line on stdin and print one line of figures:\n"
-      "measured OPERATIONS WINDOW_NS CPU_NS WAIT_NS P50_NS P99_NS P99.9_NS");
+      "measured OPERATIONS WINDOW_NS CPU_NS WAIT_NS P50_NS P99_NS P99.9_NS DEVICE_BYTES");
   return cell;
-}
-
-int start_lab(Arguments& arguments, const CLI::App& lab) {
-  LabOptions& options = arguments.lab;
-  if (arguments.lab_quick) options.make_quick();
-  if (lab.count("--rounds") > 0) options.rounds = arguments.lab_rounds;
-  if (lab.count("--seconds") > 0) options.seconds = arguments.lab_seconds;
-  if (arguments.lab_json) options.format = OutputFormat::json;
-  options.drivers = drivers_of(arguments.lab_drivers);
-  return run_lab(options);
-}
-
-int start_waiting(Arguments& arguments) {
-  arguments.waiting.drivers = drivers_of(arguments.waiting_drivers);
-  if (arguments.waiting_json) arguments.waiting.format = OutputFormat::json;
-  return run_waiting(arguments.waiting);
 }
 
 int start_load(Arguments& arguments, const CLI::App& load) {
   LoadOptions& options = arguments.load;
+  if (arguments.load_reconnect) options.lifetime = Lifetime::one_message;
   if (load.count("--pin") > 0) options.cpu = arguments.load_cpu;
   if (load.count("--server-pid") > 0) options.server_pid = arguments.load_server;
   if (load.count("--events-fd") > 0) {
@@ -300,8 +159,8 @@ int start_load(Arguments& arguments, const CLI::App& load) {
 }
 
 int start_cell(Arguments& arguments) {
-  arguments.cell.driver = *find_driver(arguments.cell_driver);
-  arguments.cell.waiting = *find_waiting(arguments.cell_waiting);
+  arguments.cell.setup = {*find_driver(arguments.cell_driver), *find_engine(arguments.cell_files),
+                          *find_waiting(arguments.cell_waiting)};
   for (const Workload& workload : workloads) {
     if (workload.name == arguments.cell_workload) arguments.cell.workload = &workload;
   }
@@ -314,10 +173,7 @@ int run(int argc, char** argv) {
   app.footer(examples);
   app.set_version_flag("--version", "rota " ROTA_VERSION);
   app.require_subcommand(0, 1);
-  CLI::App* lab = add_lab(app, arguments);
-  const CLI::App* contention = add_contention(*lab, arguments);
-  const CLI::App* lengths = add_lengths(*lab, arguments);
-  const CLI::App* waiting = add_waiting(*lab, arguments);
+  LabCommand lab(app);
   const CLI::App* doctor = add_doctor(app, arguments);
   const CLI::App* load = add_load(app, arguments);
   const CLI::App* cell = add_cell(app, arguments);
@@ -339,23 +195,7 @@ int run(int argc, char** argv) {
     std::fprintf(stderr, "rota: %s\nSee `rota --help`.\n", error.what());
     return status_bad_arguments;
   }
-  const bool has_experiment = contention->parsed() || lengths->parsed() || waiting->parsed();
-  const auto is_given = [](const CLI::Option* option) { return option->count() != 0; };
-  if (has_experiment && std::ranges::any_of(lab->get_options(), is_given)) {
-    std::fprintf(stderr, "rota: options stand behind the experiment: rota lab %s OPTION...\n",
-                 lab->get_subcommands().front()->get_name().c_str());
-    return status_bad_arguments;
-  }
-  if (contention->parsed()) {
-    return run_contention(arguments.contention_rounds,
-                          arguments.contention_json ? OutputFormat::json : OutputFormat::text);
-  }
-  if (lengths->parsed()) {
-    if (arguments.lengths_json) arguments.lengths.format = OutputFormat::json;
-    return run_lengths(arguments.lengths);
-  }
-  if (waiting->parsed()) return start_waiting(arguments);
-  if (lab->parsed()) return start_lab(arguments, *lab);
+  if (lab.parsed()) return lab.start();
   if (doctor->parsed()) {
     return run_doctor(arguments.doctor_json ? OutputFormat::json : OutputFormat::text);
   }

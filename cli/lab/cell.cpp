@@ -32,9 +32,9 @@ int refuse(const char* what) {
 
 int run_on(Runtime& runtime, const CellOptions& options) {
   const WorkloadKind kind = options.workload->kind;
-  if (kind == WorkloadKind::echo) {
+  if (is_served(kind)) {
     end_with_stdin();
-    runtime.block_on(serve_echo());
+    runtime.block_on(serve(options));
     return 0;
   }
   Window window(options);
@@ -58,11 +58,7 @@ void await_gate() {
 }
 
 int run_cell(const CellOptions& options) {
-  Config config;
-  config.driver = options.driver.config();
-  config.scheduler.waiting = options.waiting.waiting;
-  config.scheduler.spin_us = options.spin_us;
-  auto runtime = Runtime::make(config);
+  auto runtime = Runtime::make(options.setup.config(options.spin_us));
   if (!runtime) return refuse(runtime.error().message().c_str());
   int status = 0;
   try {

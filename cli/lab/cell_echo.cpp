@@ -3,9 +3,11 @@
 #include <rota/runtime.hpp>
 #include <rota/tcp.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdio>
+#include <memory>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -13,22 +15,61 @@
 namespace rota::cli {
 namespace {
 
-/// Larger than any message, so that a short read tells that the socket is empty.
-constexpr std::size_t buffer_bytes = 16 * 1024;
+constexpr std::size_t short_message_bytes = 64;
+constexpr std::size_t least_buffer_bytes = std::size_t{16} * 1024;
 
-Task<void> echo(TcpStream peer) {
-  std::array<std::byte, buffer_bytes> buffer;
+Task<void> echo(TcpStream peer, std::size_t buffer_bytes) {
+  const auto memory = std::make_unique_for_overwrite<std::byte[]>(buffer_bytes);
+  const std::span<std::byte> buffer(memory.get(), buffer_bytes);
   for (;;) {
     auto got = co_await peer.read(buffer);
+    if (!got || *got == 0) co_return;
+    auto sent = co_await peer.write_all(buffer.first(*got));
+    if (!sent) co_return;
+  }
+}
+
+/// One message, and that is all.
+Task<void> answer_once(TcpStream peer, std::size_t message_bytes) {
+  std::array<std::byte, short_message_bytes> buffer;
+  while (message_bytes > 0) {
+    auto got = co_await peer.read(buffer);
+    if (!got || *got == 0) co_return;
+    auto sent = co_await peer.write_all(std::span(buffer).first(*got));
+    if (!sent) co_return;
+    message_bytes -= std::min(message_bytes, *got);
+  }
+}
+
+/// To the lab, which sees the connection closed.
+void complain(const std::error_code& error) {
+  std::printf("error %s\n", error.message().c_str());
+  std::fflush(stdout);
+}
+
+/// With no more memory than a connection needs that is idle most of the time.
+Task<void> stay(TcpStream peer) {
+  std::array<std::byte, short_message_bytes> buffer;
+  for (;;) {
+    auto got = co_await peer.read(buffer);
+    if (!got && got.error() != std::errc::connection_reset) complain(got.error());
     if (!got || *got == 0) co_return;
     auto sent = co_await peer.write_all(std::span(buffer).first(*got));
     if (!sent) co_return;
   }
 }
 
+Task<void> serve_one(const Workload& workload, TcpStream peer) {
+  const std::size_t message_bytes = workload.operation_bytes;
+  if (workload.kind == WorkloadKind::connect) return answer_once(std::move(peer), message_bytes);
+  if (workload.kind == WorkloadKind::idle) return stay(std::move(peer));
+  // Larger than a message, so that a short read tells that the socket is empty.
+  return echo(std::move(peer), std::max(least_buffer_bytes, 2 * message_bytes));
+}
+
 }  // namespace
 
-Task<void> serve_echo() {
+Task<void> serve(const CellOptions& options) {
   auto listener = TcpListener::bind(Address::loopback(0));
   if (!listener) throw std::system_error(listener.error(), "bind");
   auto address = listener->local_address();
@@ -40,7 +81,7 @@ Task<void> serve_echo() {
     if (!peer) throw std::system_error(peer.error(), "accept");
     const auto no_delay = peer->set_no_delay(true);
     if (!no_delay) throw std::system_error(no_delay.error(), "TCP_NODELAY");
-    spawn(echo(std::move(*peer)));
+    spawn(serve_one(*options.workload, std::move(*peer)));
   }
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "cli/driver_choice.hpp"
-#include "cli/waiting_choice.hpp"
+#include "setup.hpp"
 #include "workload.hpp"
 
 #include <cstdint>
@@ -12,8 +11,7 @@ namespace rota::cli {
 /// What the measured process of one cell shall do: `rota cell`.
 struct CellOptions {
   const Workload* workload = nullptr;
-  DriverChoice driver = best_driver;
-  WaitingChoice waiting = waiting_choices.front();
+  Setup setup;
   std::uint32_t spin_us = 0;
   std::uint64_t warm_up_ms = 100;
   std::uint64_t duration_ms = 1000;

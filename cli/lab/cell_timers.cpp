@@ -1,6 +1,7 @@
 #include "cell_tasks.hpp"
 
 #include "cli/load/monotonic.hpp"
+#include "workloads.hpp"
 
 #include <rota/scope.hpp>
 #include <rota/time.hpp>

@@ -1,5 +1,6 @@
 #include "charts.hpp"
 
+#include "cost.hpp"
 #include "html_text.hpp"
 #include "quantity.hpp"
 
@@ -15,8 +16,8 @@ namespace {
 constexpr double width = 360;
 constexpr double row_height = 26;
 constexpr double plot_left = 112;
-constexpr double plot_right = 292;        // of bars; values stand right of it
-constexpr double plot_right_wide = 336;   // of an axis without values beside it
+constexpr double plot_right = 292;       // of bars; values stand right of it
+constexpr double plot_right_wide = 336;  // of an axis without values beside it
 constexpr double top = 6;
 constexpr double axis_height = 24;
 
@@ -50,7 +51,7 @@ std::string opening(double height, const std::string& label) {
 
 std::string driver_label(const Row& row) {
   return print("<text class=\"driver\" x=\"%.0f\" y=\"%.1f\">", plot_left - 8, row.y + 4) +
-         html_of(row.cell->driver.title) + "</text>\n";
+         html_of(row.cell->setup.title()) + "</text>\n";
 }
 
 std::string line(const char* kind, double x1, double y1, double x2, double y2) {
@@ -58,28 +59,28 @@ std::string line(const char* kind, double x1, double y1, double x2, double y2) {
                y1, x2, y2);
 }
 
-/// Whether no round of a driver was as dear as any round of any other: the lead is no accident.
+/// Whether no round of a setup was as dear as any round of any other: the lead is no accident.
 bool is_below_all(const Row& row, const std::vector<Row>& rows) {
-  const double most = spread_of(*row.cell, &Sample::cpu_ns)->most;
+  double Sample::* const cost = cost_of(*row.cell->workload);
+  const double most = spread_of(*row.cell, cost)->most;
   return rows.size() > 1 && std::ranges::all_of(rows, [&](const Row& other) {
-           return other.cell == row.cell ||
-                  spread_of(*other.cell, &Sample::cpu_ns)->least > most;
+           return other.cell == row.cell || spread_of(*other.cell, cost)->least > most;
          });
 }
 
-std::string cpu_row(const Row& row, const Spread& cpu, double scale, const char* kind) {
+std::string cost_row(const Row& row, const Spread& cost, double scale, const char* kind) {
   constexpr double half_bar = 6;
   constexpr double half_cap = 3;
-  const double from = plot_left + cpu.least * scale;
-  const double to = plot_left + cpu.most * scale;
+  const double from = plot_left + cost.least * scale;
+  const double to = plot_left + cost.most * scale;
   std::string out = driver_label(row);
   out += print("<rect class=\"%s\" x=\"%.0f\" y=\"%.1f\" width=\"%.1f\" height=\"%.0f\"/>\n", kind,
-               plot_left, row.y - half_bar, std::max(1.0, cpu.median * scale), 2 * half_bar);
+               plot_left, row.y - half_bar, std::max(1.0, cost.median * scale), 2 * half_bar);
   out += line("whisker", from, row.y, to, row.y);
   out += line("whisker", from, row.y - half_cap, from, row.y + half_cap);
   out += line("whisker", to, row.y - half_cap, to, row.y + half_cap);
   out += print("<text class=\"value\" x=\"%.0f\" y=\"%.1f\">", width - 2, row.y + 4);
-  return out + format_ns(cpu.median) + "</text>\n";
+  return out + format_cost(*row.cell->workload, cost.median) + "</text>\n";
 }
 
 /// A logarithmic scale over whole decades, or over half of one where that is enough.
@@ -141,33 +142,34 @@ std::string latency_row(const Row& row, const LogScale& scale) {
   const Percentiles found = percentiles_of(*row.cell);
   std::string out = driver_label(row);
   out += line("reach", scale.x(found.p50), row.y, scale.x(found.p999), row.y);
-  out += line("tick", scale.x(found.p999), row.y - half_tick, scale.x(found.p999),
-              row.y + half_tick);
+  out +=
+      line("tick", scale.x(found.p999), row.y - half_tick, scale.x(found.p999), row.y + half_tick);
   out += print("<circle class=\"ring\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", scale.x(found.p99),
                row.y);
-  out += print("<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", scale.x(found.p50),
-               row.y);
+  out +=
+      print("<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", scale.x(found.p50), row.y);
   return out;
 }
 
 }  // namespace
 
-std::string cpu_chart(const std::vector<const Cell*>& cells) {
+std::string cost_chart(const std::vector<const Cell*>& cells) {
   const std::vector<Row> rows = rows_of(cells);
   if (rows.empty()) return {};
   double most = 0;
-  std::string label = "CPU time per operation:";
+  std::string label = cost_title(*rows.front().cell->workload) + ':';
   for (const Row& row : rows) {
-    const auto cpu = spread_of(*row.cell, &Sample::cpu_ns);
-    most = std::max(most, cpu->most);
-    label += ' ' + std::string(row.cell->driver.title) + ' ' + format_ns(cpu->median) + ';';
+    const auto cost = spread_of(*row.cell, cost_of(*row.cell->workload));
+    most = std::max(most, cost->most);
+    label +=
+        ' ' + row.cell->setup.title() + ' ' + format_cost(*row.cell->workload, cost->median) + ';';
   }
   const double scale = (plot_right - plot_left) / std::max(most, 1.0);
   const double bottom = top + row_height * static_cast<double>(rows.size());
   std::string out = opening(bottom + top, label);
   for (const Row& row : rows) {
-    const auto cpu = spread_of(*row.cell, &Sample::cpu_ns);
-    out += cpu_row(row, *cpu, scale, is_below_all(row, rows) ? "bar best" : "bar");
+    const auto cost = spread_of(*row.cell, cost_of(*row.cell->workload));
+    out += cost_row(row, *cost, scale, is_below_all(row, rows) ? "bar best" : "bar");
   }
   out += line("axis", plot_left, top, plot_left, bottom);
   return out + "</svg>\n";
@@ -183,7 +185,7 @@ std::string latency_chart(const std::vector<const Cell*>& cells) {
     const Percentiles found = percentiles_of(*row.cell);
     least = std::min(least, found.p50);
     most = std::max(most, found.p999);
-    label += ' ' + std::string(row.cell->driver.title) + ' ' + format_ns(found.p50) + ", " +
+    label += ' ' + row.cell->setup.title() + ' ' + format_ns(found.p50) + ", " +
              format_ns(found.p99) + ", " + format_ns(found.p999) + ';';
   }
   const LogScale scale(least, most);

@@ -60,7 +60,8 @@ std::vector<std::pair<std::string, std::string>> describe_configuration(const La
                                   " s per cell, interleaved, the order of drivers rotated");
   rows.emplace_back("Placement", placement_text(placement));
   if (file_bytes > 0) {
-    rows.emplace_back("File", std::to_string(file_bytes >> 20U) + " MiB, in the page cache");
+    rows.emplace_back("File", std::to_string(file_bytes >> 20U) +
+                                  " MiB; in the page cache, and out of it for cold reads");
   }
   return rows;
 }

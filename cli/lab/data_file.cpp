@@ -3,6 +3,7 @@
 #include "cli/load/interrupt.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -27,6 +28,20 @@ std::uint64_t room_bytes(int fd) {
   if (::fstatvfs(fd, &disk) == 0) room = disk.f_bavail * disk.f_frsize / share;
   if (::sysinfo(&memory) == 0) room = std::min(room, memory.totalram * memory.mem_unit / share);
   return room;
+}
+
+/// Of the file, in the page cache.
+std::expected<double, std::string> resident_share(int fd, std::uint64_t bytes) {
+  void* mapped = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, fd, 0);
+  if (mapped == MAP_FAILED) return std::unexpected(std::string("mmap: ") + std::strerror(errno));
+  const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  std::vector<unsigned char> pages((bytes + page_bytes - 1) / page_bytes);
+  const int status = ::mincore(mapped, bytes, pages.data());
+  const int error = errno;
+  ::munmap(mapped, bytes);
+  if (status != 0) return std::unexpected(std::string("mincore: ") + std::strerror(error));
+  const auto resident = std::ranges::count_if(pages, [](unsigned char page) { return page & 1U; });
+  return static_cast<double>(resident) / static_cast<double>(pages.size());
 }
 
 }  // namespace
@@ -66,6 +81,13 @@ void DataFile::warm() const {
   for (std::uint64_t at = 0; at < bytes_; at += chunk_bytes) {
     if (::pread(fd_, chunk.data(), chunk_bytes, static_cast<off_t>(at)) <= 0) return;
   }
+}
+
+std::expected<double, std::string> DataFile::cool() const {
+  ::fsync(fd_);  // Only what is clean is dropped.
+  const int error = ::posix_fadvise(fd_, 0, 0, POSIX_FADV_DONTNEED);
+  if (error != 0) return std::unexpected(std::string("fadvise: ") + std::strerror(error));
+  return resident_share(fd_, bytes_);
 }
 
 }  // namespace rota::cli

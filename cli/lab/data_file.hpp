@@ -15,8 +15,7 @@ class DataFile {
   /// sentence.
   static std::expected<DataFile, std::string> make(const std::string& folder,
                                                    std::uint64_t bytes_max);
-  DataFile(DataFile&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), bytes_(other.bytes_) {}
+  DataFile(DataFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), bytes_(other.bytes_) {}
   DataFile& operator=(DataFile&&) = delete;
   ~DataFile();
 
@@ -25,6 +24,9 @@ class DataFile {
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   /// Reads all of it, so that it is in the page cache.
   void warm() const;
+  /// Has the page cache drop all of it. Returns the share that stayed nevertheless; an error is a
+  /// sentence.
+  [[nodiscard]] std::expected<double, std::string> cool() const;
 
  private:
   explicit DataFile(int fd) : fd_(fd) {}

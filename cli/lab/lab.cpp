@@ -2,9 +2,11 @@
 
 #include "cli/load/interrupt.hpp"
 #include "configuration.hpp"
+#include "idle_connections.hpp"
 #include "lab_run.hpp"
 #include "report_file.hpp"
 #include "reports.hpp"
+#include "selection.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -65,6 +67,7 @@ int deliver(const LabOptions& options, const LabResults& results, ReportFiles& f
 
 int run_lab(const LabOptions& options) {
   note_interrupts();
+  raise_descriptor_limit();
   ::signal(SIGPIPE, SIG_IGN);  // A child that has ended shows in its output, with a reason.
   std::error_code error;
   std::filesystem::create_directories(options.out, error);
@@ -79,11 +82,13 @@ int run_lab(const LabOptions& options) {
     file.emplace(std::move(*made));
   }
   const Placement placement = Placement::choose();
-  CellRunner runner(options.seconds, file ? &*file : nullptr, placement);
+  CellRunner runner({.seconds = options.seconds,
+                     .placement = placement,
+                     .file = file ? &*file : nullptr,
+                     .idle_connections = options.idle_connections});
   LabRun lab(options, runner);
   LabResults results = lab.run();
-  results.configuration =
-      describe_configuration(options, placement, file ? file->bytes() : 0);
+  results.configuration = describe_configuration(options, placement, file ? file->bytes() : 0);
   return deliver(options, results, *files);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cli/doctor.hpp"
-#include "cli/driver_choice.hpp"
+#include "setup.hpp"
 
 #include <cstdint>
 #include <string>
@@ -11,11 +11,13 @@ namespace rota::cli {
 
 /// What `rota lab` shall measure, and for how long.
 struct LabOptions {
-  std::string only;                    ///< a workload or a family of them; empty: all
-  std::vector<DriverChoice> drivers;   ///< empty: all that this machine has
-  unsigned rounds = 7;                 ///< in each, every driver runs once
-  double seconds = 1.0;                ///< the measured window of one cell
-  double limit_s = 3600;               ///< no cell begins after this time
+  std::vector<std::string> only;  ///< what names workloads; empty: those always measured
+  std::vector<Setup> setups;
+  std::string baseline;   ///< the name of one of them; empty: epoll, or else the first
+  unsigned rounds = 7;    ///< in each, every driver runs once
+  double seconds = 1.0;   ///< the measured window of one cell
+  double limit_s = 3600;  ///< no cell begins after this time
+  std::uint32_t idle_connections = 2'000;
   std::uint64_t file_bytes_max = std::uint64_t{256} << 20U;
   std::string out = "out/lab";
   OutputFormat format = OutputFormat::text;

@@ -19,8 +19,14 @@ bool Cell::generator_bound() const {
 }
 
 bool Cell::disturbed() const {
-  return at_least_half(
-      samples, [](const Sample& sample) { return sample.waited_share > disturbed_share; });
+  return at_least_half(samples,
+                       [](const Sample& sample) { return sample.waited_share > disturbed_share; });
+}
+
+bool Cell::warm_after_all() const {
+  return workload->cache == PageCache::cold && at_least_half(samples, [](const Sample& sample) {
+           return sample.device_share.value_or(1) < cold_share;
+         });
 }
 
 bool LabResults::complete() const {
@@ -33,7 +39,7 @@ bool LabResults::complete() const {
 
 const Cell* LabResults::baseline_of(const Cell& cell) const {
   for (const Cell& other : cells) {
-    if (other.workload == cell.workload && other.driver.title == baseline) return &other;
+    if (other.workload == cell.workload && other.setup.title() == baseline) return &other;
   }
   return nullptr;
 }

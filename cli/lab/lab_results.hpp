@@ -1,7 +1,7 @@
 #pragma once
 
-#include "cli/driver_choice.hpp"
 #include "sample.hpp"
+#include "setup.hpp"
 #include "workload.hpp"
 
 #include <optional>
@@ -11,28 +11,30 @@
 
 namespace rota::cli {
 
-/// One workload under one driver, over all rounds.
+/// One workload under one setup, over all rounds.
 struct Cell {
   const Workload* workload = nullptr;
-  DriverChoice driver;
+  Setup setup;
   std::vector<Sample> samples;
-  bool usable = true;                     ///< the driver can be used on this machine
-  std::string refusal;                    ///< why there are no samples, or not all
+  bool usable = true;   ///< the setup can be used for it on this machine
+  std::string refusal;  ///< why there are no samples, or not all
   std::optional<SyscallCount> syscalls;
-  std::string syscalls_refusal;           ///< why they were not counted
+  std::string syscalls_refusal;  ///< why they were not counted
 
   /// The generator limited the rate in at least half of the runs.
   [[nodiscard]] bool generator_bound() const;
   /// Something else had the CPU in at least half of the runs.
   [[nodiscard]] bool disturbed() const;
+  /// The page cache had what should have been cold, in at least half of the runs.
+  [[nodiscard]] bool warm_after_all() const;
 };
 
-/// All that the lab found. Cells of one workload are neighbours, drivers in the order of reports.
+/// All that the lab found. Cells of one workload are neighbours, setups in the order of reports.
 struct LabResults {
   std::vector<Cell> cells;
   std::vector<std::pair<std::string, std::string>> configuration;  ///< for people, in order
-  std::string baseline;       ///< the title of the driver that ratios are to
-  std::string cut_short;      ///< why rounds are missing; empty: all were run
+  std::string baseline;   ///< the title of the setup that ratios are to
+  std::string cut_short;  ///< why rounds are missing; empty: all were run
   unsigned rounds_planned = 0;
   double seconds_taken = 0;
 

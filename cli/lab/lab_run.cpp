@@ -2,6 +2,7 @@
 
 #include "cli/load/interrupt.hpp"
 #include "cli/load/monotonic.hpp"
+#include "selection.hpp"
 
 #include <rota/capabilities.hpp>
 
@@ -18,24 +19,6 @@ bool runnable(const Cell& cell) { return cell.refusal.empty() || !cell.samples.e
 
 }  // namespace
 
-std::string refusal_of(const DriverChoice& driver, const std::vector<Capability>& capabilities) {
-  for (const Capability& capability : capabilities) {
-    if (capability.group != "driver" || capability.name != driver.mechanism) continue;
-    if (capability.available == Availability::no) return capability.detail;
-  }
-  return {};
-}
-
-std::vector<const Workload*> selected_workloads(const std::string& only) {
-  std::vector<const Workload*> selected;
-  for (const Workload& workload : workloads) {
-    if (only.empty() || only == workload.name || only == workload.family) {
-      selected.push_back(&workload);
-    }
-  }
-  return selected;
-}
-
 LabRun::LabRun(const LabOptions& options, CellRunner& runner)
     : options_(options), runner_(runner), started_ns_(monotonic_ns()) {
   const std::vector<Capability> capabilities = probe_capabilities();
@@ -43,26 +26,34 @@ LabRun::LabRun(const LabOptions& options, CellRunner& runner)
     add_cells(*workload, capabilities);
   }
   results_.rounds_planned = options.rounds;
+  results_.baseline = baseline_title();
+}
+
+std::string LabRun::baseline_title() const {
+  std::string first;
   for (const Cell& cell : results_.cells) {
-    if (runnable(cell) && (results_.baseline.empty() || cell.driver.title == usual_baseline)) {
-      results_.baseline = cell.driver.title;
+    const std::string name = cell.setup.name();
+    if (!options_.baseline.empty()) {
+      if (name == options_.baseline) return cell.setup.title();
+    } else if (runnable(cell)) {
+      if (name == usual_baseline) return cell.setup.title();
+      if (first.empty()) first = cell.setup.title();
     }
   }
+  return first;
 }
 
 void LabRun::add_cells(const Workload& workload, const std::vector<Capability>& capabilities) {
-  const auto add = [&](const DriverChoice& driver) {
+  for (const Setup& setup : options_.setups) {
     Cell cell;
     cell.workload = &workload;
-    cell.driver = driver;
-    cell.refusal = refusal_of(driver, capabilities);
+    cell.setup = setup;
+    cell.refusal = refusal_of(setup, workload, capabilities);
+    if (cell.refusal.empty() && workload.kind == WorkloadKind::idle) {
+      cell.refusal = refusal_of(setup.driver, options_.idle_connections);
+    }
     cell.usable = cell.refusal.empty();
     results_.cells.push_back(std::move(cell));
-  };
-  if (options_.drivers.empty()) {
-    for (const DriverChoice& driver : measured_drivers) add(driver);
-  } else {
-    for (const DriverChoice& driver : options_.drivers) add(driver);
   }
 }
 
@@ -82,11 +73,11 @@ LabResults LabRun::run() {
 
 void LabRun::count_system_calls(Progress& progress) {
   for (Cell& cell : results_.cells) {
-    if (!runnable(cell)) continue;
+    if (!runnable(cell) || cell.workload->counted == 0) continue;
     if (must_end()) return;
     progress.step("system calls · " + std::string(cell.workload->title) + " · " +
-                  std::string(cell.driver.title));
-    auto counted = runner_.count(*cell.workload, cell.driver);
+                  cell.setup.title());
+    auto counted = runner_.count(*cell.workload, cell.setup);
     if (counted) {
       cell.syscalls = *counted;
     } else {
@@ -112,8 +103,8 @@ void LabRun::run_round(unsigned round, Progress& progress) {
 
 void LabRun::measure(Cell& cell, unsigned round, Progress& progress) {
   progress.step("round " + std::to_string(round + 1) + " of " + std::to_string(options_.rounds) +
-                " · " + std::string(cell.workload->title) + " · " + std::string(cell.driver.title));
-  auto sample = runner_.measure(*cell.workload, cell.driver);
+                " · " + std::string(cell.workload->title) + " · " + cell.setup.title());
+  auto sample = runner_.measure(*cell.workload, cell.setup);
   if (sample) {
     sample->round = round;
     cell.samples.push_back(*sample);

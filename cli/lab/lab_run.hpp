@@ -13,7 +13,7 @@
 
 namespace rota::cli {
 
-/// The plan of one lab and its execution: round by round, every driver once per workload and
+/// The plan of one lab and its execution: round by round, every setup once per workload and
 /// round, the first one of each round another one, so that no driver always runs on a machine in
 /// the same mood. System calls are counted once, in front.
 class LabRun {
@@ -25,6 +25,7 @@ class LabRun {
 
  private:
   void add_cells(const Workload& workload, const std::vector<Capability>& capabilities);
+  [[nodiscard]] std::string baseline_title() const;
   void count_system_calls(Progress& progress);
   void run_round(unsigned round, Progress& progress);
   void measure(Cell& cell, unsigned round, Progress& progress);
@@ -37,11 +38,5 @@ class LabRun {
   std::uint64_t started_ns_;
   LabResults results_;
 };
-
-/// Why a driver cannot be used here; empty: it can.
-std::string refusal_of(const DriverChoice& driver, const std::vector<Capability>& capabilities);
-
-/// The workloads that `only` names.
-std::vector<const Workload*> selected_workloads(const std::string& only);
 
 }  // namespace rota::cli

@@ -6,6 +6,8 @@
 namespace rota::cli {
 namespace {
 
+constexpr double kib = 1024;
+
 struct Unit {
   double ns;
   const char* name;
@@ -40,6 +42,15 @@ std::string format_ns(double ns) {
 std::string format_ns_range(double least_ns, double most_ns) {
   const Unit unit = unit_of(most_ns);
   return format_figure(least_ns / unit.ns) + "–" + format_figure(most_ns / unit.ns) + unit.name;
+}
+
+std::string format_bytes(double bytes) {
+  return bytes < kib ? format_figure(bytes) + " B" : format_figure(bytes / kib) + " KiB";
+}
+
+std::string format_bytes_range(double least, double most) {
+  const double unit = most < kib ? 1 : kib;
+  return format_figure(least / unit) + "–" + format_bytes(most);
 }
 
 std::string format_rate(double per_s) {

@@ -1,6 +1,8 @@
 #include "reports.hpp"
 
 #include "charts.hpp"
+#include "cli/load/monotonic.hpp"
+#include "cost.hpp"
 #include "html_text.hpp"
 #include "page_style.hpp"
 #include "quantity.hpp"
@@ -33,16 +35,16 @@ std::string head_of(const LabResults& results, const Workload& workload) {
     row += "<th scope=\"col\">" + html_of(title) + "</th>\n";
   };
   add("driver");
-  add("CPU per " + std::string(workload.operation));
+  add(cost_title(workload));
   add("least–most");
   add("× " + results.baseline);
-  add("per second");
+  add(workload.kind == WorkloadKind::idle ? "idle CPU" : "per second");
   if (!workload.latency.empty()) {
     add(std::string(workload.latency) + " p50");
     add("p99");
     add("p99.9");
   }
-  add("system calls");
+  if (workload.counted > 0) add("system calls");
   return element("thead", element("tr", row));
 }
 
@@ -51,32 +53,40 @@ std::string reason_row(const std::string& driver, const std::string& reason) {
                            "</th><td class=\"reason\" colspan=\"8\">" + html_of(reason) + "</td>");
 }
 
+/// What idle connections cost altogether is no rate.
+std::string rate_text(const Cell& cell) {
+  if (cell.workload->kind == WorkloadKind::idle) {
+    return format_percent(spread_of(cell, &Sample::cpu_ns)->median / ns_per_s);
+  }
+  return format_rate(spread_of(cell, &Sample::operations_per_s)->median);
+}
+
 std::string calls_text(const Cell& cell) {
   return cell.syscalls ? format_figure(cell.syscalls->per_operation) : std::string("n/a");
 }
 
 std::string html_row(const LabResults& results, const Cell& cell) {
-  const std::string driver(cell.driver.title);
-  const auto cpu = spread_of(cell, &Sample::cpu_ns);
-  if (!cpu) {
+  const std::string driver = cell.setup.title();
+  const Workload& workload = *cell.workload;
+  const auto cost = spread_of(cell, cost_of(workload));
+  if (!cost) {
     const std::string& reason = cell.refusal.empty() ? results.cut_short : cell.refusal;
     return reason_row(driver, "not measured: " + reason);
   }
   std::string row = "<th scope=\"row\">" + html_of(driver) + "</th>\n";
-  row += table_cell(format_ns(cpu->median));
-  row += "<td class=\"spread\">" + format_ns_range(cpu->least, cpu->most) + "</td>\n";
+  row += table_cell(format_cost(workload, cost->median));
+  row += "<td class=\"spread\">" + format_cost_range(workload, cost->least, cost->most) + "</td>\n";
   const Cell* baseline = results.baseline_of(cell);
-  const auto ratio = baseline == nullptr ? std::nullopt
-                                         : ratio_of(cell, *baseline, &Sample::cpu_ns);
+  const auto ratio =
+      baseline == nullptr ? std::nullopt : ratio_of(cell, *baseline, cost_of(workload));
   row += table_cell(ratio ? format_figure(ratio->median) : "–");
-  const auto rate = spread_of(cell, &Sample::operations_per_s);
-  row += table_cell(format_rate(rate->median) + ' ' + marks_of(cell));
+  row += table_cell(rate_text(cell) + ' ' + marks_of(cell));
   if (!cell.workload->latency.empty()) {
     row += table_cell(median_text(cell, &Sample::p50_ns));
     row += table_cell(median_text(cell, &Sample::p99_ns));
     row += table_cell(median_text(cell, &Sample::p999_ns));
   }
-  row += table_cell(calls_text(cell));
+  if (workload.counted > 0) row += table_cell(calls_text(cell));
   std::string out = element("tr", row);
   if (!cell.refusal.empty()) out += reason_row("", "a round failed: " + cell.refusal);
   if (!cell.syscalls_refusal.empty()) {
@@ -89,22 +99,21 @@ std::string table_of(const LabResults& results, const Workload& workload) {
   std::string rows;
   for (const Cell* cell : results.cells_of(workload)) rows += html_row(results, *cell);
   return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Figures\">\n" +
-         element("table", element("caption", html_of(workload.title)) +
-                              head_of(results, workload) + element("tbody", rows)) +
+         element("table", element("caption", html_of(workload.title)) + head_of(results, workload) +
+                              element("tbody", rows)) +
          "</div>\n";
 }
 
 std::string section_of(const LabResults& results, const Workload& workload) {
   const auto cells = results.cells_of(workload);
-  const std::string operation(workload.operation);
   std::string latency = "Latency";
   if (!workload.latency.empty()) latency = std::string(workload.latency);
   latency.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(latency.front())));
   std::string inner = element("h2", html_of(workload.title));
   inner += "<p class=\"about\">" + html_of(workload.description) + "</p>\n";
   inner += "<div class=\"pictures\">\n" +
-           figure("CPU per " + operation + ": median, and least to most of the rounds",
-                  cpu_chart(cells)) +
+           figure(cost_title(workload) + ": median, and least to most of the rounds",
+                  cost_chart(cells)) +
            figure(latency + ", logarithmic: ● p50, ○ p99, | p99.9", latency_chart(cells)) +
            "</div>\n";
   inner += table_of(results, workload);
@@ -114,8 +123,9 @@ std::string section_of(const LabResults& results, const Workload& workload) {
 std::string notes_section(const LabResults& results) {
   std::string notes;
   for (const std::string& note : reading_notes(results)) notes += element("li", html_of(note));
-  notes += element("li", "A coloured bar is a driver whose dearest round was below every round of "
-                         "every other. Where there is none, the rounds overlap.");
+  notes += element("li",
+                   "A coloured bar is a driver whose dearest round was below every round of "
+                   "every other. Where there is none, the rounds overlap.");
   return element("section", element("h2", "How to read this") + element("ul", notes));
 }
 
@@ -134,8 +144,9 @@ std::string configuration_section(const LabResults& results) {
 
 std::string to_html(const LabResults& results) {
   std::string body = element("h1", "Rota lab");
-  body += "<p class=\"lede\">The same programs under every way in which this machine lets a task "
-          "wait: what each costs.</p>\n";
+  body +=
+      "<p class=\"lede\">The same programs under every way in which this machine lets a task "
+      "wait: what each costs.</p>\n";
   if (!results.cut_short.empty()) {
     body += "<p class=\"partial\">These are partial results: " + html_of(results.cut_short) +
             " before all " + std::to_string(results.rounds_planned) + " rounds were run.</p>\n";

@@ -1,13 +1,22 @@
 #include "reports.hpp"
 
+#include "cost.hpp"
+
 namespace rota::cli {
 namespace {
 
 void write_summary(JsonWriter& json, const LabResults& results, const Cell& cell) {
-  write_spread(json, "cpu_ns_per_operation", spread_of(cell, &Sample::cpu_ns));
+  if (cell.workload->kind == WorkloadKind::idle) {
+    write_spread(json, "resident_bytes_per_connection", spread_of(cell, &Sample::resident_bytes));
+    write_spread(json, "cpu_ns_per_second", spread_of(cell, &Sample::cpu_ns));
+  } else {
+    write_spread(json, "cpu_ns_per_operation", spread_of(cell, &Sample::cpu_ns));
+  }
+  const Workload& workload = *cell.workload;
   const Cell* baseline = results.baseline_of(cell);
-  write_spread(json, "cpu_ratio_to_baseline",
-               baseline == nullptr ? std::nullopt : ratio_of(cell, *baseline, &Sample::cpu_ns));
+  write_spread(json, "ratio_to_baseline",
+               baseline == nullptr ? std::nullopt : ratio_of(cell, *baseline, cost_of(workload)));
+  if (workload.kind == WorkloadKind::idle) return;
   write_spread(json, "operations_per_s", spread_of(cell, &Sample::operations_per_s));
   if (!cell.workload->latency.empty()) {
     write_spread(json, "p50_ns", spread_of(cell, &Sample::p50_ns));
@@ -35,14 +44,20 @@ void write_samples(JsonWriter& json, const Cell& cell) {
     json.begin_object();
     json.key("round");
     json.whole(sample.round);
-    json.field("operations_per_s", sample.operations_per_s);
-    json.field("cpu_ns_per_operation", sample.cpu_ns);
+    if (cell.workload->kind == WorkloadKind::idle) {
+      json.field("resident_bytes_per_connection", sample.resident_bytes);
+      json.field("cpu_ns_per_second", sample.cpu_ns);
+    } else {
+      json.field("operations_per_s", sample.operations_per_s);
+      json.field("cpu_ns_per_operation", sample.cpu_ns);
+    }
     if (!cell.workload->latency.empty()) {
       json.field("p50_ns", sample.p50_ns);
       json.field("p99_ns", sample.p99_ns);
       json.field("p99.9_ns", sample.p999_ns);
     }
     json.field("waited_share", sample.waited_share);
+    if (sample.device_share) json.field("device_read_share", *sample.device_share);
     if (sample.generator_busy) json.field("generator_busy", *sample.generator_busy);
     json.end_object();
   }
@@ -53,8 +68,11 @@ void write_cell(JsonWriter& json, const LabResults& results, const Cell& cell) {
   json.begin_object();
   json.field("workload", cell.workload->name);
   json.field("title", cell.workload->title);
-  json.field("driver", cell.driver.name);
-  json.field("driver_title", cell.driver.title);
+  json.field("setup", cell.setup.name());
+  json.field("driver", cell.setup.driver.name);
+  json.field("driver_title", cell.setup.driver.title);
+  json.field("files", cell.setup.files.name);
+  json.field("waiting", cell.setup.waiting.name);
   json.field("refusal", cell.refusal);
   write_summary(json, results, cell);
   write_samples(json, cell);

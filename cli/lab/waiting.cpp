@@ -3,8 +3,8 @@
 #include "cell_runner.hpp"
 #include "cli/load/interrupt.hpp"
 #include "configuration.hpp"
-#include "lab_run.hpp"
 #include "progress.hpp"
+#include "setup.hpp"
 
 #include <rota/capabilities.hpp>
 
@@ -41,7 +41,8 @@ void measure_rounds(const WaitingOptions& options, CellRunner& runner, WaitingRe
       progress.step("round " + std::to_string(round + 1) + " of " + std::to_string(options.rounds) +
                     " · " + std::string(cell->driver.title) + " · " +
                     std::string(cell->waiting.title));
-      auto sample = runner.measure_waiting(cell->driver, cell->waiting, options.spin_us);
+      auto sample = runner.measure_waiting(
+          Setup{cell->driver, engine_choices.front(), cell->waiting}, options.spin_us);
       if (interrupted()) {
         results.cut_short = "interrupted";
         return;
@@ -62,7 +63,7 @@ int run_waiting(const WaitingOptions& options) {
   note_interrupts();
   ::signal(SIGPIPE, SIG_IGN);  // A child that has ended shows in its output, with a reason.
   const Placement placement = Placement::choose();
-  CellRunner runner(options.seconds, nullptr, placement);
+  CellRunner runner({.seconds = options.seconds, .placement = placement});
   WaitingResults results;
   results.cells = make_cells(options);
   measure_rounds(options, runner, results);

@@ -3,6 +3,8 @@
 #include "cli/load/monotonic.hpp"
 #include "cli/load/process_clock.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <ctime>
 
@@ -18,6 +20,14 @@ std::int64_t foreign_wait_ns() {
   const std::uint64_t by_own_threads_ns = process_cpu_ns() - thread_cpu_ns();
   const std::uint64_t waited_ns = clock ? clock->wait_ns : 0;
   return static_cast<std::int64_t>(waited_ns) - static_cast<std::int64_t>(by_own_threads_ns);
+}
+
+/// What devices have read for this process, threads and requests in flight included.
+std::uint64_t device_bytes() {
+  constexpr std::uint64_t sector_bytes = 512;
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_inblock) * sector_bytes;
 }
 
 }  // namespace
@@ -56,6 +66,7 @@ void Window::open(std::uint64_t now_ns) noexcept {
   is_open_ = true;
   opened_ns_ = now_ns;
   opened_wait_ns_ = foreign_wait_ns();
+  opened_device_bytes_ = device_bytes();
   opened_cpu_ns_ = process_cpu_ns();
 }
 
@@ -64,11 +75,12 @@ void Window::close(std::uint64_t now_ns) noexcept {
   report_ = {.operations = latency_.count(),
              .window_ns = now_ns - opened_ns_,
              .cpu_ns = process_cpu_ns() - opened_cpu_ns_,
-             .wait_ns = static_cast<std::uint64_t>(std::max(
-                 std::int64_t{0}, foreign_wait_ns() - opened_wait_ns_)),
+             .wait_ns = static_cast<std::uint64_t>(
+                 std::max(std::int64_t{0}, foreign_wait_ns() - opened_wait_ns_)),
              .p50_ns = latency_.percentile_ns(0.50),
              .p99_ns = latency_.percentile_ns(0.99),
-             .p999_ns = latency_.percentile_ns(0.999)};
+             .p999_ns = latency_.percentile_ns(0.999),
+             .device_bytes = device_bytes() - opened_device_bytes_};
 }
 
 }  // namespace rota::cli

@@ -30,12 +30,13 @@ class Window {
   const CellOptions& options_;
   LatencyHistogram latency_;
   std::uint64_t begun_ = 0;
-  std::uint64_t open_at_ns_ = 0;   ///< when the warm-up ends
+  std::uint64_t open_at_ns_ = 0;  ///< when the warm-up ends
   std::uint64_t close_at_ns_ = 0;
   std::uint64_t opened_ns_ = 0;
   std::uint64_t opened_cpu_ns_ = 0;
   std::int64_t opened_wait_ns_ = 0;
-  std::uint64_t last_ns_ = 0;      ///< the clock, as `record` last saw it
+  std::uint64_t opened_device_bytes_ = 0;
+  std::uint64_t last_ns_ = 0;  ///< the clock, as `record` last saw it
   bool is_open_ = false;
   bool is_closed_ = false;
   CellReport report_;

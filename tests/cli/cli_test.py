@@ -39,9 +39,11 @@ class Help(unittest.TestCase):
 
     def test_of_each_command_names_its_options(self):
         options = {"lab": ("--quick", "--only", "--drivers", "--rounds", "--seconds", "--out",
-                           "--json", "uring-movable", "read-qd32"),
+                           "--json", "uring-movable", "read-warm-buffered-qd32", "--files",
+                           "--waiting", "--baseline", "--connections"),
                    "doctor": ("--json",),
-                   "load": ("--port", "--connections", "--depth", "--requests", "--gated"),
+                   "load": ("--port", "--connections", "--depth", "--requests", "--gated",
+                            "--reconnect"),
                    "cell": ("--driver", "--operations", "--file")}
         for command, names in options.items():
             done = rota(command, "--help")
@@ -260,7 +262,7 @@ class Lab(unittest.TestCase):
                 self.assertGreater(sample["generator_busy"], 0)
 
     def test_one_file_workload_runs_and_leaves_no_file_behind(self):
-        self.check_reports(self.measure("read-qd32"))
+        self.check_reports(self.measure("read-warm-buffered-qd32"))
         self.assertEqual({p.name for p in self.out.iterdir()}, {"index.html", "results.json"})
 
     def test_json_goes_to_stdout_alone(self):

@@ -3,6 +3,7 @@
 #include "cli/lab/cell_report.hpp"
 #include "cli/lab/quantity.hpp"
 #include "cli/lab/reports.hpp"
+#include "cli/lab/workloads.hpp"
 
 #include <gtest/gtest.h>
 
@@ -30,7 +31,7 @@ Sample sample_of(unsigned round, double cpu_ns, double generator_busy) {
 Cell cell_of(const char* driver) {
   Cell cell;
   cell.workload = &workloads.front();
-  cell.driver = *find_driver(driver);
+  cell.setup.driver = *find_driver(driver);
   return cell;
 }
 
@@ -179,14 +180,16 @@ TEST(CellReport, SurvivesItsLine) {
                           .wait_ns = 4,
                           .p50_ns = 5,
                           .p99_ns = 6,
-                          .p999_ns = 7};
+                          .p999_ns = 7,
+                          .device_bytes = 8};
   const auto parsed = CellReport::parse(report.to_line());
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->operations, 1U);
   EXPECT_EQ(parsed->wait_ns, 4U);
   EXPECT_EQ(parsed->p999_ns, 7U);
+  EXPECT_EQ(parsed->device_bytes, 8U);
   EXPECT_FALSE(CellReport::parse("error no driver"));
-  EXPECT_FALSE(CellReport::parse("measured 1 2 3 4 5 6"));
+  EXPECT_FALSE(CellReport::parse("measured 1 2 3 4 5 6 7"));
 }
 
 TEST(JsonWriter, QuotesAndPlacesCommas) {

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <rota/config.hpp>
+
+#include <array>
+#include <string_view>
+
+namespace rota::cli {
+
+/// A file engine as the command line names it.
+struct EngineChoice {
+  std::string_view name;       ///< on the command line
+  std::string_view mechanism;  ///< among the capabilities; empty: whatever the driver chooses
+  FileEngineKind files;
+};
+
+/// In the order in which reports show them.
+inline constexpr std::array<EngineChoice, 4> engine_choices{{
+    {"best", "", FileEngineKind::best},
+    {"pool", "blocking pool", FileEngineKind::blocking_pool},
+    {"linux-aio", "linux_aio", FileEngineKind::linux_aio},
+    {"posix-aio", "posix_aio", FileEngineKind::posix_aio},
+}};
+
+/// The engine of a name, or none.
+constexpr const EngineChoice* find_engine(std::string_view name) noexcept {
+  for (const EngineChoice& choice : engine_choices) {
+    if (choice.name == name) return &choice;
+  }
+  return nullptr;
+}
+
+}  // namespace rota::cli
