@@ -6,10 +6,12 @@ namespace rota::cli {
 inline constexpr const char* page_style = R"css(
 :root { color-scheme: light dark;
   --paper: #fffef9; --ink: #22211e; --faint: #6d6a62; --rule: #ddd9cf; --bar: #b9b4a7;
-  --best: #a2502f; --shade: #f6f3ea; }
+  --best: #a2502f; --shade: #f6f3ea;
+  --much-less: #8fbcd4; --less: #cfe1ea; --more: #f0d9c0; --much-more: #e0aa7a; }
 @media (prefers-color-scheme: dark) { :root {
   --paper: #171715; --ink: #e6e2d8; --faint: #a09b90; --rule: #3a3833; --bar: #6a665d;
-  --best: #d98a63; --shade: #201f1c; } }
+  --best: #d98a63; --shade: #242320;
+  --much-less: #1f5673; --less: #223c49; --more: #4a3724; --much-more: #7a4f24; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; max-width: 60rem; padding: 2.5rem 1.25rem 4rem; background: var(--paper);
@@ -38,6 +40,15 @@ svg .axis-text { text-anchor: middle; fill: var(--faint); font-size: 11px; }
 .grid { stroke: var(--rule); stroke-width: 1; }
 .reach { stroke: var(--faint); stroke-width: 1.5; }
 .dot { fill: var(--best); } .ring { fill: var(--paper); stroke: var(--ink); stroke-width: 1.4; }
+svg.natural { width: auto; max-width: none; }
+rect.much-less { fill: var(--much-less); } rect.less { fill: var(--less); }
+rect.same { fill: var(--shade); } rect.more { fill: var(--more); }
+rect.much-more { fill: var(--much-more); }
+rect.none { fill: none; stroke: var(--rule); stroke-dasharray: 3 3; }
+.cell text { text-anchor: middle; font-size: 11px; } .cell text.none { fill: var(--faint); }
+svg .note, svg .axis-name { fill: var(--faint); font-size: 11px; }
+svg .strong { font-weight: 600; }
+.leader { stroke: var(--bar); stroke-width: 1; }
 .scroll { overflow-x: auto; margin-top: .8rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; line-height: 1.35; }
 caption { text-align: left; position: absolute; left: -999rem; }

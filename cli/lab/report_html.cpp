@@ -4,8 +4,10 @@
 #include "cli/load/monotonic.hpp"
 #include "cost.hpp"
 #include "html_text.hpp"
+#include "matrix_chart.hpp"
 #include "page_style.hpp"
 #include "quantity.hpp"
+#include "throughput_chart.hpp"
 
 #include <cctype>
 #include <cstdio>
@@ -120,6 +122,33 @@ std::string section_of(const LabResults& results, const Workload& workload) {
   return element("section", inner);
 }
 
+std::string matrix_section(const LabResults& results) {
+  std::string inner = element("h2", html_of("Everything, relative to " + results.baseline));
+  inner += "<p class=\"about\">" +
+           html_of("CPU time per operation, or memory per idle connection, divided by that of " +
+                   results.baseline + ", whose own row has the figures themselves.") +
+           "</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Matrix\">\n" +
+           matrix_chart(results) + "</div>\n";
+  return element("section", inner);
+}
+
+std::string throughput_section(const LabResults& results) {
+  std::string pictures;
+  for (const Workload* workload : results.workloads()) {
+    pictures += figure(std::string(workload->title),
+                       throughput_chart(results.cells_of(*workload), results.baseline));
+  }
+  if (pictures.empty()) return {};
+  return element("section",
+                 element("h2", "Throughput against p99") +
+                     "<p class=\"about\">A mark for each setup: the further right and down the "
+                     "better. Filled: " +
+                     html_of(results.baseline) +
+                     ". Medians of the rounds; the axis of latency is logarithmic.</p>\n"
+                     "<div class=\"pictures\">\n" +
+                     pictures + "</div>\n");
+}
+
 std::string notes_section(const LabResults& results) {
   std::string notes;
   for (const std::string& note : reading_notes(results)) notes += element("li", html_of(note));
@@ -151,6 +180,8 @@ std::string to_html(const LabResults& results) {
     body += "<p class=\"partial\">These are partial results: " + html_of(results.cut_short) +
             " before all " + std::to_string(results.rounds_planned) + " rounds were run.</p>\n";
   }
+  body += matrix_section(results);
+  body += throughput_section(results);
   for (const Workload* workload : results.workloads()) body += section_of(results, *workload);
   body += notes_section(results);
   body += configuration_section(results);

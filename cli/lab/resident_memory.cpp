@@ -12,9 +12,9 @@ std::optional<std::uint64_t> resident_bytes_of(pid_t pid) {
     if (!line.starts_with("Rss:")) continue;
     const std::size_t digits = line.find_first_of("0123456789");
     if (digits == std::string::npos) return std::nullopt;
-    std::uint64_t kib = 0;
-    std::from_chars(line.data() + digits, line.data() + line.size(), kib);
-    return kib * 1024;
+    std::uint64_t kibibytes = 0;
+    std::from_chars(line.data() + digits, line.data() + line.size(), kibibytes);
+    return kibibytes * 1024;
   }
   return std::nullopt;
 }

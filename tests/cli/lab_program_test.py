@@ -45,7 +45,7 @@ class Measuring(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.out = Path(folder.name, "lab")
 
-    def lab(self, *arguments, seconds="0.05", **options):
+    def lab(self, *arguments, seconds="0.2", **options):
         return rota("lab", "--quick", "--rounds", "1", "--seconds", seconds, "--out",
                     str(self.out), *arguments, **options)
 
@@ -183,6 +183,45 @@ class Files(Measuring):
                         "read-cold-buffered-qd1", "--drivers", "epoll", "--out", out)
         self.assertEqual(done.returncode, 1)
         self.assertIn("cannot be made cold here", re.sub(r"\s+", " ", done.stdout))
+
+
+class Pictures(Measuring):
+    def picture(self, words):
+        """The one whose description begins so."""
+        page = (self.out / "index.html").read_text()
+        found = re.findall(rf'<svg [^>]*aria-label="{words}.*?</svg>', page, re.DOTALL)
+        self.assertEqual(len(found), 1, words)
+        return found[0]
+
+    def test_the_matrix_has_a_cell_for_everything_with_a_ratio_or_a_reason(self):
+        cells = self.cells("--only", "timeout,sleep", "--drivers", "poll,epoll", "--files",
+                           "best,pool", "--baseline", "poll")
+        matrix = self.picture("Cost of each workload under each setup, as a ratio to poll")
+        self.assertEqual(matrix.count('<g class="cell">'), len(cells))
+        self.assertEqual(matrix.count(">(1)</text>") + matrix.count(">(2)</text>"), 4)
+        self.assertIn('class="driver strong"', matrix)
+        shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", matrix))
+        for reason in {cell["refusal"] for cell in cells if cell["refusal"]}:
+            self.assertIn("not measured: " + reason, shown)
+        for name in ("timeout", "sleep", "epoll+pool"):
+            self.assertIn(f">{name}</text>", matrix)
+
+    def test_throughput_against_p99_has_a_mark_for_each_setup_and_no_label_on_another(self):
+        cells = self.cells("--only", "sleep", "--drivers", "poll,epoll", "--waiting",
+                           "block,spin,busy-poll")
+        picture = self.picture("Throughput and p99")
+        self.assertEqual(picture.count('<g class="mark">'), len(cells))
+        for words in ("p99 of the lateness", "sleeps per second", "epoll/busy-poll"):
+            self.assertIn(words, picture)
+        labels = [float(y) for y in
+                  re.findall(r'<text class="(?:name|strong)" x="[^"]*" y="([^"]*)"', picture)]
+        self.assertEqual(len(labels), len(cells))
+        for above, below in zip(sorted(labels), sorted(labels)[1:]):
+            self.assertGreaterEqual(below - above, 14)
+
+    def test_what_has_no_latency_has_no_mark(self):
+        self.cells("--only", "timeout", "--drivers", "epoll")
+        self.assertNotIn("Throughput against p99", (self.out / "index.html").read_text())
 
 
 class Setups(Measuring):
