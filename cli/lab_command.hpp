@@ -212,7 +212,7 @@ inline void LabCommand::add_waiting() {
       lab_->add_subcommand("waiting", "blocking, spinning and polling: what each gains and costs");
   waiting_
       ->add_option("--drivers", waiting_drivers_,
-                   "comma-separated: " + joined(driver_names()) + " (all)")
+                   "comma-separated: " + joined(driver_names()) + "\n(all)")
       ->type_name("LIST")
       ->delimiter(',')
       ->check(one_of(driver_names()));
