@@ -15,10 +15,11 @@ struct EngineChoice {
 };
 
 /// In the order in which reports show them.
-inline constexpr std::array<EngineChoice, 4> engine_choices{{
+inline constexpr std::array<EngineChoice, 5> engine_choices{{
     {"best", "", FileEngineKind::best},
     {"pool", "blocking pool", FileEngineKind::blocking_pool},
     {"linux-aio", "linux_aio", FileEngineKind::linux_aio},
+    {"uring", "io_uring", FileEngineKind::io_uring},
     {"posix-aio", "posix_aio", FileEngineKind::posix_aio},
 }};
 

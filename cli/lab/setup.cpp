@@ -112,6 +112,10 @@ std::string refusal_of(const Setup& setup, const Workload& workload,
     return "Linux aio takes direct reads only; buffered ones go to the pool: see " +
            Setup{setup.driver, *find_engine("pool"), setup.waiting}.title();
   }
+  if (setup.files.files == FileEngineKind::io_uring && setup.driver.kind == DriverKind::io_uring) {
+    return "its own ring reads its files: see " +
+           Setup{setup.driver, engine_choices.front(), setup.waiting}.title();
+  }
   return {};
 }
 
