@@ -38,15 +38,36 @@ inline constexpr std::array<DriverChoice, 6> measured_drivers{{
      RingProfile::movable},
 }};
 
+/// Measured where it is named: with a thread of the kernel's, which needs a CPU that nothing else
+/// wants.
+inline constexpr std::array<DriverChoice, 1> named_drivers{{
+    {"uring-sqpoll", "io_uring sqpoll", "io_uring sqpoll", DriverKind::io_uring,
+     RingProfile::sqpoll},
+}};
+
 inline constexpr DriverChoice best_driver{"best", "best", "best", DriverKind::best};
+
+/// Calls `visit` with each, in the order of reports.
+template <class Visit>
+constexpr void for_each_driver(Visit visit) {
+  for (const DriverChoice& choice : measured_drivers) visit(choice);
+  for (const DriverChoice& choice : named_drivers) visit(choice);
+}
+
+[[nodiscard]] constexpr bool is_measured_unasked(const DriverChoice& asked) noexcept {
+  for (const DriverChoice& choice : measured_drivers) {
+    if (choice.name == asked.name) return true;
+  }
+  return false;
+}
 
 /// The driver of a name, or none.
 constexpr const DriverChoice* find_driver(std::string_view name) noexcept {
-  if (name == best_driver.name) return &best_driver;
-  for (const DriverChoice& choice : measured_drivers) {
-    if (choice.name == name) return &choice;
-  }
-  return nullptr;
+  const DriverChoice* found = name == best_driver.name ? &best_driver : nullptr;
+  for_each_driver([&](const DriverChoice& choice) {
+    if (choice.name == name) found = &choice;
+  });
+  return found;
 }
 
 }  // namespace rota::cli

@@ -15,7 +15,7 @@ int main() {
   rota::Config config;
   config.driver.kind = rota::DriverKind::epoll;  // select, poll, linux_aio, io_uring, sim, best
   config.driver.files = rota::FileEngineKind::linux_aio;  // posix_aio, blocking_pool, best
-  config.driver.ring = rota::RingProfile::pinned;         // of io_uring: movable, best
+  config.driver.ring = rota::RingProfile::pinned;         // of io_uring: movable, sqpoll, best
   auto runtime = rota::Runtime::make(config);  // a Result: what was refused, and why
   // [/choosing]
   if (!runtime) {

@@ -18,6 +18,8 @@ constexpr Candidate kCandidates[] = {
      "completions; the fastest, for workers that keep their thread"},
     {"io_uring movable", DriverKind::io_uring, RingProfile::movable,
      "completions; another thread may take the ring over"},
+    {"io_uring sqpoll", DriverKind::io_uring, RingProfile::sqpoll,
+     "completions; a thread of the kernel submits, at the price of its CPU time"},
     {"epoll", DriverKind::epoll, RingProfile::best, "readiness, edge-triggered"},
     {"poll", DriverKind::poll, RingProfile::best, "readiness; cost grows with the descriptors"},
     {"linux_aio", DriverKind::linux_aio, RingProfile::best,

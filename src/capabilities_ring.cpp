@@ -64,7 +64,7 @@ constexpr unsigned kNoSqArray = 1U << 16;
 constexpr RingPart kSetups[] = {
     {"SINGLE_ISSUER + DEFER_TASKRUN", kSingleIssuer | kDefer, "the pinned profile"},
     {"COOP_TASKRUN", kCoop, "the movable profile"},
-    {"SQPOLL", kSqpoll, "a kernel thread submits"},
+    {"SQPOLL", kSqpoll, "the sqpoll profile"},
     {"NO_SQARRAY", kNoSqArray, "one indirection less"},
 };
 

@@ -66,9 +66,11 @@ struct Runtime::State {
   /// epoll.
   Result<void> make_drivers(DriverConfig config) {
     const bool may_choose = config.kind == DriverKind::best;
+    RingSubmitter submitter;
     for (const Place& place : placement.places) {
       std::vector<Refusal> refusals;
-      auto chosen = choose_driver(config, &refusals, {.cpu = place.cpu, .world = crew});
+      auto chosen = choose_driver(
+          config, &refusals, {.cpu = place.cpu, .world = crew, .submitter = &submitter});
       if (drivers.empty() || !chosen) keep(refusals);
       if (!chosen) {
         if (!may_choose || config.kind != DriverKind::io_uring) {

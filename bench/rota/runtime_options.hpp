@@ -50,7 +50,7 @@ inline Config config_of(int argc, char** argv, int place) {
   if (place < argc) {
     std::fprintf(stderr,
                  "%s: expected at the end, in any order: --driver "
-                 "select|poll|epoll|linux-aio|uring|uring-movable|best, "
+                 "select|poll|epoll|linux-aio|uring|uring-movable|uring-sqpoll|best, "
                  "--scheduler single|per-core|stealing, --workers N\n",
                  argv[0]);
     std::exit(2);

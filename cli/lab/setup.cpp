@@ -11,7 +11,8 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
 
 bool is_named(const SetupWords& words, const DriverChoice& driver, const EngineChoice& engine) {
   const bool is_default = &engine == &engine_choices.front();
-  const bool driver_is_named = words.drivers.empty() || contains(words.drivers, driver.name);
+  const bool driver_is_named = words.drivers.empty() ? is_measured_unasked(driver)
+                                                     : contains(words.drivers, driver.name);
   const bool engine_is_named =
       words.files.empty() ? is_default : contains(words.files, engine.name);
   const std::string both = std::string(driver.name) + '+' + std::string(engine.name);
@@ -53,7 +54,7 @@ Config Setup::config(std::uint32_t spin_us) const {
 
 std::vector<Setup> setups_of(const SetupWords& words) {
   std::vector<Setup> setups;
-  for (const DriverChoice& driver : measured_drivers) {
+  for_each_driver([&](const DriverChoice& driver) {
     for (const EngineChoice& engine : engine_choices) {
       if (!is_named(words, driver, engine)) continue;
       for (const WaitingChoice& waiting : waiting_choices) {
@@ -63,7 +64,7 @@ std::vector<Setup> setups_of(const SetupWords& words) {
         }
       }
     }
-  }
+  });
   return setups;
 }
 
@@ -74,7 +75,9 @@ std::string refusal_of_driver(const std::string& word) {
   const bool has_engine = is_whole || find_engine(word.substr(plus + 1)) != nullptr;
   if (has_engine && driver != best_driver.name && find_driver(driver) != nullptr) return {};
   std::string text = "'" + word + "' is no driver: name";
-  for (const DriverChoice& choice : measured_drivers) text += ' ' + std::string(choice.name) + ',';
+  for_each_driver([&](const DriverChoice& choice) {
+    text += ' ' + std::string(choice.name) + ',';
+  });
   text.back() = ';';
   text += " with another engine for its files:";
   for (const EngineChoice& choice : engine_choices) {

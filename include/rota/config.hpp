@@ -12,10 +12,17 @@ namespace rota::inline v0 {
 /// thread that calls `block_on`, and the seed decides which of them goes on.
 enum class DriverKind : std::uint8_t { best, select, poll, epoll, linux_aio, io_uring, sim };
 
-/// How an io_uring is set up. `pinned` (SINGLE_ISSUER, DEFER_TASKRUN) is the fastest and bound to
-/// one thread; `movable` (COOP_TASKRUN) may be taken over by another; `best` is pinned, and movable
-/// where workers steal: with a pinned ring nobody can see to the I/O of a worker in a long task.
-enum class RingProfile : std::uint8_t { best, pinned, movable };
+/// How an io_uring is set up. Where the kernel refuses one, what it has that comes nearest.
+enum class RingProfile : std::uint8_t {
+  best,     ///< pinned, and movable where workers steal: with a pinned ring nobody can see to the
+            ///< I/O of a worker in a long task
+  pinned,   ///< SINGLE_ISSUER, DEFER_TASKRUN: the fastest, and bound to one thread
+  movable,  ///< COOP_TASKRUN: another thread may take it over
+  sqpoll,   ///< SQPOLL: a thread of the kernel, one for all workers, starts and completes what is
+            ///< asked for, whatever the worker's thread does, be it a page fault. It takes a CPU
+            ///< while there is anything to do, and acts with the credentials that the program had
+            ///< when the runtime was made. Refused: movable
+};
 
 /// How calls on files reach the kernel: readiness has no meaning for them. What an engine has no
 /// call for goes to its blocking pool.
@@ -50,6 +57,11 @@ struct DriverConfig {
   std::uint32_t completion_entries = 4096;    ///< completion queue
   std::uint32_t bounded_ring_workers = 4;     ///< io-wq threads for file work
   std::uint32_t unbounded_ring_workers = 16;  ///< io-wq threads for what may block for ever
+  std::uint32_t sqpoll_idle_ms = 10;          ///< sqpoll: without work for so long its thread goes
+                                              ///< to sleep, and the next operation wakes it. In
+                                              ///< ticks of the kernel, rounded up; 0: a second
+  int sqpoll_cpu = -1;                        ///< sqpoll: where its thread runs; -1, or a CPU that
+                                              ///< is refused: anywhere
   std::uint32_t blocking_threads = 4;         ///< threads of a worker for its files, on drivers
                                               ///< that have no other way
   std::uint64_t seed = 1;                     ///< sim: everything that real life leaves open;

@@ -21,7 +21,7 @@ using MadeDriver = Result<std::unique_ptr<Driver>>;
 /// Whether a worker may change its thread is decided before the driver is made: who leaves the
 /// profile open has workers that keep theirs.
 RingProfile profile_of(const DriverConfig& config) noexcept {
-  return config.ring == RingProfile::movable ? RingProfile::movable : RingProfile::pinned;
+  return config.ring == RingProfile::best ? RingProfile::pinned : config.ring;
 }
 
 const char* name_of(DriverKind kind, const DriverConfig& config) noexcept {
@@ -31,8 +31,7 @@ const char* name_of(DriverKind kind, const DriverConfig& config) noexcept {
     case DriverKind::poll: return "poll";
     case DriverKind::epoll: return "epoll";
     case DriverKind::linux_aio: return "linux_aio";
-    case DriverKind::io_uring:
-      return profile_of(config) == RingProfile::movable ? "io_uring movable" : "io_uring pinned";
+    case DriverKind::io_uring: return name_of(profile_of(config));
     case DriverKind::sim: return "sim";
   }
   return "unknown";
@@ -52,7 +51,16 @@ MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals
   request.unbounded_workers = config.unbounded_ring_workers;
   request.cpu = config.place.cpu;
   request.files = {config.files, config.bounded_ring_workers, config.aio_notification};
-  return UringDriver::make(request, refusals);
+  request.sqpoll_idle_ms = config.sqpoll_idle_ms;
+  request.sqpoll_cpu = config.sqpoll_cpu;
+  RingSubmitter* submitter = config.place.submitter;
+  if (submitter != nullptr) request.sqpoll_ring = submitter->number;
+  auto made = UringDriver::make(request, refusals);
+  if (!made) return std::unexpected(made.error());
+  if (submitter != nullptr && submitter->number < 0) {
+    submitter->number = (*made)->ring().submitter_number();
+  }
+  return std::move(*made);
 }
 
 /// A poller is refused only the descriptors that it begins with; `step` names what makes them.

@@ -14,11 +14,18 @@ namespace rota::inline v0 {
 
 class SimWorld;
 
+/// The kernel's thread that submits for all rings of a runtime: it comes with the first of them,
+/// which must last until the others are made.
+struct RingSubmitter {
+  int number = -1;  ///< of the first ring; -1: it has not been made, or has no such thread
+};
+
 /// The worker that a driver is made for.
 struct DriverPlace {
   int cpu = -1;               ///< where it is pinned: threads that the kernel starts for a ring
                               ///< shall run there too
   SimWorld* world = nullptr;  ///< which it shares with others; null: it is simulated alone, if so
+  RingSubmitter* submitter = nullptr;  ///< which it shares with others; null: its own, if any
 };
 
 struct ChosenDriver {
@@ -28,7 +35,7 @@ struct ChosenDriver {
 };
 
 /// Makes the driver that is asked for. `best` probes io_uring, epoll, poll, select, in this order,
-/// and falls back with equal semantics; a ring is pinned unless the movable profile was asked for;
+/// and falls back with equal semantics; a ring is pinned unless another profile was asked for;
 /// a driver that was asked for by name is made or refused, never replaced. A seed is taken as it
 /// is: who asks for any (0) has it drawn by `Runtime::make`, whose workers share it. `refused`, if
 /// given, gets every refusal in the order of the attempts, whether a driver was made or not; one

@@ -36,7 +36,7 @@ UringDriver::UringDriver(const RingRequest& request) noexcept
               .tries_lone_reads = true,
               .watches_edges = false,
               .nonblocking_fds = false,
-              .any_carrier = request.profile == RingProfile::movable,
+              .any_carrier = request.profile != RingProfile::pinned,
               .lets_go = true,
               .virtual_clock = false},
       engine_request_(request.files) {
@@ -68,7 +68,7 @@ void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
                         ring_.ready() == 0;
     const Duration limit = sleeps && !until.is_now() ? until.remaining(now()) : Duration{};
     bool has_memory = true;
-    if (limit > Duration{} || ring_.unsubmitted() > 0 ||
+    if (limit > Duration{} || ring_.unsubmitted() > 0 || !ring_.has_free_entry() ||
         (ring_.ready() == 0 && ring_.wants_entry())) {
       has_memory = ring_.enter(limit);
     }

@@ -20,9 +20,20 @@ enum RingAbility : std::uint8_t {
   ring_lacks_call = 1 << 7,         ///< never set: of what no kernel's ring has a call for
 };
 
+/// A profile as refusals and reports name it.
+[[nodiscard]] constexpr const char* name_of(RingProfile profile) noexcept {
+  switch (profile) {
+    case RingProfile::movable: return "io_uring movable";
+    case RingProfile::sqpoll: return "io_uring sqpoll";
+    case RingProfile::best:
+    case RingProfile::pinned: break;
+  }
+  return "io_uring pinned";
+}
+
 /// What an io_uring is asked for. The two last fields pretend an older kernel.
 struct RingRequest {
-  RingProfile profile = RingProfile::pinned;   ///< pinned or movable
+  RingProfile profile = RingProfile::pinned;   ///< any but best
   std::uint32_t entries = 256;
   std::uint32_t completion_entries = 4096;
   std::uint32_t bounded_workers = 4;
@@ -30,6 +41,10 @@ struct RingRequest {
   EngineRequest files;                         ///< `best`: the ring, and for what it cannot do the
                                                ///< blocking pool
   int cpu = -1;                                ///< of the kernel's worker threads; -1: any
+  std::uint32_t sqpoll_idle_ms = 1;
+  int sqpoll_cpu = -1;
+  int sqpoll_ring = -1;                        ///< the number of the ring whose thread this one
+                                               ///< is to share; -1: a thread of its own
   std::uint32_t withheld_setup_flags = 0;      ///< IORING_SETUP_* answered with EINVAL
   std::uint8_t withheld_abilities = 0;         ///< RingAbility
 };

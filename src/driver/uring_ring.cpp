@@ -65,12 +65,23 @@ void UringRing::place_workers() {
 
 bool UringRing::enter(Duration limit) noexcept {
   io_uring_smp_store_release(ring_.sq.ktail, ring_.sq.sqe_tail);
-  return enter_kernel(unsubmitted(), limit) != -EAGAIN;
+  if (!has_submitter()) return enter_kernel(untaken(), limit, 0) != -EAGAIN;
+  const unsigned flags = flags_for_submitter();
+  if (flags != 0 || limit > Duration{} || wants_entry()) enter_kernel(0, limit, flags);
+  return true;  // Who has no memory is the submitter, and it tries again.
 }
 
-void UringRing::pause(Duration limit) noexcept { enter_kernel(0, limit); }
+unsigned UringRing::flags_for_submitter() const noexcept {
+  io_uring_smp_mb();  // Rule 2 of the class.
+  const unsigned waiting = untaken();
+  if (waiting == 0) return 0;
+  return (submitter_sleeps() ? IORING_ENTER_SQ_WAKEUP : 0) |
+         (waiting == ring_.sq.ring_entries ? IORING_ENTER_SQ_WAIT : 0);
+}
 
-int UringRing::enter_kernel(unsigned entries, Duration limit) noexcept {
+void UringRing::pause(Duration limit) noexcept { enter_kernel(0, limit, 0); }
+
+int UringRing::enter_kernel(unsigned entries, Duration limit, unsigned flags) noexcept {
   constexpr std::int64_t ns_per_s = 1'000'000'000;
   const bool sleeps = limit > Duration{};
   const bool timed = sleeps && limit != Duration::max();
@@ -79,7 +90,7 @@ int UringRing::enter_kernel(unsigned entries, Duration limit) noexcept {
   wait.sigmask_sz = _NSIG / 8;
   wait.ts = timed ? reinterpret_cast<std::uint64_t>(&time) : 0;
 
-  unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+  flags |= IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
   auto fd = static_cast<unsigned>(ring_.ring_fd);
   if (registered_by_ != 0) {
     // In the table of another thread the same place may be another ring.
@@ -98,6 +109,7 @@ int UringRing::enter_kernel(unsigned entries, Duration limit) noexcept {
     case ETIME:  // looks at the queue and at the clock in any case.
     case EBUSY: return entered;
     case EEXIST: fatal(kSecondThread, EEXIST);
+    case EOWNERDEAD: fatal("the kernel's thread that submits for the ring has ended", EOWNERDEAD);
     default: break;
   }
   if (entered < 0) fatal("io_uring_enter", -entered);

@@ -20,6 +20,17 @@ namespace rota::inline v0 {
 /// The two queues shared with the kernel: set-up, submission, completion. Knows nothing of
 /// operations. Used by one carrier at a time; a pinned ring by one thread for ever, which is the
 /// one that calls `enable`.
+///
+/// With a submitter, a thread of the kernel (SQPOLL), the two queues are shared with somebody who
+/// runs at the same time:
+///
+/// 1. `enter` publishes the entries by a release of the tail; the submitter takes them when it
+///    likes. It gives their places back by a release of the head, after everything that they point
+///    to was read and what could be done at once was done. So a completion may be there before its
+///    entry's place is, and only an acquire of the head allows to write there.
+/// 2. Before it sleeps it raises NEED_WAKEUP and then looks at the tail once more. `enter` writes
+///    the tail and then looks at NEED_WAKEUP, with a full barrier in between on both sides: one of
+///    the two sees the other's, so no entry is left lying.
 class UringRing {
  public:
   UringRing() = default;
@@ -46,29 +57,45 @@ class UringRing {
   [[nodiscard]] bool can(RingAbility ability) const noexcept { return (abilities_ & ability) != 0; }
   [[nodiscard]] std::uint32_t completion_entries() const noexcept { return ring_.cq.ring_entries; }
   [[nodiscard]] std::uint32_t setup_flags() const noexcept { return ring_.flags; }
+  [[nodiscard]] bool has_submitter() const noexcept {
+    return (ring_.flags & IORING_SETUP_SQPOLL) != 0;
+  }
+  /// Whether the submitter sleeps, or is about to: then `enter` wakes it.
+  [[nodiscard]] bool submitter_sleeps() const noexcept {
+    return (IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_NEED_WAKEUP) != 0;
+  }
+  /// The number by which another ring is given the same submitter; -1: it has none.
+  [[nodiscard]] int submitter_number() const noexcept {
+    return has_submitter() ? ring_.ring_fd : -1;
+  }
 
   // Submission.
 
   [[nodiscard]] unsigned free_entries() const noexcept {
-    return ring_.sq.ring_entries - unsubmitted();
+    return ring_.sq.ring_entries - untaken();
   }
   [[nodiscard]] bool has_free_entry() const noexcept { return free_entries() > 0; }
   /// How many entries may be written now: free ones, and no more than could complete at once
   /// without overflowing the completions.
   [[nodiscard]] unsigned room() const noexcept {
-    const unsigned waiting = unsubmitted();
+    const unsigned waiting = untaken();
     const unsigned owed = waiting + ready();
     if (owed >= ring_.cq.ring_entries) return 0;
     return std::min(ring_.sq.ring_entries - waiting, ring_.cq.ring_entries - owed);
   }
+  /// Entries that the kernel has not taken.
+  [[nodiscard]] unsigned untaken() const noexcept {
+    return ring_.sq.sqe_tail - io_uring_smp_load_acquire(ring_.sq.khead);
+  }
+  /// Those of them that wait for `enter`.
   [[nodiscard]] unsigned unsubmitted() const noexcept {
-    return ring_.sq.sqe_tail - IO_URING_READ_ONCE(*ring_.sq.khead);
+    return has_submitter() ? ring_.sq.sqe_tail - *ring_.sq.ktail : untaken();
   }
   /// The next free entry, empty; there must be one.
   io_uring_sqe& next_entry() noexcept {
     return ring_.sq.sqes[ring_.sq.sqe_tail++ & ring_.sq.ring_mask] = io_uring_sqe{};
   }
-  /// A message header that is valid until the entry was submitted.
+  /// A message header that is valid until the kernel has taken the entry.
   msghdr& message_of(const io_uring_sqe& entry) noexcept {
     return messages_[static_cast<std::size_t>(&entry - ring_.sq.sqes)];
   }
@@ -93,13 +120,19 @@ class UringRing {
 
   /// One io_uring_enter: submits what is there, collects, and sleeps up to `limit` for one
   /// completion (not at all for zero). False when the kernel has no memory for requests now.
+  /// With a submitter it is none when that is awake and has room, and nobody wants to sleep;
+  /// without room it waits for some.
   bool enter(Duration limit) noexcept;
   /// Sleeps up to `limit` for one completion and submits nothing.
   void pause(Duration limit) noexcept;
 
  private:
   /// What io_uring_enter answers; a broken contract has been dealt with.
-  int enter_kernel(unsigned entries, Duration limit) noexcept;
+  int enter_kernel(unsigned entries, Duration limit, unsigned flags) noexcept;
+  /// What the submitter is asked for with the next enter.
+  [[nodiscard]] unsigned flags_for_submitter() const noexcept;
+  [[nodiscard]] int open(const RingRequest& request, RingProfile profile,
+                         std::vector<Refusal>& refusals);
   [[nodiscard]] int set_up_once(const RingRequest& request, std::uint32_t flags,
                                 std::uint32_t entries, std::uint32_t completions) noexcept;
   [[nodiscard]] int check_floor(std::vector<Refusal>& refusals, const char* mechanism);

@@ -27,13 +27,21 @@ constexpr SetupFlag kOptionalFlags[] = {
     {IORING_SETUP_TASKRUN_FLAG, "IORING_SETUP_TASKRUN_FLAG", "5.19"},
     {IORING_SETUP_COOP_TASKRUN, "IORING_SETUP_COOP_TASKRUN", "5.19"},
     {IORING_SETUP_SUBMIT_ALL, "IORING_SETUP_SUBMIT_ALL", "5.18"},
+    {IORING_SETUP_ATTACH_WQ, "IORING_SETUP_ATTACH_WQ", "5.6"},
+    {IORING_SETUP_SQ_AFF, "IORING_SETUP_SQ_AFF", "5.1"},
 };
 
-std::uint32_t flags_of(RingProfile profile) noexcept {
-  constexpr std::uint32_t shared = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP |
-                                   IORING_SETUP_SUBMIT_ALL | IORING_SETUP_TASKRUN_FLAG;
-  if (profile == RingProfile::movable) return shared | IORING_SETUP_COOP_TASKRUN;
-  return shared | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED;
+std::uint32_t flags_of(const RingRequest& request, RingProfile profile) noexcept {
+  std::uint32_t flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL;
+  if (profile == RingProfile::sqpoll) {
+    flags |= IORING_SETUP_SQPOLL;
+    if (request.sqpoll_ring >= 0) flags |= IORING_SETUP_ATTACH_WQ;
+    if (request.sqpoll_cpu >= 0) flags |= IORING_SETUP_SQ_AFF;
+    return flags;
+  }
+  flags |= IORING_SETUP_TASKRUN_FLAG;
+  if (profile == RingProfile::movable) return flags | IORING_SETUP_COOP_TASKRUN;
+  return flags | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED;
 }
 
 /// What goes when a flag goes: what has no meaning, or is refused, without it. Without deferred
@@ -48,10 +56,6 @@ std::uint32_t without(std::uint32_t flags, std::uint32_t given_up) noexcept {
   }
   if (given_up == IORING_SETUP_COOP_TASKRUN) return flags & ~IORING_SETUP_TASKRUN_FLAG;
   return flags;
-}
-
-const char* mechanism_of(RingProfile profile) noexcept {
-  return profile == RingProfile::movable ? "io_uring movable" : "io_uring pinned";
 }
 
 int read_sysctl(const char* path) {
@@ -106,9 +110,34 @@ bool halve(std::uint32_t& count, std::uint32_t floor) noexcept {
 
 }  // namespace
 
+/// A thread of the kernel may be refused for what is none of the ring's own: a policy, a limit of
+/// threads. Then the ring is another that any carrier may use.
 int UringRing::set_up(const RingRequest& request, std::vector<Refusal>& refusals) {
-  const char* mechanism = mechanism_of(request.profile);
-  std::uint32_t flags = flags_of(request.profile);
+  const char* mechanism = name_of(request.profile);
+  int error = open(request, request.profile, refusals);
+  if (error != 0 && request.profile == RingProfile::sqpoll) {
+    error = open(request, RingProfile::movable, refusals);
+  }
+  if (error != 0) return error;
+  open_ = true;
+  if (error = check_floor(refusals, mechanism); error != 0) return error;
+  if (error = check_entrances(refusals, mechanism); error != 0) return error;
+  // A forked child shares the queues' memory but is not whom the kernel serves: it gets a fault
+  // instead of somebody else's completions. Where this is refused nothing else changes.
+  io_uring_ring_dontfork(&ring_);
+  messages_.resize(ring_.sq.ring_entries);
+  for (unsigned i = 0; i < ring_.sq.ring_entries; ++i) ring_.sq.array[i] = i;
+  probe_abilities(request);
+  limit_workers(request, refusals, mechanism);
+  ask_for_cpu(request, refusals, mechanism);
+  return 0;
+}
+
+/// Makes the queues, as large and with as many of the profile's flags as the kernel allows.
+int UringRing::open(const RingRequest& request, RingProfile profile,
+                    std::vector<Refusal>& refusals) {
+  const char* mechanism = name_of(profile);
+  std::uint32_t flags = flags_of(request, profile);
   std::uint32_t entries = request.entries;
   std::uint32_t completions = request.completion_entries;
   const auto refuse = [&](std::string reason, int error) {
@@ -117,7 +146,7 @@ int UringRing::set_up(const RingRequest& request, std::vector<Refusal>& refusals
   const SetupFlag* given_up = kOptionalFlags;
   for (;;) {
     const int error = set_up_once(request, flags, entries, completions);
-    if (error == 0) break;
+    if (error == 0) return 0;
     if (error == ENOMEM) {
       refuse(explain(error, entries, completions), error);
       const bool smaller = halve(completions, 2 * kFloorEntries);
@@ -136,18 +165,6 @@ int UringRing::set_up(const RingRequest& request, std::vector<Refusal>& refusals
            error);
     flags = without(flags, given_up->flag);
   }
-  open_ = true;
-  if (const int error = check_floor(refusals, mechanism); error != 0) return error;
-  if (const int error = check_entrances(refusals, mechanism); error != 0) return error;
-  // A forked child shares the queues' memory but is not whom the kernel serves: it gets a fault
-  // instead of somebody else's completions. Where this is refused nothing else changes.
-  io_uring_ring_dontfork(&ring_);
-  messages_.resize(ring_.sq.ring_entries);
-  for (unsigned i = 0; i < ring_.sq.ring_entries; ++i) ring_.sq.array[i] = i;
-  probe_abilities(request);
-  limit_workers(request, refusals, mechanism);
-  ask_for_cpu(request, refusals, mechanism);
-  return 0;
 }
 
 int UringRing::set_up_once(const RingRequest& request, std::uint32_t flags, std::uint32_t entries,
@@ -156,6 +173,13 @@ int UringRing::set_up_once(const RingRequest& request, std::uint32_t flags, std:
   io_uring_params parameters{};
   parameters.flags = flags;
   parameters.cq_entries = completions;
+  parameters.sq_thread_idle = request.sqpoll_idle_ms;
+  if ((flags & IORING_SETUP_SQ_AFF) != 0) {
+    parameters.sq_thread_cpu = static_cast<std::uint32_t>(request.sqpoll_cpu);
+  }
+  if ((flags & IORING_SETUP_ATTACH_WQ) != 0) {
+    parameters.wq_fd = static_cast<std::uint32_t>(request.sqpoll_ring);
+  }
   return -io_uring_queue_init_params(entries, &ring_, &parameters);
 }
 
@@ -229,10 +253,11 @@ void UringRing::limit_workers(const RingRequest& request, std::vector<Refusal>& 
 
 /// Without it they run on every CPU, however the thread that submits is pinned. Here it is only
 /// found out whether the kernel can place them, by an address that no mask can be read from: who
-/// knows the request answers EFAULT. `place_workers` asks for the CPU itself.
+/// knows the request answers EFAULT. `place_workers` asks for the CPU itself. Those of a submitter
+/// serve every ring of the runtime: there is no CPU where all of these are.
 void UringRing::ask_for_cpu(const RingRequest& request, std::vector<Refusal>& refusals,
                             const char* mechanism) {
-  if (request.cpu < 0) return;
+  if (request.cpu < 0 || has_submitter()) return;
   int error = -EINVAL;
   if ((request.withheld_abilities & ring_places_workers) == 0) {
     error = io_uring_register(static_cast<unsigned>(ring_.ring_fd), IORING_REGISTER_IOWQ_AFF,

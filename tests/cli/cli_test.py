@@ -39,8 +39,8 @@ class Help(unittest.TestCase):
 
     def test_of_each_command_names_its_options(self):
         options = {"lab": ("--quick", "--only", "--drivers", "--rounds", "--seconds", "--out",
-                           "--json", "uring-movable", "read-warm-buffered-qd32", "--files",
-                           "--waiting", "--baseline", "--connections"),
+                           "--json", "uring-movable", "uring-sqpoll", "read-warm-buffered-qd32",
+                           "--files", "--waiting", "--baseline", "--connections"),
                    "doctor": ("--json",),
                    "load": ("--port", "--connections", "--depth", "--requests", "--gated",
                             "--reconnect"),
@@ -113,7 +113,7 @@ class Doctor(unittest.TestCase):
     def test_every_driver_is_available_or_says_why_not(self):
         facts = json.loads(rota("doctor", "--json").stdout)
         drivers = {f["name"]: f for f in facts["capabilities"] if f["group"] == "driver"}
-        self.assertEqual(set(drivers), {*DRIVERS, "sim"})
+        self.assertEqual(set(drivers), {*DRIVERS, "io_uring sqpoll", "sim"})
         for driver in drivers.values():
             self.assertGreater(len(driver["detail"]), 10, driver)
 

@@ -37,9 +37,11 @@ bool kernel_offers(RingProfile ring, const std::vector<Capability>& found) {
   };
   const bool pinned = yes("SINGLE_ISSUER + DEFER_TASKRUN");
   const bool movable = yes("COOP_TASKRUN");
+  const bool sqpoll = yes("SQPOLL");
   switch (ring) {
     case RingProfile::pinned: return pinned;
     case RingProfile::movable: return movable;
+    case RingProfile::sqpoll: return sqpoll;
     case RingProfile::best: break;
   }
   return pinned || movable;

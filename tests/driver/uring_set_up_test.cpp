@@ -21,6 +21,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <source_location>
@@ -38,8 +39,16 @@ using testing_sockets::made;
 using testing_sockets::request_of;
 using testing_sockets::SocketPair;
 
-TEST(UringProfile, a_movable_ring_is_taken_over_by_another_thread) {
-  DriverRig rig(made(request_of(RingProfile::movable, 8, 16)));
+class MovingRing : public testing::TestWithParam<RingProfile> {};
+
+INSTANTIATE_TEST_SUITE_P(UringProfile, MovingRing,
+                         testing::Values(RingProfile::movable, RingProfile::sqpoll),
+                         [](const auto& profile) {
+                           return profile.param == RingProfile::movable ? "movable" : "sqpoll";
+                         });
+
+TEST_P(MovingRing, is_taken_over_by_another_thread) {
+  DriverRig rig(made(request_of(GetParam(), 8, 16)));
   ASSERT_TRUE(rig.driver().traits().any_carrier);
   SocketPair pair = SocketPair::blocking_unix();
   Descriptor& near = rig.adopt(std::move(pair.near));
@@ -55,8 +64,8 @@ TEST(UringProfile, a_movable_ring_is_taken_over_by_another_thread) {
   EXPECT_EQ(read.result, 1);
 }
 
-TEST(UringProfile, what_a_thread_submitted_before_it_ended_goes_on) {
-  DriverRig rig(made(request_of(RingProfile::movable, 8, 16)));
+TEST_P(MovingRing, goes_on_with_what_a_thread_submitted_before_it_ended) {
+  DriverRig rig(made(request_of(GetParam(), 8, 16)));
   SocketPair pair = SocketPair::blocking_unix();
   Descriptor& near = rig.adopt(std::move(pair.near));
   std::byte byte{};
@@ -67,6 +76,38 @@ TEST(UringProfile, what_a_thread_submitted_before_it_ended_goes_on) {
   rig.turn_until_returned(1);
   EXPECT_EQ(read.result, 1);
   EXPECT_EQ(rig.close(near), 0);
+}
+
+/// Its owner sleeps in a system call of another kind, as a task does that blocks: the kernel has it
+/// do its part of what completes, and another thread collects that. One sleep ends as the other
+/// thread wants it, so a ring that waits for its owner hangs.
+TEST_P(MovingRing, is_drained_by_another_thread_while_its_owner_is_blocked) {
+  constexpr std::size_t kReads = 100;
+  DriverRig rig(made(request_of(GetParam(), 8, 16)));
+  SocketPair gate = SocketPair::blocking_unix();
+  std::deque<SocketPair> pairs;
+  std::deque<Transfer> reads;
+  std::vector<Descriptor*> descriptors;
+  std::byte byte{};
+  for (std::size_t i = 0; i < kReads; ++i) {
+    SocketPair& pair = pairs.emplace_back(SocketPair::blocking_unix());
+    descriptors.push_back(&rig.adopt(std::move(pair.near)));
+    rig.give(reads.emplace_back(OpCode::read, &byte, 1), descriptors.back());
+  }
+  std::atomic<bool> submitted = false;
+  std::thread owner([&] {
+    rig.turn(Deadline::now());
+    submitted = true;
+    EXPECT_EQ(gate.near.receive_some(1), 1u);
+  });
+  while (!submitted) std::this_thread::yield();
+  EXPECT_EQ(rig.returned(), 0u);
+  for (SocketPair& pair : pairs) pair.far.send("x");
+  rig.turn_until_returned(kReads);
+  for (const Transfer& one : reads) EXPECT_EQ(one.result, 1);
+  gate.far.send("x");
+  owner.join();
+  for (Descriptor* each : descriptors) EXPECT_EQ(rig.close(*each), 0);
 }
 
 TEST(UringProfileDeathTest, a_pinned_ring_says_who_entered_it_twice) {
@@ -95,17 +136,18 @@ TEST(UringSetUp, a_flag_that_the_kernel_refuses_is_named_and_given_up) {
   EXPECT_NE(flags & IORING_SETUP_SINGLE_ISSUER, 0u);
 }
 
-TEST(UringSetUp, a_kernel_that_knows_all_of_it_refuses_nothing_to_either_profile) {
-  for (const RingProfile profile : {RingProfile::pinned, RingProfile::movable}) {
+TEST(UringSetUp, a_kernel_that_knows_all_of_it_refuses_nothing_to_any_profile) {
+  for (const RingProfile profile :
+       {RingProfile::pinned, RingProfile::movable, RingProfile::sqpoll}) {
     std::vector<Refusal> refusals;
     auto driver = UringDriver::make(request_of(profile, 8, 16), refusals);
     ASSERT_TRUE(driver.has_value());
     const std::uint32_t flags = (*driver)->ring().setup_flags();
-    const bool pinned = profile == RingProfile::pinned;
     // A kernel before 6.1 refuses some of them, and then says so.
     if (!refusals.empty()) continue;
-    EXPECT_EQ((flags & IORING_SETUP_DEFER_TASKRUN) != 0, pinned);
-    EXPECT_EQ((flags & IORING_SETUP_COOP_TASKRUN) != 0, !pinned);
+    EXPECT_EQ((flags & IORING_SETUP_DEFER_TASKRUN) != 0, profile == RingProfile::pinned);
+    EXPECT_EQ((flags & IORING_SETUP_COOP_TASKRUN) != 0, profile == RingProfile::movable);
+    EXPECT_EQ((flags & IORING_SETUP_SQPOLL) != 0, profile == RingProfile::sqpoll);
   }
 }
 

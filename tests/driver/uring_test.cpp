@@ -1,4 +1,4 @@
-// What is of the ring alone, in both profiles, on older kernels and with queues that are far too
+// What is of the ring alone, in every profile, on older kernels and with queues that are far too
 // small. What every driver promises is in tests/conformance.
 #include <rota/core/atomic.hpp>
 
@@ -50,9 +50,12 @@ std::vector<RingCase> ring_cases() {
       {"pinned", request_of(RingProfile::pinned, 256, 4096)},
       {"movable", request_of(RingProfile::movable, 256, 4096)},
       {"pinned_tiny", request_of(RingProfile::pinned, 2, 4)},
+      {"sqpoll", request_of(RingProfile::sqpoll, 256, 4096)},
+      {"sqpoll_tiny", request_of(RingProfile::sqpoll, 2, 4)},
       {"movable_tiny", request_of(RingProfile::movable, 2, 4)},
       {"pinned_on_an_older_kernel", older_kernel(RingProfile::pinned)},
       {"movable_on_an_older_kernel", older_kernel(RingProfile::movable)},
+      {"sqpoll_on_an_older_kernel", older_kernel(RingProfile::sqpoll)},
   };
 }
 
