@@ -20,6 +20,8 @@ Cell ring(const char* name, RingProfile profile) {
   DriverConfig config;
   config.kind = DriverKind::io_uring;
   config.ring = profile;
+  // Hundreds of cases, one after the other: the kernel's thread of none is to outlast its case.
+  config.sqpoll_idle_ms = 1;
   return Cell{name, config, Way::straight, kNoFdLimit};
 }
 
@@ -31,8 +33,8 @@ Cell with_files(Cell cell, const char* name, FileEngineKind files) {
 }
 
 /// So small that nothing fits: every limit of the ring is met by nearly every case.
-Cell tiny_ring() {
-  Cell cell = ring("io_uring_tiny", RingProfile::best);
+Cell tiny_ring(const char* name, RingProfile profile) {
+  Cell cell = ring(name, profile);
   cell.config.ring_entries = 2;
   cell.config.completion_entries = 4;
   return cell;
@@ -71,7 +73,9 @@ const std::vector<Cell>& cells() {
                  "linux_aio_pool_files", FileEngineKind::blocking_pool),
       ring("io_uring_pinned", RingProfile::pinned),
       ring("io_uring_movable", RingProfile::movable),
-      tiny_ring(),
+      ring("io_uring_sqpoll", RingProfile::sqpoll),
+      tiny_ring("io_uring_sqpoll_tiny", RingProfile::sqpoll),
+      tiny_ring("io_uring_tiny", RingProfile::best),
       with_files(ring("", RingProfile::pinned), "io_uring_aio_files", FileEngineKind::linux_aio),
       with_files(ring("", RingProfile::movable), "io_uring_pool_files",
                  FileEngineKind::blocking_pool),

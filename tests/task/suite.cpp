@@ -38,6 +38,7 @@ struct Driven {
     Config config;
     config.driver.kind = kind;
     config.driver.ring = ring;
+    config.driver.sqpoll_idle_ms = 1;  // The kernel's thread of none is to outlast its scenario.
     if (const char* seed = std::getenv("ROTA_SEED")) {
       config.driver.seed = std::strtoull(seed, nullptr, 10);
     }
@@ -59,6 +60,7 @@ constexpr std::array kDrivers{
     Driven{.name = "select", .kind = DriverKind::select},
     Driven{.name = "io_uring", .kind = DriverKind::io_uring, .ring = RingProfile::pinned},
     Driven{.name = "io_uring_movable", .kind = DriverKind::io_uring, .ring = RingProfile::movable},
+    Driven{.name = "io_uring_sqpoll", .kind = DriverKind::io_uring, .ring = RingProfile::sqpoll},
     Driven{.name = "io_uring_small", .kind = DriverKind::io_uring, .small = true},
     Driven{.name = "linux_aio", .kind = DriverKind::linux_aio},
     Driven{.name = "sim", .kind = DriverKind::sim},
@@ -218,6 +220,7 @@ constexpr std::array kMechanisms{
     Mechanism{"select", DriverKind::select},
     Mechanism{"io_uring", DriverKind::io_uring, RingProfile::pinned},
     Mechanism{"io_uring_movable", DriverKind::io_uring, RingProfile::movable},
+    Mechanism{"io_uring_sqpoll", DriverKind::io_uring, RingProfile::sqpoll},
     Mechanism{"io_uring_small", DriverKind::io_uring, RingProfile::best, true},
     Mechanism{"linux_aio", DriverKind::linux_aio},
     Mechanism{"sim", DriverKind::sim}};
