@@ -1,5 +1,6 @@
 #include "capability_groups.hpp"
 #include "base/unique_fd.hpp"
+#include "driver/uring_abi.hpp"
 
 #include <linux/io_uring.h>
 #include <sys/mman.h>
@@ -51,7 +52,7 @@ constexpr RingPart kFeatures[] = {
     {"CQE_SKIP", 11, "a success may stay silent"},
     {"REG_REG_RING", 13, "a ring known by index, without its number"},
     {"RECVSEND_BUNDLE", 14, "several provided buffers in one completion"},
-    {"MIN_TIMEOUT", 15, "wait a little for more than one completion"},
+    {"MIN_TIMEOUT", 15, "waits that gather completions (min_wait_us)"},
 };
 
 constexpr unsigned kSqpoll = 1U << 1;
@@ -74,11 +75,12 @@ constexpr RingPart kBufferRings[] = {
     {"incremental buffers", 1U << 1, "one large buffer, consumed in pieces"},
 };
 
-constexpr RingPart kNapi[] = {{"NAPI busy poll", 0, "waits may poll the network card's queue"}};
+constexpr RingPart kNapi[] = {
+    {"NAPI busy poll", 0, "waits may poll network cards (napi_busy_poll_us)"}};
 
 constexpr unsigned kRegisterProbe = 8;
+constexpr unsigned kRegisterWorkerLimits = 19;
 constexpr unsigned kRegisterBufferRing = 22;
-constexpr unsigned kRegisterNapi = 27;
 
 UniqueFd set_up(unsigned flags, io_uring_params& parameters) {
   parameters = {};
@@ -113,6 +115,18 @@ std::string object_to_setup(unsigned flags) {
 int register_with(const UniqueFd& ring, unsigned what, void* argument, unsigned count) {
   const long answer = ::syscall(SYS_io_uring_register, ring.number(), what, argument, count);
   return answer < 0 ? errno : 0;
+}
+
+/// Asked for none, the kernel tells its limits and keeps them.
+void list_worker_limits(CapabilityList& list, const UniqueFd& ring) {
+  constexpr const char* name = "limits of worker threads";
+  unsigned limits[2] = {0, 0};
+  if (const int error = register_with(ring, kRegisterWorkerLimits, limits, 2); error != 0) {
+    list.no(name, answer_of("IORING_REGISTER_IOWQ_MAX_WORKERS", error));
+    return;
+  }
+  list.yes(name, "without them up to " + std::to_string(limits[0]) + " for files and " +
+                     std::to_string(limits[1]) + " for what may block");
 }
 
 void list_opcodes(CapabilityList& list, const UniqueFd& ring) {
@@ -160,12 +174,7 @@ std::string object_to_buffer_ring(const UniqueFd& ring, unsigned flags) {
 }
 
 std::string object_to_napi(const UniqueFd& ring) {
-  struct Napi {
-    std::uint32_t busy_poll_us;
-    std::uint8_t prefer;
-    std::uint8_t padding[3];
-    std::uint64_t reserved;
-  } napi{};
+  RingNapi napi{};
   return objection_of("IORING_REGISTER_NAPI", register_with(ring, kRegisterNapi, &napi, 1));
 }
 
@@ -188,6 +197,7 @@ void probe_ring(CapabilityList& list) {
   list_parts(list, kBufferRings,
              [&](unsigned flags) { return object_to_buffer_ring(ring, flags); });
   list_parts(list, kNapi, [&](unsigned) { return object_to_napi(ring); });
+  list_worker_limits(list, ring);
   list_multishot_accept(list);
   list_opcodes(list, ring);
 }

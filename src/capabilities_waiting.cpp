@@ -1,8 +1,14 @@
 #include "capability_groups.hpp"
 
+#include "base/unique_fd.hpp"
+#include "driver/epoll_abi.hpp"
 #include "sched/wait_rule.hpp"
 #include "sched/wake_cost.hpp"
 
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+
+#include <cerrno>
 #include <cstdio>
 
 namespace rota::inline v0 {
@@ -15,10 +21,24 @@ std::string in_us(Duration span) {
   return text;
 }
 
+/// Asks for what it has, and thus changes nothing.
+void list_busy_poll(CapabilityList& list) {
+  constexpr const char* name = "busy poll of epoll";
+  const UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) return list.no(name, answer_of("epoll_create1", errno));
+  EpollParameters parameters{};
+  if (::ioctl(epoll.number(), kEpollGetParameters, &parameters) == 0 &&
+      ::ioctl(epoll.number(), kEpollSetParameters, &parameters) == 0) {
+    return list.yes(name, "waits may poll network cards (napi_busy_poll_us)");
+  }
+  list.no(name, answer_of("EPIOCSPARAMS", errno));
+}
+
 }  // namespace
 
 void probe_waiting(CapabilityList& list) {
   list.begin_group("waiting");
+  list_busy_poll(list);
   const Duration wake = wake_cost();
   if (wake == Duration{}) {
     list.no("wake of a sleeping thread", "not measured: there is no second thread to be had.");

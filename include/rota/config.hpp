@@ -62,6 +62,15 @@ struct DriverConfig {
                                               ///< ticks of the kernel, rounded up; 0: a second
   int sqpoll_cpu = -1;                        ///< sqpoll: where its thread runs; -1, or a CPU that
                                               ///< is refused: anywhere
+  std::uint32_t napi_busy_poll_us = 0;        ///< io_uring, epoll (Linux 6.9): a wait first polls
+                                              ///< the queues of the network cards by which data
+                                              ///< came to its sockets, for so long. 0, or where it
+                                              ///< is refused: it sleeps at once
+  std::uint32_t min_wait_us = 0;              ///< io_uring (Linux 6.12): a wait goes on for so long
+                                              ///< after it began, for up to 32 completions, before
+                                              ///< one is enough. Fewer turns, later answers: wakes
+                                              ///< of other threads wait as well, timers do not. 0,
+                                              ///< or where it is refused: one is enough
   std::uint32_t blocking_threads = 4;         ///< threads of a worker for its files, on drivers
                                               ///< that have no other way
   std::uint64_t seed = 1;                     ///< sim: everything that real life leaves open;

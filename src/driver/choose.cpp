@@ -53,6 +53,8 @@ MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals
   request.files = {config.files, config.bounded_ring_workers, config.aio_notification};
   request.sqpoll_idle_ms = config.sqpoll_idle_ms;
   request.sqpoll_cpu = config.sqpoll_cpu;
+  request.napi_busy_poll_us = config.napi_busy_poll_us;
+  request.min_wait_us = config.min_wait_us;
   RingSubmitter* submitter = config.place.submitter;
   if (submitter != nullptr) request.sqpoll_ring = submitter->number;
   auto made = UringDriver::make(request, refusals);
@@ -88,7 +90,8 @@ MadeDriver make_driver(DriverKind kind, const PlacedConfig& config,
   switch (kind) {
     case DriverKind::io_uring: return make_uring(config, refusals);
     case DriverKind::epoll:
-      return make_over(make_epoll_poller(), "epoll", "eventfd or epoll_create1", config, refusals);
+      return make_over(make_busy_epoll_poller(config.napi_busy_poll_us, refusals), "epoll",
+                       "eventfd or epoll_create1", config, refusals);
     case DriverKind::poll:
       return make_over(make_poll_poller(), "poll", "eventfd", config, refusals);
     case DriverKind::select:

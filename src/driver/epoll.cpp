@@ -2,6 +2,7 @@
 
 #include "base/fatal.hpp"
 #include "base/unique_fd.hpp"
+#include "driver/epoll_abi.hpp"
 #include "driver/wait_span.hpp"
 #include "driver/wake_fd.hpp"
 
@@ -49,6 +50,12 @@ class EpollPoller final : public Poller {
   int prepare() noexcept {
     if (!epoll_.valid() || !wake_.valid()) return errno;
     return watch(wake_.number(), EPOLLIN | EPOLLET, kWakeTag);
+  }
+
+  /// 0, or the errno of the refusal.
+  int poll_network(std::uint32_t busy_poll_us) noexcept {
+    EpollParameters parameters{.busy_poll_us = busy_poll_us};
+    return ::ioctl(epoll_.number(), kEpollSetParameters, &parameters) == 0 ? 0 : errno;
   }
 
   std::size_t turn(std::span<const Arm> arms, Deadline until, std::span<Ready> out) override {
@@ -143,6 +150,20 @@ Result<std::unique_ptr<Poller>> make_epoll_poller() {
   auto poller = std::make_unique<EpollPoller>();
   const int refused = poller->prepare();
   if (refused != 0) return failure(refused);
+  return poller;
+}
+
+Result<std::unique_ptr<Poller>> make_busy_epoll_poller(std::uint32_t busy_poll_us,
+                                                       std::vector<Refusal>& refusals) {
+  auto poller = std::make_unique<EpollPoller>();
+  if (const int refused = poller->prepare(); refused != 0) return failure(refused);
+  const int refused = busy_poll_us == 0 ? 0 : poller->poll_network(busy_poll_us);
+  if (refused != 0) {
+    refusals.push_back({"epoll",
+                        "Waits cannot poll the queues of network cards (Linux 6.9, built with "
+                        "NET_RX_BUSY_POLL): they sleep at once.",
+                        refused});
+  }
   return poller;
 }
 

@@ -70,7 +70,7 @@ void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
     bool has_memory = true;
     if (limit > Duration{} || ring_.unsubmitted() > 0 || !ring_.has_free_entry() ||
         (ring_.ready() == 0 && ring_.wants_entry())) {
-      has_memory = ring_.enter(limit);
+      has_memory = ring_.enter({limit, awaited()});
     }
     budget -= reap(budget);
     if (budget == 0) break;
@@ -125,6 +125,12 @@ bool UringDriver::everything_started() const noexcept {
   if (!wake_.armed() || !cancels_.empty() || !engine_done_.empty()) return false;
   const Operation* first = backlog_.front();
   return first == nullptr || held_back(*first);
+}
+
+/// For how many completions a ring that gathers sleeps: no more than can come.
+std::size_t UringDriver::awaited() const noexcept {
+  constexpr std::size_t most = 32;  // What a turn gains by one more is a thirtieth of its own cost.
+  return std::clamp<std::size_t>(in_kernel_, 1, most);
 }
 
 /// Rule 4 of the class. Whatever it waits for ends by itself, so nobody behind it starves.
@@ -183,7 +189,7 @@ void UringDriver::admit(Operation& operation) {
   if (engine_request_.kind != FileEngineKind::best && is_for_files(operation)) {
     return give_to_engine(operation);
   }
-  const std::uint8_t ability = needed_ability(operation);
+  const std::uint16_t ability = needed_ability(operation);
   if (ability != 0 && !ring_.can(static_cast<RingAbility>(ability))) {
     return give_to_engine(operation);
   }

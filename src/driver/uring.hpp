@@ -87,6 +87,7 @@ class UringDriver final : public Driver {
   void await_memory(Duration limit);
   [[nodiscard]] bool held_back(const Operation& operation) const noexcept;
   [[nodiscard]] bool everything_started() const noexcept;
+  [[nodiscard]] std::size_t awaited() const noexcept;
   void deliver(OpList& done) noexcept;
 
   // Completion: uring_complete.cpp.

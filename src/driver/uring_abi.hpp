@@ -15,4 +15,25 @@ inline constexpr int kOpReadMultishot = 49;  ///< IORING_OP_READ_MULTISHOT, Linu
 inline constexpr unsigned kReportCopies = 1u << 3;
 inline constexpr std::uint32_t kWasCopied = 1u << 31;
 
+inline constexpr unsigned kFeatMinTimeout = 1U << 15;  ///< IORING_FEAT_MIN_TIMEOUT, Linux 6.12
+/// io_uring_getevents_arg with what was padding before Linux 6.12.
+struct RingWait {
+  std::uint64_t signals = 0;
+  std::uint32_t signals_bytes = 0;
+  std::uint32_t min_wait_us = 0;
+  std::uint64_t limit = 0;  ///< address of a timespec
+};
+static_assert(sizeof(RingWait) == sizeof(io_uring_getevents_arg));
+
+inline constexpr unsigned kRegisterNapi = 27;  ///< IORING_REGISTER_NAPI, Linux 6.9
+/// What it reads, and where it writes what was before.
+struct RingNapi {
+  std::uint32_t busy_poll_us = 0;
+  std::uint8_t prefers_busy_poll = 0;
+  std::uint8_t operation = 0;  ///< 0: all that it reads is set
+  std::uint8_t padding[2] = {};
+  std::uint32_t operand = 0;   ///< 0: of the cards by which data came to the ring's sockets
+  std::uint32_t reserved = 0;
+};
+
 }  // namespace rota::inline v0

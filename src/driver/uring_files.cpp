@@ -66,7 +66,7 @@ void UringFiles::submit(OpList operations) {
 
 bool UringFiles::takes(const Operation& operation) const noexcept {
   if (!is_for_files(operation) || has_no_offset(operation)) return false;
-  const std::uint8_t ability = needed_ability(operation);
+  const std::uint16_t ability = needed_ability(operation);
   return ability == 0 || ring_.can(static_cast<RingAbility>(ability));
 }
 

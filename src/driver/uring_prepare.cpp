@@ -173,7 +173,7 @@ bool has_call(const PathChange& change) noexcept {
 
 }  // namespace
 
-std::uint8_t ability_for_file(const Operation& operation) noexcept {
+std::uint16_t ability_for_file(const Operation& operation) noexcept {
   switch (operation.code) {
     case OpCode::truncate: return ring_truncates;
     case OpCode::advise: {

@@ -55,8 +55,8 @@ void prepare_readiness(io_uring_sqe& entry, const Operation& operation) noexcept
 
 /// What the ring must be able to do for this operation, 0 when every ring can. What it cannot is
 /// a file engine's.
-[[nodiscard]] std::uint8_t ability_for_file(const Operation& operation) noexcept;
-[[nodiscard]] inline std::uint8_t needed_ability(const Operation& operation) noexcept {
+[[nodiscard]] std::uint16_t ability_for_file(const Operation& operation) noexcept;
+[[nodiscard]] inline std::uint16_t needed_ability(const Operation& operation) noexcept {
   const bool may_lack =
       is_one_of<OpCode::truncate, OpCode::advise, OpCode::lock, OpCode::stat, OpCode::change_path,
                 OpCode::read_directory, OpCode::copy_range>(operation.code);

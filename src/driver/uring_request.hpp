@@ -9,7 +9,7 @@
 namespace rota::inline v0 {
 
 /// What a ring may be able to do beyond the floor that `UringRing` demands; a set of bits.
-enum RingAbility : std::uint8_t {
+enum RingAbility : std::uint16_t {
   ring_accepts_multishot = 1 << 0,  ///< one accept that completes for every connection (5.19)
   ring_cancels_by_fd = 1 << 1,      ///< one request cancels everything on an fd (5.19)
   ring_truncates = 1 << 2,          ///< ftruncate (6.9)
@@ -17,7 +17,9 @@ enum RingAbility : std::uint8_t {
   ring_changes_paths = 1 << 4,      ///< mkdirat, unlinkat, renameat2, linkat, symlinkat (5.15)
   ring_lends = 1 << 5,              ///< a receive takes one of many buffers when bytes come (5.19)
   ring_sends_in_place = 1 << 6,     ///< a send without a copy, which tells if it was one (6.7)
-  ring_lacks_call = 1 << 7,         ///< never set: of what no kernel's ring has a call for
+  ring_polls_network = 1 << 7,      ///< waits poll the queues of network cards (6.9)
+  ring_gathers = 1 << 8,            ///< a wait lasts for more than one completion (6.12)
+  ring_lacks_call = 1 << 15,        ///< never set: of what no kernel's ring has a call for
 };
 
 /// A profile as refusals and reports name it.
@@ -45,8 +47,10 @@ struct RingRequest {
   int sqpoll_cpu = -1;
   int sqpoll_ring = -1;                        ///< the number of the ring whose thread this one
                                                ///< is to share; -1: a thread of its own
+  std::uint32_t napi_busy_poll_us = 0;
+  std::uint32_t min_wait_us = 0;
   std::uint32_t withheld_setup_flags = 0;      ///< IORING_SETUP_* answered with EINVAL
-  std::uint8_t withheld_abilities = 0;         ///< RingAbility
+  std::uint16_t withheld_abilities = 0;         ///< RingAbility
 };
 
 }  // namespace rota::inline v0

@@ -63,11 +63,11 @@ void UringRing::place_workers() {
                     static_cast<unsigned>(mask.size() * sizeof mask.front()));
 }
 
-bool UringRing::enter(Duration limit) noexcept {
+bool UringRing::enter(Sleep sleep) noexcept {
   io_uring_smp_store_release(ring_.sq.ktail, ring_.sq.sqe_tail);
-  if (!has_submitter()) return enter_kernel(untaken(), limit, 0) != -EAGAIN;
+  if (!has_submitter()) return enter_kernel(untaken(), sleep, 0) != -EAGAIN;
   const unsigned flags = flags_for_submitter();
-  if (flags != 0 || limit > Duration{} || wants_entry()) enter_kernel(0, limit, flags);
+  if (flags != 0 || sleep.limit > Duration{} || wants_entry()) enter_kernel(0, sleep, flags);
   return true;  // Who has no memory is the submitter, and it tries again.
 }
 
@@ -79,16 +79,27 @@ unsigned UringRing::flags_for_submitter() const noexcept {
          (waiting == ring_.sq.ring_entries ? IORING_ENTER_SQ_WAIT : 0);
 }
 
-void UringRing::pause(Duration limit) noexcept { enter_kernel(0, limit, 0); }
+void UringRing::pause(Duration limit) noexcept { enter_kernel(0, {limit}, 0); }
 
-int UringRing::enter_kernel(unsigned entries, Duration limit, unsigned flags) noexcept {
+int UringRing::enter_kernel(unsigned entries, Sleep sleep, unsigned flags) noexcept {
   constexpr std::int64_t ns_per_s = 1'000'000'000;
-  const bool sleeps = limit > Duration{};
+  const bool sleeps = sleep.limit > Duration{};
+  // The kernel looks at no limit before the time to gather is over.
+  constexpr std::int64_t ns_per_us = 1000;
+  const auto min_wait_us = static_cast<std::uint32_t>(
+      std::min<std::int64_t>(min_wait_us_, sleep.limit.ns / ns_per_us));
+  const bool gathers = sleeps && min_wait_us > 0 && sleep.completions > 1;
+  // A wait without a limit would end with the time to gather, though nothing came: it has a long
+  // one instead.
+  constexpr Duration longest_gathering{3600 * ns_per_s};
+  const Duration limit = gathers ? std::min(sleep.limit, longest_gathering) : sleep.limit;
   const bool timed = sleeps && limit != Duration::max();
   __kernel_timespec time{limit.ns / ns_per_s, limit.ns % ns_per_s};
-  io_uring_getevents_arg wait{};
-  wait.sigmask_sz = _NSIG / 8;
-  wait.ts = timed ? reinterpret_cast<std::uint64_t>(&time) : 0;
+  RingWait wait{};
+  wait.signals_bytes = _NSIG / 8;
+  wait.min_wait_us = gathers ? min_wait_us : 0;
+  wait.limit = timed ? reinterpret_cast<std::uint64_t>(&time) : 0;
+  const auto awaited = static_cast<unsigned>(gathers ? sleep.completions : 1);
 
   flags |= IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
   auto fd = static_cast<unsigned>(ring_.ring_fd);
@@ -98,7 +109,7 @@ int UringRing::enter_kernel(unsigned entries, Duration limit, unsigned flags) no
     flags |= IORING_ENTER_REGISTERED_RING;
     fd = registered_index_;
   }
-  const int entered = io_uring_enter2(fd, entries, sleeps ? 1 : 0, flags,
+  const int entered = io_uring_enter2(fd, entries, sleeps ? awaited : 0, flags,
                                       reinterpret_cast<sigset_t*>(&wait), sizeof wait);
   // The kernel keeps what the queue cannot hold, unless it has no memory left for that. Whoever
   // waits for a lost completion would wait for ever.
@@ -119,7 +130,7 @@ int UringRing::enter_kernel(unsigned entries, Duration limit, unsigned flags) no
 std::unique_ptr<UringBuffers> UringRing::make_buffers(Lender& lender) noexcept {
   int error = 0;
   std::unique_ptr<UringBuffers> made = UringBuffers::make(ring_, lender, error);
-  if (made == nullptr) abilities_ &= static_cast<std::uint8_t>(~ring_lends);
+  if (made == nullptr) abilities_ &= static_cast<std::uint16_t>(~ring_lends);
   return made;
 }
 

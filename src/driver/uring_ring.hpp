@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -118,17 +119,24 @@ class UringRing {
             (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
   }
 
-  /// One io_uring_enter: submits what is there, collects, and sleeps up to `limit` for one
-  /// completion (not at all for zero). False when the kernel has no memory for requests now.
+  /// How long to sleep, not at all for zero, and for how many completions: for more than one where
+  /// the ring gathers, while the time for that lasts.
+  struct Sleep {
+    Duration limit;
+    std::size_t completions = 1;
+  };
+
+  /// One io_uring_enter: submits what is there, collects, and sleeps. False when the kernel has no
+  /// memory for requests now.
   /// With a submitter it is none when that is awake and has room, and nobody wants to sleep;
   /// without room it waits for some.
-  bool enter(Duration limit) noexcept;
+  bool enter(Sleep sleep) noexcept;
   /// Sleeps up to `limit` for one completion and submits nothing.
   void pause(Duration limit) noexcept;
 
  private:
   /// What io_uring_enter answers; a broken contract has been dealt with.
-  int enter_kernel(unsigned entries, Duration limit, unsigned flags) noexcept;
+  int enter_kernel(unsigned entries, Sleep sleep, unsigned flags) noexcept;
   /// What the submitter is asked for with the next enter.
   [[nodiscard]] unsigned flags_for_submitter() const noexcept;
   [[nodiscard]] int open(const RingRequest& request, RingProfile profile,
@@ -142,11 +150,16 @@ class UringRing {
                      const char* mechanism);
   void ask_for_cpu(const RingRequest& request, std::vector<Refusal>& refusals,
                    const char* mechanism);
+  void ask_for_busy_poll(const RingRequest& request, std::vector<Refusal>& refusals,
+                         const char* mechanism);
+  void ask_for_min_wait(const RingRequest& request, std::vector<Refusal>& refusals,
+                        const char* mechanism);
 
   io_uring ring_{};
   std::vector<msghdr> messages_;
-  std::uint8_t abilities_ = 0;
+  std::uint16_t abilities_ = 0;
   bool open_ = false;
+  std::uint32_t min_wait_us_ = 0; ///< 0: a wait is over with one completion
   int worker_cpu_ = -1;           ///< of the kernel's worker threads; -1: any
   int registered_by_ = 0;         ///< the thread in whose table the ring's fd is registered
   unsigned registered_index_ = 0;

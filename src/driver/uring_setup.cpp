@@ -130,6 +130,8 @@ int UringRing::set_up(const RingRequest& request, std::vector<Refusal>& refusals
   probe_abilities(request);
   limit_workers(request, refusals, mechanism);
   ask_for_cpu(request, refusals, mechanism);
+  ask_for_busy_poll(request, refusals, mechanism);
+  ask_for_min_wait(request, refusals, mechanism);
   return 0;
 }
 
@@ -235,7 +237,7 @@ void UringRing::probe_abilities(const RingRequest& request) {
   // The last of the five; the others are of this release or older.
   if (io_uring_opcode_supported(probe, IORING_OP_LINKAT) != 0) abilities_ |= ring_changes_paths;
   io_uring_free_probe(probe);
-  abilities_ &= static_cast<std::uint8_t>(~request.withheld_abilities);
+  abilities_ &= static_cast<std::uint16_t>(~request.withheld_abilities);
 }
 
 /// Without a limit the kernel starts as many threads for work that may block for ever as
@@ -272,6 +274,39 @@ void UringRing::ask_for_cpu(const RingRequest& request, std::vector<Refusal>& re
                       "The kernel's worker threads cannot be sent to CPU " +
                           std::to_string(request.cpu) + " (Linux 5.14): they run on any.",
                       -error});
+}
+
+/// Of whoever waits in the ring; of the submitter, where there is one.
+void UringRing::ask_for_busy_poll(const RingRequest& request, std::vector<Refusal>& refusals,
+                                  const char* mechanism) {
+  if (request.napi_busy_poll_us == 0) return;
+  int error = -EINVAL;
+  if ((request.withheld_abilities & ring_polls_network) == 0) {
+    RingNapi napi{.busy_poll_us = request.napi_busy_poll_us};
+    error = io_uring_register(static_cast<unsigned>(ring_.ring_fd), kRegisterNapi, &napi, 1);
+  }
+  if (error >= 0) {
+    abilities_ |= ring_polls_network;
+    return;
+  }
+  refusals.push_back({mechanism,
+                      "Waits cannot poll the queues of network cards (Linux 6.9, built with "
+                      "NET_RX_BUSY_POLL): they sleep at once.",
+                      -error});
+}
+
+void UringRing::ask_for_min_wait(const RingRequest& request, std::vector<Refusal>& refusals,
+                                 const char* mechanism) {
+  if (request.min_wait_us == 0) return;
+  const bool withheld = (request.withheld_abilities & ring_gathers) != 0;
+  if (!withheld && (ring_.features & kFeatMinTimeout) != 0) {
+    abilities_ |= ring_gathers;
+    min_wait_us_ = request.min_wait_us;
+    return;
+  }
+  refusals.push_back({mechanism,
+                      "A wait cannot gather completions (Linux 6.12): it is over with the first.",
+                      EOPNOTSUPP});
 }
 
 }  // namespace rota::inline v0

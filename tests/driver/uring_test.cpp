@@ -29,9 +29,9 @@ using testing_sockets::TemporaryFile;
 constexpr std::uint32_t kEveryOptionalFlag =
     IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_TASKRUN_FLAG |
     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL;
-constexpr std::uint8_t kEveryAbility =
+constexpr std::uint16_t kEveryAbility =
     ring_accepts_multishot | ring_cancels_by_fd | ring_truncates | ring_changes_paths | ring_lends |
-    ring_sends_in_place;
+    ring_sends_in_place | ring_polls_network | ring_gathers;
 
 struct RingCase {
   const char* name;
