@@ -72,6 +72,19 @@ struct RuntimeCounters {
 /// thread runs tasks.
 [[nodiscard]] std::size_t frame_bytes_in_use() noexcept;
 
+/// Threads that the kernel has started in this process for its rings, those of all runtimes.
+struct RingThreads {
+  std::size_t workers = 0;     ///< for what would hold up whoever asks for it (io-wq): each worker
+                               ///< of a runtime has up to `bounded_ring_workers` and
+                               ///< `unbounded_ring_workers` of them, as does a submitter
+  std::size_t submitters = 0;  ///< of rings with the profile `sqpoll`
+};
+
+/// Looks for them among all threads of the process, by the names that the kernel gives them: a
+/// system call or three for each thread, so it is for reports. None where /proc cannot be read. Any
+/// thread; throws std::bad_alloc.
+[[nodiscard]] RingThreads ring_threads();
+
 /// A scheduler with its workers, their drivers and their timers.
 ///
 /// `make` probes the machine (choose.cpp keeps why each mechanism was refused). With the single

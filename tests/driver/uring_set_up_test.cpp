@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <deque>
@@ -33,11 +34,13 @@
 namespace rota {
 namespace {
 
+using testing_sockets::checked;
 using testing_sockets::DriverRig;
 using testing_sockets::Fd;
 using testing_sockets::made;
 using testing_sockets::request_of;
 using testing_sockets::SocketPair;
+using testing_sockets::TemporaryFile;
 
 class MovingRing : public testing::TestWithParam<RingProfile> {};
 
@@ -250,6 +253,76 @@ TEST(UringWorkers, run_where_the_ring_was_told_though_a_neighbour_turns_it_first
   carrier.join();
   ASSERT_FALSE(found.empty()) << "no thread of the kernel's served the request";
   for (const std::vector<int>& cpus : found) EXPECT_EQ(cpus, std::vector{allowed.back()});
+}
+
+Task<void> block_in_a_call(const Fd& gate, std::atomic<bool>& blocks) {
+  blocks = true;
+  EXPECT_EQ(gate.receive_some(1), 1u);
+  co_return;
+}
+
+Task<void> wait_for(int readable, std::atomic<bool>& seen) {
+  FdWatch watch(readable);
+  Result<PollEvents> events = co_await watch.wait(POLLIN);
+  EXPECT_TRUE(events.has_value());
+  seen = true;
+}
+
+/// What its worker waits for completes while a task keeps the worker in a system call: a neighbour
+/// has turned the ring, and the first thing that the worker finds when it is back is what came.
+TEST_P(MovingRing, of_a_worker_that_a_task_blocks_is_collected_by_a_neighbour) {
+  ASSERT_TRUE(register_process_barrier());
+  const std::unique_ptr<Driver> driver = made(request_of(GetParam(), 8, 16));
+  RuntimeCore core;
+  Worker worker(core, *driver);
+  SingleScheduler scheduler(worker);
+  core.use(scheduler);
+  const auto spawn = [&core](Task<void> task) {
+    return spawn_into(core.common_root(), std::move(task), {}, std::source_location::current());
+  };
+  SocketPair pair = SocketPair::blocking_unix();
+  SocketPair gate = SocketPair::blocking_unix();
+  std::atomic<bool> blocks = false;
+  std::atomic<bool> seen = false;
+  const JoinHandle<void> waits = spawn(wait_for(pair.near.number(), seen));
+  std::thread carrier([&worker] { worker.carry(current_seat()); });
+  while (worker.counters().sleeps == 0) std::this_thread::yield();  // In flight, by the owner.
+  const JoinHandle<void> other = spawn(block_in_a_call(gate.near, blocks));
+  while (!blocks) std::this_thread::yield();
+  pair.far.send("x");
+  while (worker.counters().completions == 0) worker.try_tend(worker.tick());
+  EXPECT_FALSE(seen);  // Tasks of one worker never overlap.
+  gate.far.send("x");
+  while (!waits.is_done() || !other.is_done()) std::this_thread::yield();
+  EXPECT_TRUE(seen);
+  worker.leave();
+  carrier.join();
+}
+
+/// Each of these has a thread of the kernel's to itself until the disk has answered.
+TEST(UringWorkers, are_no_more_than_was_asked_for) {
+  constexpr std::size_t kSyncs = 32;
+  RingRequest request = request_of(RingProfile::pinned, 64, 128);
+  request.bounded_workers = 2;
+  std::thread([&] {
+    DriverRig rig(made(request));
+    TemporaryFile file;
+    Descriptor& synced = rig.adopt(Fd(checked(::dup(file.number()), "dup")), FdKind::file);
+    std::deque<Operation> syncs;
+    for (std::size_t i = 0; i < kSyncs; ++i) {
+      file.write_at("dirty", static_cast<off_t>(i));
+      rig.give(syncs.emplace_back(OpCode::sync), &synced);
+    }
+    std::size_t most = 0;
+    while (rig.returned() < kSyncs) {
+      rig.turn();
+      most = std::max(most, cpus_of_workers().size());
+    }
+    EXPECT_GE(most, 1u);
+    EXPECT_LE(most, request.bounded_workers);
+    EXPECT_GE(ring_threads().workers, 1u);
+    EXPECT_EQ(rig.close(synced), 0);
+  }).join();
 }
 
 TEST(UringWorkers, that_an_older_kernel_cannot_place_are_a_refusal_and_no_more) {
