@@ -40,6 +40,14 @@ Cell tiny_ring(const char* name, RingProfile profile) {
   return cell;
 }
 
+/// Whose waits gather completions, and poll the queues of network cards, as far as the kernel does.
+Cell gathering_ring() {
+  Cell cell = ring("io_uring_min_wait", RingProfile::pinned);
+  cell.config.min_wait_us = 100;
+  cell.config.napi_busy_poll_us = 10;
+  return cell;
+}
+
 Cell simulated(const char* name, std::uint64_t seed, Way way) {
   DriverConfig config;
   config.kind = DriverKind::sim;
@@ -76,6 +84,7 @@ const std::vector<Cell>& cells() {
       ring("io_uring_sqpoll", RingProfile::sqpoll),
       tiny_ring("io_uring_sqpoll_tiny", RingProfile::sqpoll),
       tiny_ring("io_uring_tiny", RingProfile::best),
+      gathering_ring(),
       with_files(ring("", RingProfile::pinned), "io_uring_aio_files", FileEngineKind::linux_aio),
       with_files(ring("", RingProfile::movable), "io_uring_pool_files",
                  FileEngineKind::blocking_pool),
