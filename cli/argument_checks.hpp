@@ -4,6 +4,11 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <rota/config.hpp>
+
+#include <cstddef>
+#include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +48,25 @@ inline CLI::Validator within(double least, double most) {
         const bool is_number = CLI::detail::lexical_cast(value, number);
         if (is_number && number >= least && number <= most) return {};
         return "'" + value + "' is not a number from " + range;
+      },
+      {});
+}
+
+/// "6.1", or nothing of that form.
+inline std::optional<KernelRelease> read_release(const std::string& text) {
+  KernelRelease release;
+  int read = 0;
+  const int fields =
+      std::sscanf(text.c_str(), "%hu.%hu%n", &release.version, &release.patchlevel, &read);
+  if (fields != 2 || static_cast<std::size_t>(read) != text.size()) return std::nullopt;
+  return release;
+}
+
+inline CLI::Validator kernel_release() {
+  return CLI::Validator(
+      [](const std::string& value) -> std::string {
+        if (read_release(value)) return {};
+        return "'" + value + "' is not a release of the kernel, as 6.1 is one";
       },
       {});
 }

@@ -10,24 +10,40 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rota::cli {
 namespace {
 
-/// What `Config{}` gives here.
+/// What a Config that says nothing else gives here.
 struct Choice {
+  std::string as_kernel;              ///< "6.1"; empty: the kernel is the one that is there
   std::optional<std::string> driver;  ///< none: nothing works
   std::string reason;
   std::vector<RefusedDriver> refused;
 };
 
-Choice choose() {
-  const auto runtime = Runtime::make();
-  if (!runtime) return {.driver = {}, .reason = runtime.error().message(), .refused = {}};
-  return {.driver = std::string(runtime->driver_name()),
+std::string in_words(KernelRelease release) {
+  if (release == KernelRelease{}) return {};
+  return std::to_string(release.version) + '.' + std::to_string(release.patchlevel);
+}
+
+Choice choose(KernelRelease as_kernel) {
+  Config config;
+  config.driver.as_kernel = as_kernel;
+  std::vector<RefusedDriver> refused;
+  const auto runtime = Runtime::make(config, refused);
+  if (!runtime) {
+    return {.as_kernel = in_words(as_kernel),
+            .driver = {},
+            .reason = runtime.error().message(),
+            .refused = std::move(refused)};
+  }
+  return {.as_kernel = in_words(as_kernel),
+          .driver = std::string(runtime->driver_name()),
           .reason = runtime->driver_reason(),
-          .refused = runtime->refused()};
+          .refused = std::move(refused)};
 }
 
 const char* word_of(Availability available) {
@@ -44,6 +60,7 @@ std::string heading_of(const std::string& group) {
   if (group == "file engine") return "File engines";
   if (group == "io_uring") return "io_uring of this kernel";
   if (group == "kernel") return "Kernel";
+  if (group == "system calls") return "System calls";
   if (group == "process") return "This process";
   if (group == "processor") return "Processor";
   if (group == "placement") return "Where workers would run";
@@ -71,7 +88,9 @@ void print_row(const Style& style, const Capability& found) {
 }
 
 void print_choice(const Style& style, const Choice& choice) {
-  std::printf("\n%s\n", style.bold("What Rota would choose").c_str());
+  std::string heading = "What Rota would choose";
+  if (!choice.as_kernel.empty()) heading += " on Linux " + choice.as_kernel;
+  std::printf("\n%s\n", style.bold(heading).c_str());
   const std::string name = pad_right(choice.driver ? *choice.driver : "nothing", kNameColumns);
   const std::string marked = choice.driver ? style.good(name) : style.bad(name);
   const auto lines = wrap(choice.reason, kColumns - 2 - kNameColumns);
@@ -118,6 +137,7 @@ void print_json(const std::vector<Capability>& found, const Choice& choice) {
   json.end_array();
   json.key("choice");
   json.begin_object();
+  json.field("as_kernel", choice.as_kernel);
   json.key("driver");
   if (choice.driver) {
     json.text(*choice.driver);
@@ -143,9 +163,9 @@ void print_json(const std::vector<Capability>& found, const Choice& choice) {
 
 }  // namespace
 
-int run_doctor(OutputFormat format) {
+int run_doctor(OutputFormat format, KernelRelease as_kernel) {
   const std::vector<Capability> found = probe_capabilities();
-  const Choice choice = choose();
+  const Choice choice = choose(as_kernel);
   if (format == OutputFormat::json) {
     print_json(found, choice);
   } else {

@@ -48,6 +48,7 @@ constexpr double most_cpus = 1023;
 /// What the parser fills. Lives as long as the parser.
 struct Arguments {
   bool doctor_json = false;
+  std::string doctor_kernel;
 
   LoadOptions load;
   unsigned load_cpu = 0;
@@ -66,6 +67,11 @@ CLI::App* add_doctor(CLI::App& app, Arguments& arguments) {
   CLI::App* doctor =
       app.add_subcommand("doctor", "what this kernel and process may use, and what Rota chooses");
   doctor->add_flag("--json", arguments.doctor_json, "the same facts for programs");
+  doctor
+      ->add_option("--as-kernel", arguments.doctor_kernel,
+                   "choose as on that release of Linux: what its io_uring lacks")
+      ->type_name("X.Y")
+      ->check(kernel_release());
   doctor->footer(
       "\nEvery fact is found by asking the kernel for the thing itself; no version is read.");
   return doctor;
@@ -197,7 +203,8 @@ int run(int argc, char** argv) {
   }
   if (lab.parsed()) return lab.start();
   if (doctor->parsed()) {
-    return run_doctor(arguments.doctor_json ? OutputFormat::json : OutputFormat::text);
+    return run_doctor(arguments.doctor_json ? OutputFormat::json : OutputFormat::text,
+                      read_release(arguments.doctor_kernel).value_or(KernelRelease{}));
   }
   if (load->parsed()) return start_load(arguments, *load);
   if (cell->parsed()) return start_cell(arguments);

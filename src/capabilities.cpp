@@ -20,6 +20,7 @@ std::vector<Capability> probe_capabilities() {
   probe_file_engines(list);
   probe_ring(list);
   probe_kernel(list);
+  probe_calls(list);
   probe_process(list);
   probe_processor(list);
   probe_placement(list);

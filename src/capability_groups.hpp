@@ -46,6 +46,7 @@ void probe_kernel(CapabilityList& list);
 void probe_drivers(CapabilityList& list);
 void probe_file_engines(CapabilityList& list);
 void probe_ring(CapabilityList& list);
+void probe_calls(CapabilityList& list);
 void probe_process(CapabilityList& list);
 void probe_processor(CapabilityList& list);
 void probe_placement(CapabilityList& list);

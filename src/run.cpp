@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <exception>
 #include <utility>
+#include <vector>
 
 namespace rota::inline v0 {
 
@@ -39,9 +40,13 @@ namespace {
 
 template <class T>
 int run_and_report(Task<T> main, const Config& config, std::source_location site) {
-  auto runtime = Runtime::make(config);
+  std::vector<RefusedDriver> refused;
+  auto runtime = Runtime::make(config, refused);
   if (!runtime) {
     std::fprintf(stderr, "rota: cannot start: %s\n", runtime.error().message().c_str());
+    for (const RefusedDriver& each : refused) {
+      std::fprintf(stderr, "  %s: %s\n", each.mechanism.c_str(), each.reason.c_str());
+    }
     return EXIT_FAILURE;
   }
   // A peer that is gone is an error of the write (EPIPE), not the end of the program.

@@ -211,16 +211,21 @@ DriverConfig driver_config(const Config& config) {
 
 }  // namespace
 
-Result<Runtime> Runtime::make(const Config& asked) {
+Result<Runtime> Runtime::make(const Config& config) {
+  std::vector<RefusedDriver> unheard;
+  return make(config, unheard);
+}
+
+Result<Runtime> Runtime::make(const Config& asked, std::vector<RefusedDriver>& refused) {
   if (asked.scheduler.workers > most_workers) return failure(EINVAL);
   Config config = asked;
   if (config.driver.kind == DriverKind::sim && config.driver.seed == 0) {
     config.driver.seed = entropy();
   }
   Owned<State> state(new State(config));
-  if (auto made = state->make_drivers(driver_config(config)); !made) {
-    return std::unexpected(made.error());
-  }
+  auto made = state->make_drivers(driver_config(config));
+  refused = state->refused;
+  if (!made) return std::unexpected(made.error());
   if (auto assembled = state->assemble(config.scheduler); !assembled) {
     return std::unexpected(assembled.error());
   }

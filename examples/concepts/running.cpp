@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <string>
 #include <utility>
+#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -34,6 +35,17 @@ void say_why(const rota::Runtime& runtime) {
   }
 }
 // [/refused]
+
+// [no_driver]
+rota::Result<rota::Runtime> make_or_say_why(const rota::Config& config) {
+  std::vector<rota::RefusedDriver> refused;
+  auto runtime = rota::Runtime::make(config, refused);
+  for (const rota::RefusedDriver& each : refused) {
+    std::fprintf(stderr, "not %s: %s\n", each.mechanism.c_str(), each.reason.c_str());
+  }
+  return runtime;
+}
+// [/no_driver]
 
 rota::Config patient() {
   // [waiting]
@@ -93,7 +105,7 @@ void say_lengths(const rota::Runtime& runtime) {
 int main() {
   expect(run_by_hand() == 0, "a runtime by hand");
 
-  auto runtime = rota::Runtime::make(patient()).value();
+  auto runtime = make_or_say_why(patient()).value();
   expect(runtime.block_on(answer()) == 42, "a runtime that spins");
   say_why(runtime);
   say_lengths(runtime);

@@ -14,8 +14,8 @@ enum class Availability : std::uint8_t { yes, no, fact };
 /// One thing that this kernel and this process may use, or may not.
 struct Capability {
   std::string name;   ///< "io_uring pinned", "RLIMIT_NOFILE"
-  std::string group;  ///< "driver", "file engine", "io_uring", "kernel", "process", "processor",
-                      ///< "placement", "waiting", "names"
+  std::string group;  ///< "driver", "file engine", "io_uring", "kernel", "system calls", "process",
+                      ///< "processor", "placement", "waiting", "names"
   Availability available = Availability::fact;
   std::string detail;  ///< a value, what it is for, or the exact reason why not
 };

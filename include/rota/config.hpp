@@ -47,6 +47,18 @@ enum class AioNotification : std::uint8_t {
            ///< one, and the request is then noticed with the next
 };
 
+/// A release of the kernel, by its two first numbers: Debian 12's is {6, 1}.
+struct KernelRelease {
+  std::uint16_t version = 0;
+  std::uint16_t patchlevel = 0;
+
+  friend constexpr bool operator==(KernelRelease, KernelRelease) = default;
+  friend constexpr bool operator<(KernelRelease left, KernelRelease right) noexcept {
+    return left.version != right.version ? left.version < right.version
+                                         : left.patchlevel < right.patchlevel;
+  }
+};
+
 /// What a driver is made of. Every limit has a default that is safe and fast.
 struct DriverConfig {
   DriverKind kind = DriverKind::best;
@@ -75,6 +87,9 @@ struct DriverConfig {
                                               ///< that have no other way
   std::uint64_t seed = 1;                     ///< sim: everything that real life leaves open;
                                               ///< 0 draws one, which driver_reason() tells
+  KernelRelease as_kernel;                    ///< io_uring: what came after this release is not
+                                              ///< used, so that a newer kernel shows what a
+                                              ///< program has on it. {}: everything is
 };
 
 /// Which worker runs a task, and whether that may change.

@@ -99,6 +99,10 @@ struct RingThreads {
 class Runtime {
  public:
   [[nodiscard]] static Result<Runtime> make(const Config& config = {});
+  /// The same. `refused` is told why each mechanism that was tried is not used: that is the one way
+  /// to hear it when all were refused.
+  [[nodiscard]] static Result<Runtime> make(const Config& config,
+                                            std::vector<RefusedDriver>& refused);
 
   Runtime(Runtime&&) noexcept;
   Runtime& operator=(Runtime&&) noexcept;

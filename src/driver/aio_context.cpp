@@ -128,13 +128,11 @@ std::size_t AioContext::wait(std::span<io_event> events, Deadline until) noexcep
 }
 
 Refusal AioContext::refusal(int error) const {
-  std::string reason = std::string(refused_) + " was refused.";
-  if (error == EAGAIN) {
-    reason =
-        "io_setup: the requests of all contexts of the system would be more than fs.aio-max-nr "
-        "allows. What helps: a higher `sysctl fs.aio-max-nr`, or fewer workers.";
-  }
-  return {"Linux aio", std::move(reason), error};
+  if (error != EAGAIN) return refused_call("linux_aio", refused_, error);
+  return {"linux_aio",
+          "io_setup: the requests of all contexts of the system would be more than fs.aio-max-nr "
+          "allows. What helps: a higher `sysctl fs.aio-max-nr`, or fewer workers.",
+          error};
 }
 
 }  // namespace rota::inline v0

@@ -50,6 +50,7 @@ MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals
   request.bounded_workers = config.bounded_ring_workers;
   request.unbounded_workers = config.unbounded_ring_workers;
   request.cpu = config.place.cpu;
+  request.as_kernel = config.as_kernel;
   request.files = {config.files, config.bounded_ring_workers, config.aio_notification};
   request.sqpoll_idle_ms = config.sqpoll_idle_ms;
   request.sqpoll_cpu = config.sqpoll_cpu;
@@ -65,13 +66,11 @@ MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals
   return std::move(*made);
 }
 
-/// A poller is refused only the descriptors that it begins with; `step` names what makes them.
-MadeDriver make_over(Result<std::unique_ptr<Poller>> poller, const char* name, const char* step,
-                     const DriverConfig& config, std::vector<Refusal>& refusals) {
+MadeDriver make_over(MadePoller poller, const DriverConfig& config,
+                     std::vector<Refusal>& refusals) {
   if (poller) return make_readiness_driver(std::move(*poller), config, refusals);
-  const int error = poller.error().value();
-  refusals.push_back({name, std::string(step) + " has no file descriptor left.", error});
-  return std::unexpected(poller.error());
+  refusals.push_back(std::move(poller.error()));
+  return failure(refusals.back().error);
 }
 
 MadeDriver make_simulated(const PlacedConfig& config, std::vector<Refusal>& refusals) {
@@ -90,13 +89,9 @@ MadeDriver make_driver(DriverKind kind, const PlacedConfig& config,
   switch (kind) {
     case DriverKind::io_uring: return make_uring(config, refusals);
     case DriverKind::epoll:
-      return make_over(make_busy_epoll_poller(config.napi_busy_poll_us, refusals), "epoll",
-                       "eventfd or epoll_create1", config, refusals);
-    case DriverKind::poll:
-      return make_over(make_poll_poller(), "poll", "eventfd", config, refusals);
-    case DriverKind::select:
-      return make_over(make_select_poller(), "select", "eventfd below FD_SETSIZE", config,
-                       refusals);
+      return make_over(make_busy_epoll_poller(config.napi_busy_poll_us, refusals), config, refusals);
+    case DriverKind::poll: return make_over(make_poll_poller(), config, refusals);
+    case DriverKind::select: return make_over(make_select_poller(), config, refusals);
     case DriverKind::linux_aio: return make_linux_aio_driver(config, refusals);
     case DriverKind::sim: return make_simulated(config, refusals);
     case DriverKind::best: break;
@@ -116,7 +111,7 @@ void complete(std::vector<Refusal>& refusals) {
     if (i + 1 < refusals.size() && same_cause(refusal, refusals[i + 1])) continue;
     if (!refusal.reason.ends_with('.')) refusal.reason += '.';
     refusal.reason += " The error is " + errno_text(refusal.error) + '.';
-    refusal.reason += remedy_of(refusal.error);
+    refusal.reason += remedy_of(refusal);
   }
 }
 

@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace rota::inline v0 {
@@ -44,12 +46,20 @@ static_assert(interest_of_events(EPOLLRDHUP) == interest_hang_up);
 
 class EpollPoller final : public Poller {
  public:
-  EpollPoller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
+  EpollPoller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), epoll_error_(errno) {}
 
-  /// 0, or the errno that keeps it from working.
-  int prepare() noexcept {
-    if (!epoll_.valid() || !wake_.valid()) return errno;
-    return watch(wake_.number(), EPOLLIN | EPOLLET, kWakeTag);
+  /// Why it cannot work, if so. Before anything else.
+  std::optional<Refusal> prepare() {
+    if (!wake_.valid()) return refused_call("epoll", "eventfd2", wake_.error());
+    if (!epoll_.valid()) return refused_call("epoll", "epoll_create1", epoll_error_);
+    if (const int error = watch(wake_.number(), EPOLLIN | EPOLLET, kWakeTag); error != 0) {
+      return refused_call("epoll", "epoll_ctl", error);
+    }
+    epoll_event none{};
+    if (::epoll_wait(epoll_.number(), &none, 1, 0) < 0 && errno != EINTR) {
+      return refused_call("epoll", "epoll_wait", errno);
+    }
+    return std::nullopt;
   }
 
   /// 0, or the errno of the refusal.
@@ -139,6 +149,7 @@ class EpollPoller final : public Poller {
   }
 
   UniqueFd epoll_;
+  int epoll_error_;  ///< where there is no instance
   WakeFd wake_;
   bool has_pwait2_ = true;
   std::vector<epoll_event> events_;
@@ -146,17 +157,19 @@ class EpollPoller final : public Poller {
 
 }  // namespace
 
-Result<std::unique_ptr<Poller>> make_epoll_poller() {
+MadePoller make_epoll_poller() {
   auto poller = std::make_unique<EpollPoller>();
-  const int refused = poller->prepare();
-  if (refused != 0) return failure(refused);
+  if (std::optional<Refusal> refusal = poller->prepare()) {
+    return std::unexpected(*std::move(refusal));
+  }
   return poller;
 }
 
-Result<std::unique_ptr<Poller>> make_busy_epoll_poller(std::uint32_t busy_poll_us,
-                                                       std::vector<Refusal>& refusals) {
+MadePoller make_busy_epoll_poller(std::uint32_t busy_poll_us, std::vector<Refusal>& refusals) {
   auto poller = std::make_unique<EpollPoller>();
-  if (const int refused = poller->prepare(); refused != 0) return failure(refused);
+  if (std::optional<Refusal> refusal = poller->prepare()) {
+    return std::unexpected(*std::move(refusal));
+  }
   const int refused = busy_poll_us == 0 ? 0 : poller->poll_network(busy_poll_us);
   if (refused != 0) {
     refusals.push_back({"epoll",

@@ -34,9 +34,11 @@ Result<std::unique_ptr<Driver>> make_linux_aio_driver(const DriverConfig& config
   return driver;
 }
 
-Result<std::unique_ptr<Poller>> make_linux_aio_poller() {
+MadePoller make_linux_aio_poller() {
   auto poller = std::make_unique<LinuxAioPoller>();
-  if (const std::optional<Refusal> refusal = poller->prepare()) return failure(refusal->error);
+  if (std::optional<Refusal> refusal = poller->prepare()) {
+    return std::unexpected(*std::move(refusal));
+  }
   return poller;
 }
 

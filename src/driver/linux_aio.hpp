@@ -19,6 +19,6 @@ Result<std::unique_ptr<Driver>> make_linux_aio_driver(const DriverConfig& config
                                                       std::vector<Refusal>& refusals);
 
 /// Its poller, alone.
-Result<std::unique_ptr<Poller>> make_linux_aio_poller();
+MadePoller make_linux_aio_poller();
 
 }  // namespace rota::inline v0

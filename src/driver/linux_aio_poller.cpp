@@ -26,9 +26,7 @@ constexpr std::size_t kEvents = 128;
 }  // namespace
 
 std::optional<Refusal> LinuxAioPoller::prepare() {
-  if (no_wake_ != 0) {
-    return Refusal{"linux_aio", "eventfd has no file descriptor left.", no_wake_};
-  }
+  if (!wake_.valid()) return refused_call("linux_aio", "eventfd2", wake_.error());
   constexpr unsigned most = kRequests + LinuxAioFiles::kRequests + 2;
   if (const int error = context_.set_up(most); error != 0) return context_.refusal(error);
   prepare_request(wake_request_, wake_.number(), POLLIN);

@@ -92,7 +92,6 @@ class LinuxAioPoller final : public Poller {
   void leave_nested(const Descriptor& descriptor, Place& place) noexcept;
 
   WakeFd wake_;
-  const int no_wake_ = wake_.valid() ? 0 : errno;
   UniqueFd nested_;               ///< the epoll instance, once there is need of it
   AioContext context_;            ///< ends before what it polls
   LinuxAioFiles* files_ = nullptr;

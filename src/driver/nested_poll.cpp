@@ -1,11 +1,21 @@
 #include "driver/nested_poll.hpp"
 
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 namespace rota::inline v0 {
+namespace {
+
+/// Of what epoll answers EPERM to, as a filter may to anything: these it can always watch.
+bool is_watchable(int fd) noexcept {
+  struct stat about{};
+  return ::fstat(fd, &about) == 0 && (S_ISSOCK(about.st_mode) || S_ISFIFO(about.st_mode));
+}
+
+}  // namespace
 
 bool needs_nested_poll(std::uint32_t events) noexcept { return (events & EPOLLPRI) != 0; }
 
@@ -17,12 +27,14 @@ int open_nested_poll(int fd, std::uint32_t events) noexcept {
   if (::epoll_ctl(nested, EPOLL_CTL_ADD, fd, &wanted) == 0) return nested;
   const int error = errno;
   ::close(nested);
-  return -error;
+  return error == EPERM && !is_watchable(fd) ? nested_poll_of_file : -error;
 }
 
-std::uint32_t nested_events(int nested) noexcept {
+std::int32_t nested_events(int nested) noexcept {
   epoll_event seen{};
-  return ::epoll_wait(nested, &seen, 1, 0) == 1 ? seen.events : 0;
+  const int count = ::epoll_wait(nested, &seen, 1, 0);
+  if (count < 0) return errno == EINTR ? 0 : -errno;
+  return count == 0 ? 0 : static_cast<std::int32_t>(seen.events);
 }
 
 void close_nested_poll(int nested) noexcept { ::close(nested); }

@@ -15,12 +15,15 @@ namespace rota::inline v0 {
 /// Whether the ring's own poll is known to be wrong for these events.
 [[nodiscard]] bool needs_nested_poll(std::uint32_t events) noexcept;
 
-/// An epoll fd that is readable when one of the events holds on `fd`; a negative errno (EPERM for
-/// what epoll cannot watch).
+/// What `open_nested_poll` says of an fd that epoll cannot watch, as no errno does: a file.
+inline constexpr int nested_poll_of_file = -4096;
+
+/// An epoll fd that is readable when one of the events holds on `fd`; else nested_poll_of_file, or
+/// a negative errno.
 [[nodiscard]] int open_nested_poll(int fd, std::uint32_t events) noexcept;
 
-/// The events that hold now.
-[[nodiscard]] std::uint32_t nested_events(int nested) noexcept;
+/// The events that hold now; a negative errno where a filter denies the question.
+[[nodiscard]] std::int32_t nested_events(int nested) noexcept;
 
 void close_nested_poll(int nested) noexcept;
 

@@ -28,9 +28,12 @@ bool is_transfer(OpCode code) noexcept {
                    OpCode::write_at>(code);
 }
 
-bool is_ready(int fd, short events) noexcept {
+/// 0 where it is ready, else a negative errno: "not yet", or that nobody may ask.
+std::int32_t not_ready(int fd, short events) noexcept {
   pollfd asked{fd, events, 0};
-  return ::poll(&asked, 1, 0) > 0;
+  const int count = ::poll(&asked, 1, 0);
+  if (count < 0) return -errno;
+  return count == 0 ? -EAGAIN : 0;
 }
 
 /// A system call's answer as a count or a negative errno.
@@ -47,14 +50,16 @@ int message_flags(const Operation& operation, Wait wait) noexcept {
 
 /// What is shared may block: it is asked first, and then moves no more than it has said.
 std::int32_t read_shared(int fd, Remainder rest, Wait wait) noexcept {
-  if (wait == Wait::never && !is_ready(fd, POLLIN)) return -EAGAIN;
+  if (wait == Wait::never) {
+    if (const std::int32_t error = not_ready(fd, POLLIN); error != 0) return error;
+  }
   return answer(::read(fd, rest.data, rest.bytes));
 }
 
 /// What a pipe takes without blocking once it says that it takes something.
 std::int32_t write_shared(int fd, Remainder rest, Wait wait) noexcept {
   if (wait == Wait::allowed) return answer(::write(fd, rest.data, rest.bytes));
-  if (!is_ready(fd, POLLOUT)) return -EAGAIN;
+  if (const std::int32_t error = not_ready(fd, POLLOUT); error != 0) return error;
   return answer(::write(fd, rest.data, std::min<unsigned>(rest.bytes, PIPE_BUF)));
 }
 
@@ -160,10 +165,12 @@ std::int32_t copy_range(const CopyRange& copy) noexcept {
 
 /// A file system that cannot tell whether it would block is not asked again: the answer is the
 /// same for every offset, and the hint of a file has no other use. It says so for one direction:
-/// ext4 knows it of reads, and of buffered writes it does not.
+/// ext4 knows it of reads, and of buffered writes it does not. EPERM may be a filter's, which
+/// denies preadv2 and not the call that the pool makes; what a file answers it answers there too.
 std::int32_t would_block_unless_known(Descriptor& file, Interest direction,
                                       std::int32_t result) noexcept {
-  if (result != -EOPNOTSUPP && result != -ENOSYS) return result;
+  const bool unknown = result == -EOPNOTSUPP || result == -ENOSYS || result == -EPERM;
+  if (!unknown) return result;
   file.ready_hint = static_cast<std::uint8_t>(file.ready_hint & ~unsigned{direction});
   return -EAGAIN;
 }
@@ -325,14 +332,15 @@ Attempt absorb_error(Operation& operation, std::int32_t error) noexcept {
   return Attempt::complete;
 }
 
-/// On a thread that may block, an fd with O_NONBLOCK still answers "not yet".
-void wait_until_ready(const Operation& operation) noexcept {
+/// On a thread that may block, an fd with O_NONBLOCK still answers "not yet". 0: the next attempt
+/// tells; a negative errno: one cannot wait.
+std::int32_t wait_until_ready(const Operation& operation) noexcept {
   const OpList* lane = lane_of(*operation.descriptor, operation.code);
   short events = POLLIN;
   if (lane == &operation.descriptor->writing) events = POLLOUT;
   if ((operation.flags & op_out_of_band) != 0 && events == POLLIN) events = POLLPRI;
   pollfd asked{operation.descriptor->fd, events, 0};
-  ::poll(&asked, 1, -1);  // Whatever it answers, the next attempt tells.
+  return ::poll(&asked, 1, -1) < 0 && errno != EINTR ? -errno : 0;
 }
 
 }  // namespace
@@ -358,7 +366,10 @@ void perform_blocking(Operation& operation) noexcept {
   for (;;) {
     const Attempt outcome = absorb(operation, call(operation, Wait::allowed));
     if (outcome == Attempt::complete) return;
-    if (outcome == Attempt::would_block) wait_until_ready(operation);
+    if (outcome != Attempt::would_block) continue;
+    if (const std::int32_t error = wait_until_ready(operation); error != 0) {
+      return conclude(operation, error);
+    }
   }
 }
 

@@ -8,6 +8,8 @@
 
 #include <cassert>
 #include <cerrno>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace rota::inline v0 {
@@ -21,8 +23,15 @@ class PollPoller final : public Poller {
     descriptors_.push_back(nullptr);
   }
 
-  /// 0, or the errno that keeps it from working.
-  int prepare() const noexcept { return wake_.valid() ? 0 : errno; }
+  /// Why it cannot work, if so. Before anything else.
+  std::optional<Refusal> prepare() const {
+    if (!wake_.valid()) return refused_call("poll", "eventfd2", wake_.error());
+    const timespec now{};
+    if (::ppoll(nullptr, 0, &now, nullptr) < 0 && errno != EINTR) {
+      return refused_call("poll", "ppoll", errno);
+    }
+    return std::nullopt;
+  }
 
   std::size_t turn(std::span<const Arm> arms, Deadline until, std::span<Ready> out) override {
     assert(out.size() >= arms.size() && !out.empty());
@@ -104,10 +113,11 @@ class PollPoller final : public Poller {
 
 }  // namespace
 
-Result<std::unique_ptr<Poller>> make_poll_poller() {
+MadePoller make_poll_poller() {
   auto poller = std::make_unique<PollPoller>();
-  const int refused = poller->prepare();
-  if (refused != 0) return failure(refused);
+  if (std::optional<Refusal> refusal = poller->prepare()) {
+    return std::unexpected(*std::move(refusal));
+  }
   return poller;
 }
 

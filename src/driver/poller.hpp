@@ -4,9 +4,12 @@
 #include <rota/core/operation.hpp>
 
 #include "core/descriptor.hpp"
+#include "driver/refusal.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <expected>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -61,5 +64,8 @@ class Poller {
   [[nodiscard]] virtual bool edge_triggered() const noexcept = 0;
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
 };
+
+/// A poller that works here, or why there is none: every call that it needs has been tried.
+using MadePoller = std::expected<std::unique_ptr<Poller>, Refusal>;
 
 }  // namespace rota::inline v0

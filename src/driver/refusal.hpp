@@ -11,4 +11,8 @@ struct Refusal {
   int error = 0;          ///< errno
 };
 
+/// That `call` answered `error` to whoever prepared the mechanism. It is named as filters of system
+/// calls name it: epoll_create1, eventfd2.
+Refusal refused_call(const char* mechanism, const char* call, int error);
+
 }  // namespace rota::inline v0

@@ -13,6 +13,7 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 namespace rota::inline v0 {
@@ -74,13 +75,17 @@ class SelectPoller final : public Poller {
     for (Place& each : places_) drop_nested(each);
   }
 
-  /// 0, or the errno that keeps it from working.
-  int prepare() noexcept {
-    if (!wake_.valid()) return errno;
-    if (!fits(wake_.number())) return EMFILE;
+  /// Why it cannot work, if so. Before anything else.
+  std::optional<Refusal> prepare() {
+    if (!wake_.valid()) return refused_call("select", "eventfd2", wake_.error());
+    if (!fits(wake_.number())) return refused_call("select", "eventfd2 below FD_SETSIZE", EMFILE);
+    const timespec now{};
+    if (::pselect(0, nullptr, nullptr, nullptr, &now, nullptr) < 0 && errno != EINTR) {
+      return refused_call("select", "pselect6", errno);
+    }
     armed_.add(wake_.number(), interest_read);
     highest_ = wake_.number();
-    return 0;
+    return std::nullopt;
   }
 
   std::size_t turn(std::span<const Arm> arms, Deadline until, std::span<Ready> out) override {
@@ -149,6 +154,7 @@ class SelectPoller final : public Poller {
   int nest(Place& armed) noexcept {
     const int nested =
         open_nested_poll(armed.descriptor->fd, nested_events_of(armed.interest));
+    if (nested == nested_poll_of_file) return EPERM;
     if (nested < 0) return -nested;
     if (!fits(nested)) {
       close_nested_poll(nested);
@@ -205,10 +211,11 @@ class SelectPoller final : public Poller {
 
 }  // namespace
 
-Result<std::unique_ptr<Poller>> make_select_poller() {
+MadePoller make_select_poller() {
   auto poller = std::make_unique<SelectPoller>();
-  const int refused = poller->prepare();
-  if (refused != 0) return failure(refused);
+  if (std::optional<Refusal> refusal = poller->prepare()) {
+    return std::unexpected(*std::move(refusal));
+  }
   return poller;
 }
 

@@ -1,10 +1,6 @@
 #pragma once
 
-#include <rota/result.hpp>
-
 #include "driver/poller.hpp"
-
-#include <memory>
 
 namespace rota::inline v0 {
 
@@ -12,6 +8,6 @@ namespace rota::inline v0 {
 /// hang-up from data: where a hang-up is waited for and data is not, it selects on an epoll fd that
 /// watches for just that (nested_poll.hpp).
 /// EMFILE when its own eventfd would not fit.
-Result<std::unique_ptr<Poller>> make_select_poller();
+MadePoller make_select_poller();
 
 }  // namespace rota::inline v0

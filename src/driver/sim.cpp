@@ -38,7 +38,7 @@ SimDriver::SimDriver(const SimOptions& options)
       own_now_(habits_.begin),
       now_(world_ == nullptr ? own_now_ : world_->clock()),
       network_grace_ms_(options.network_grace_ms) {
-  if (!wake_fd_.valid()) throw std::system_error(errno, std::system_category(), "eventfd");
+  if (!wake_fd_.valid()) throw std::system_error(errno, std::system_category(), "eventfd2");
 }
 
 SimDriver::~SimDriver() { assert(busy_places_.empty() && without_descriptor_.empty()); }

@@ -21,7 +21,7 @@ Result<std::unique_ptr<UringDriver>> UringDriver::make(const RingRequest& reques
   std::unique_ptr<UringDriver> driver(new UringDriver(request));
   if (const int error = driver->ring_.set_up(request, refusals); error != 0) return failure(error);
   if (const int error = driver->wake_.set_up(); error != 0) {
-    refusals.push_back({"io_uring", std::string("no eventfd: ") + std::strerror(error), error});
+    refusals.push_back(refused_call("io_uring", "eventfd2", error));
     return failure(error);
   }
   if (driver->engine_request_.kind != FileEngineKind::best) {

@@ -79,7 +79,7 @@ void UringFiles::start_waiting() {
 
 /// What is not submitted for want of memory is tried again with the next `reap`.
 void UringFiles::enter() {
-  if (!ring_.enter(Duration{})) notify_();
+  if (!ring_.enter({.limit = Duration{}})) notify_();
 }
 
 void UringFiles::launch(Operation& operation) {

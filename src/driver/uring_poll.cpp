@@ -34,8 +34,8 @@ void UringDriver::launch_nested(Poll& poll) {
     if (nested < 0) {
       // What epoll cannot watch is a file: always ready, as poll(2) says.
       constexpr std::uint32_t always = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
-      poll.result = nested;
-      if (nested == -EPERM) poll.result = static_cast<std::int32_t>(poll.events & always);
+      const bool is_file = nested == nested_poll_of_file;
+      poll.result = is_file ? static_cast<std::int32_t>(poll.events & always) : nested;
       return complete(poll);
     }
     poll.driver_bits |= bit_nested | (static_cast<std::uint32_t>(nested) << kNestedShift);
@@ -48,10 +48,10 @@ void UringDriver::launch_nested(Poll& poll) {
 
 void UringDriver::on_poll(Poll& poll, std::int32_t result) {
   constexpr std::uint32_t always = POLLERR | POLLHUP | POLLNVAL;
+  const bool is_nested = (poll.driver_bits & bit_nested) != 0;
+  if (result >= 0 && is_nested) result = nested_events(nested_of(poll));
   if (result >= 0) {
-    const auto seen = (poll.driver_bits & bit_nested) != 0
-                          ? nested_events(nested_of(poll))
-                          : static_cast<std::uint32_t>(result);
+    const auto seen = static_cast<std::uint32_t>(result);
     result = static_cast<std::int32_t>(seen & (poll.events | always));
     if (result == 0 && poll.stopping) result = -ECANCELED;
     if (result == 0) return launch_nested(poll);

@@ -9,6 +9,7 @@
 namespace rota::inline v0 {
 
 /// What a ring may be able to do beyond the floor that `UringRing` demands; a set of bits.
+/// uring_age.cpp has the releases.
 enum RingAbility : std::uint16_t {
   ring_accepts_multishot = 1 << 0,  ///< one accept that completes for every connection (5.19)
   ring_cancels_by_fd = 1 << 1,      ///< one request cancels everything on an fd (5.19)
@@ -19,6 +20,8 @@ enum RingAbility : std::uint16_t {
   ring_sends_in_place = 1 << 6,     ///< a send without a copy, which tells if it was one (6.7)
   ring_polls_network = 1 << 7,      ///< waits poll the queues of network cards (6.9)
   ring_gathers = 1 << 8,            ///< a wait lasts for more than one completion (6.12)
+  ring_limits_workers = 1 << 9,     ///< no more of these threads than it is told (5.15)
+  ring_goes_by_index = 1 << 10,     ///< a thread enters it without its fd being looked up (5.18)
   ring_lacks_call = 1 << 15,        ///< never set: of what no kernel's ring has a call for
 };
 
@@ -33,7 +36,7 @@ enum RingAbility : std::uint16_t {
   return "io_uring pinned";
 }
 
-/// What an io_uring is asked for. The two last fields pretend an older kernel.
+/// What an io_uring is asked for. The three last fields pretend an older kernel.
 struct RingRequest {
   RingProfile profile = RingProfile::pinned;   ///< any but best
   std::uint32_t entries = 256;
@@ -49,6 +52,7 @@ struct RingRequest {
                                                ///< is to share; -1: a thread of its own
   std::uint32_t napi_busy_poll_us = 0;
   std::uint32_t min_wait_us = 0;
+  KernelRelease as_kernel;                     ///< without what came after it; {}: with everything
   std::uint32_t withheld_setup_flags = 0;      ///< IORING_SETUP_* answered with EINVAL
   std::uint16_t withheld_abilities = 0;         ///< RingAbility
 };

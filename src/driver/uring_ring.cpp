@@ -40,7 +40,7 @@ void UringRing::enable() {
   }
   // The table of registered rings belongs to a thread: a ring that may be taken over by another
   // is entered by its ordinary fd.
-  if ((ring_.flags & IORING_SETUP_SINGLE_ISSUER) == 0) return;
+  if ((ring_.flags & IORING_SETUP_SINGLE_ISSUER) == 0 || !can(ring_goes_by_index)) return;
   io_uring_rsrc_update place{~0U, 0, static_cast<std::uint64_t>(ring_.ring_fd)};
   const int registered = io_uring_register(static_cast<unsigned>(ring_.ring_fd),
                                            IORING_REGISTER_RING_FDS, &place, 1);

@@ -41,7 +41,7 @@ class UringRing {
 
   /// Makes the ring: 0, or the errno of the refusal that ended it. Every refusal on the way
   /// (a flag this kernel does not know, a size it has no memory for) is appended to `refusals`.
-  [[nodiscard]] int set_up(const RingRequest& request, std::vector<Refusal>& refusals);
+  [[nodiscard]] int set_up(const RingRequest& asked, std::vector<Refusal>& refusals);
 
   /// Makes the calling thread the issuer. Called once, before anything else is.
   void enable();
@@ -143,7 +143,8 @@ class UringRing {
                          std::vector<Refusal>& refusals);
   [[nodiscard]] int set_up_once(const RingRequest& request, std::uint32_t flags,
                                 std::uint32_t entries, std::uint32_t completions) noexcept;
-  [[nodiscard]] int check_floor(std::vector<Refusal>& refusals, const char* mechanism);
+  [[nodiscard]] int check_floor(const RingRequest& request, std::vector<Refusal>& refusals,
+                                const char* mechanism);
   [[nodiscard]] int check_entrances(std::vector<Refusal>& refusals, const char* mechanism);
   void probe_abilities(const RingRequest& request);
   void limit_workers(const RingRequest& request, std::vector<Refusal>& refusals,
@@ -152,6 +153,7 @@ class UringRing {
                    const char* mechanism);
   void ask_for_busy_poll(const RingRequest& request, std::vector<Refusal>& refusals,
                          const char* mechanism);
+  void tell_lacks(std::vector<Refusal>& refusals, const char* mechanism) const;
   void ask_for_min_wait(const RingRequest& request, std::vector<Refusal>& refusals,
                         const char* mechanism);
 

@@ -1,3 +1,4 @@
+#include "driver/uring_age.hpp"
 #include "driver/uring_ring.hpp"
 
 #include <array>
@@ -5,7 +6,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
-#include <iterator>
+#include <span>
 #include <string>
 
 namespace rota::inline v0 {
@@ -13,23 +14,6 @@ namespace {
 
 /// Below this a ring is not worth having; a request for less is taken as it is.
 constexpr std::uint32_t kFloorEntries = 8;
-
-struct SetupFlag {
-  std::uint32_t flag;
-  const char* name;
-  const char* since;
-};
-
-/// What a kernel may not know, newest first: the order in which flags are given up.
-constexpr SetupFlag kOptionalFlags[] = {
-    {IORING_SETUP_DEFER_TASKRUN, "IORING_SETUP_DEFER_TASKRUN", "6.1"},
-    {IORING_SETUP_SINGLE_ISSUER, "IORING_SETUP_SINGLE_ISSUER", "6.0"},
-    {IORING_SETUP_TASKRUN_FLAG, "IORING_SETUP_TASKRUN_FLAG", "5.19"},
-    {IORING_SETUP_COOP_TASKRUN, "IORING_SETUP_COOP_TASKRUN", "5.19"},
-    {IORING_SETUP_SUBMIT_ALL, "IORING_SETUP_SUBMIT_ALL", "5.18"},
-    {IORING_SETUP_ATTACH_WQ, "IORING_SETUP_ATTACH_WQ", "5.6"},
-    {IORING_SETUP_SQ_AFF, "IORING_SETUP_SQ_AFF", "5.1"},
-};
 
 std::uint32_t flags_of(const RingRequest& request, RingProfile profile) noexcept {
   std::uint32_t flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL;
@@ -112,7 +96,8 @@ bool halve(std::uint32_t& count, std::uint32_t floor) noexcept {
 
 /// A thread of the kernel may be refused for what is none of the ring's own: a policy, a limit of
 /// threads. Then the ring is another that any carrier may use.
-int UringRing::set_up(const RingRequest& request, std::vector<Refusal>& refusals) {
+int UringRing::set_up(const RingRequest& asked, std::vector<Refusal>& refusals) {
+  const RingRequest request = as_asked_of(asked);
   const char* mechanism = name_of(request.profile);
   int error = open(request, request.profile, refusals);
   if (error != 0 && request.profile == RingProfile::sqpoll) {
@@ -120,7 +105,7 @@ int UringRing::set_up(const RingRequest& request, std::vector<Refusal>& refusals
   }
   if (error != 0) return error;
   open_ = true;
-  if (error = check_floor(refusals, mechanism); error != 0) return error;
+  if (error = check_floor(request, refusals, mechanism); error != 0) return error;
   if (error = check_entrances(refusals, mechanism); error != 0) return error;
   // A forked child shares the queues' memory but is not whom the kernel serves: it gets a fault
   // instead of somebody else's completions. Where this is refused nothing else changes.
@@ -128,6 +113,7 @@ int UringRing::set_up(const RingRequest& request, std::vector<Refusal>& refusals
   messages_.resize(ring_.sq.ring_entries);
   for (unsigned i = 0; i < ring_.sq.ring_entries; ++i) ring_.sq.array[i] = i;
   probe_abilities(request);
+  tell_lacks(refusals, mechanism);
   limit_workers(request, refusals, mechanism);
   ask_for_cpu(request, refusals, mechanism);
   ask_for_busy_poll(request, refusals, mechanism);
@@ -145,7 +131,8 @@ int UringRing::open(const RingRequest& request, RingProfile profile,
   const auto refuse = [&](std::string reason, int error) {
     refusals.push_back({mechanism, std::move(reason), error});
   };
-  const SetupFlag* given_up = kOptionalFlags;
+  const std::span<const SetupFlag> optional = optional_setup_flags();
+  auto given_up = optional.begin();
   for (;;) {
     const int error = set_up_once(request, flags, entries, completions);
     if (error == 0) return 0;
@@ -157,13 +144,13 @@ int UringRing::open(const RingRequest& request, RingProfile profile,
       continue;
     }
     // EINVAL is the answer to a flag from the future; to give them up one by one finds it.
-    while (given_up != std::end(kOptionalFlags) && (flags & given_up->flag) == 0) ++given_up;
-    if (error != EINVAL || given_up == std::end(kOptionalFlags)) {
+    while (given_up != optional.end() && (flags & given_up->flag) == 0) ++given_up;
+    if (error != EINVAL || given_up == optional.end()) {
       refuse(explain(error, entries, completions), error);
       return error;
     }
-    refuse(std::string("set-up with ") + given_up->name + " (Linux " + given_up->since +
-               ") is refused; the ring is tried without it.",
+    refuse(std::string("set-up with ") + given_up->name + " (Linux " +
+               in_words(given_up->since) + ") is refused; the ring is tried without it.",
            error);
     flags = without(flags, given_up->flag);
   }
@@ -188,13 +175,16 @@ int UringRing::set_up_once(const RingRequest& request, std::uint32_t flags, std:
 /// What the driver builds on: a wait with a time limit (EXT_ARG, 5.11), no lost completions
 /// (NODROP, 5.5), operands that are copied at submission (SUBMIT_STABLE, 5.5), and a poll that
 /// stays armed (5.13, told by RSRC_TAGS of the same release).
-int UringRing::check_floor(std::vector<Refusal>& refusals, const char* mechanism) {
+int UringRing::check_floor(const RingRequest& request, std::vector<Refusal>& refusals,
+                           const char* mechanism) {
   constexpr unsigned floor =
       IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_RSRC_TAGS;
-  if ((ring_.features & floor) == floor) return 0;
+  const bool has_all = (ring_.features & floor) == floor;
+  if (has_all && !is_younger(oldest_ring, request.as_kernel)) return 0;
   refusals.push_back({mechanism,
                       "This kernel's io_uring is too old: timed waits, kept completions and polls "
-                      "that stay armed need Linux 5.13.",
+                      "that stay armed need Linux " +
+                          in_words(oldest_ring) + '.',
                       EOPNOTSUPP});
   return EOPNOTSUPP;
 }
@@ -237,16 +227,34 @@ void UringRing::probe_abilities(const RingRequest& request) {
   // The last of the five; the others are of this release or older.
   if (io_uring_opcode_supported(probe, IORING_OP_LINKAT) != 0) abilities_ |= ring_changes_paths;
   io_uring_free_probe(probe);
+  abilities_ |= ring_goes_by_index;  // Whoever asks for it is answered: `enable`.
   abilities_ &= static_cast<std::uint16_t>(~request.withheld_abilities);
+}
+
+/// What is done instead of what this kernel cannot.
+void UringRing::tell_lacks(std::vector<Refusal>& refusals, const char* mechanism) const {
+  for (const AgedAbility& each : aged_abilities()) {
+    if (can(each.ability) || *each.instead == '\0') continue;
+    refusals.push_back({mechanism,
+                        std::string(each.name) + " came with Linux " + in_words(each.since) +
+                            ": " + each.instead + '.',
+                        EOPNOTSUPP});
+  }
 }
 
 /// Without a limit the kernel starts as many threads for work that may block for ever as
 /// RLIMIT_NPROC allows: hundreds.
 void UringRing::limit_workers(const RingRequest& request, std::vector<Refusal>& refusals,
                               const char* mechanism) {
-  unsigned limits[2] = {request.bounded_workers, request.unbounded_workers};
-  const int error = io_uring_register_iowq_max_workers(&ring_, limits);
-  if (error == 0) return;
+  int error = -EINVAL;
+  if ((request.withheld_abilities & ring_limits_workers) == 0) {
+    unsigned limits[2] = {request.bounded_workers, request.unbounded_workers};
+    error = io_uring_register_iowq_max_workers(&ring_, limits);
+  }
+  if (error == 0) {
+    abilities_ |= ring_limits_workers;
+    return;
+  }
   refusals.push_back({mechanism,
                       "The number of the kernel's worker threads cannot be limited (Linux 5.15): "
                       "there may be as many as RLIMIT_NPROC allows.",

@@ -13,7 +13,8 @@ namespace rota::inline v0 {
 // A wake that is lost hangs the program without a trace, so that a kernel which breaks the contract
 // of eventfd ends it.
 
-WakeFd::WakeFd() noexcept : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+WakeFd::WakeFd() noexcept
+    : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), error_(fd_.valid() ? 0 : errno) {}
 
 void WakeFd::wake() noexcept {
   // Release publishes what the caller did before; acquire is not needed, but the exchange must

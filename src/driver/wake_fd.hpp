@@ -25,11 +25,13 @@ namespace rota::inline v0 {
 /// touches in every turn.
 class alignas(128) WakeFd {
  public:
-  /// An invalid fd (errno tells) makes an invalid WakeFd.
+  /// An invalid fd makes an invalid WakeFd.
   WakeFd() noexcept;
 
   [[nodiscard]] int number() const noexcept { return fd_.number(); }
   [[nodiscard]] bool valid() const noexcept { return fd_.valid(); }
+  /// The errno that kept it from being valid.
+  [[nodiscard]] int error() const noexcept { return error_; }
 
   void wake() noexcept;          ///< any thread, any signal handler; keeps errno
   void answer_level() noexcept;  ///< the poller only
@@ -37,6 +39,7 @@ class alignas(128) WakeFd {
 
  private:
   UniqueFd fd_;
+  int error_;
   Atomic<bool> signaled_{false};  ///< set by wake, cleared by the poller's answer
 };
 

@@ -41,7 +41,7 @@ class Help(unittest.TestCase):
         options = {"lab": ("--quick", "--only", "--drivers", "--rounds", "--seconds", "--out",
                            "--json", "uring-movable", "uring-sqpoll", "read-warm-buffered-qd32",
                            "--files", "--waiting", "--baseline", "--connections"),
-                   "doctor": ("--json",),
+                   "doctor": ("--json", "--as-kernel"),
                    "load": ("--port", "--connections", "--depth", "--requests", "--gated",
                             "--reconnect"),
                    "cell": ("--driver", "--operations", "--file")}
@@ -94,6 +94,11 @@ class BadArguments(unittest.TestCase):
 
     def test_a_missing_option_is_named(self):
         self.assertIn("--port", self.refused("load"))
+
+    def test_what_is_no_release_of_the_kernel_is_refused(self):
+        for text in ("six", "6", "6.", "6.1.2"):
+            said = self.refused("doctor", "--as-kernel", text)
+            self.assertIn(f"'{text}' is not a release", said)
 
 
 class Doctor(unittest.TestCase):
@@ -162,9 +167,29 @@ class Doctor(unittest.TestCase):
         choice = re.sub(r"\s+", " ", done.stdout[done.stdout.index("What Rota would choose"):])
         for part in ("poll: the best of what this machine allows.",
                      "Refused: epoll, with EMFILE (Too many open files).",
-                     "eventfd or epoll_create1 has no file descriptor left.",
+                     "eventfd2 has no file descriptor left.",
                      "What helps: a higher limit of open files"):
             self.assertIn(part, choice)
+
+
+    def test_an_older_kernel_is_said_to_lack_what_came_later(self):
+        choice = json.loads(rota("doctor", "--json", "--as-kernel", "5.15").stdout)["choice"]
+        self.assertEqual(choice["as_kernel"], "5.15")
+        if choice["driver"] != "io_uring":
+            self.skipTest("there is no ring here at all")
+        reasons = " ".join(refused["reason"] for refused in choice["refused"])
+        for part in ("IORING_SETUP_DEFER_TASKRUN (Linux 6.1)",
+                     "IORING_SETUP_COOP_TASKRUN (Linux 5.19)",
+                     "IORING_OP_FTRUNCATE came with Linux 6.9: a thread cuts files.",
+                     "IORING_ACCEPT_MULTISHOT came with Linux 5.19"):
+            self.assertIn(part, reasons)
+        self.assertNotIn("IORING_OP_LINKAT", reasons)
+
+    def test_a_kernel_before_the_oldest_ring_has_epoll(self):
+        choice = json.loads(rota("doctor", "--json", "--as-kernel", "5.12").stdout)["choice"]
+        self.assertEqual(choice["driver"], "epoll")
+        text = re.sub(r"\s+", " ", rota("doctor", "--as-kernel", "5.12").stdout)
+        self.assertIn("What Rota would choose on Linux 5.12", text)
 
 
 class Output(unittest.TestCase):

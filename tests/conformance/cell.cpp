@@ -48,6 +48,13 @@ Cell gathering_ring() {
   return cell;
 }
 
+/// On a newer kernel than a machine of its users has.
+Cell older_ring(const char* name, KernelRelease release) {
+  Cell cell = ring(name, RingProfile::pinned);
+  cell.config.as_kernel = release;
+  return cell;
+}
+
 Cell simulated(const char* name, std::uint64_t seed, Way way) {
   DriverConfig config;
   config.kind = DriverKind::sim;
@@ -89,6 +96,8 @@ const std::vector<Cell>& cells() {
       with_files(ring("", RingProfile::movable), "io_uring_pool_files",
                  FileEngineKind::blocking_pool),
       with_files(ring("", RingProfile::pinned), "io_uring_posix_aio", FileEngineKind::posix_aio),
+      older_ring("io_uring_as_6_1", {6, 1}),  // Debian 12
+      Cell{"best", DriverConfig(), Way::straight, kNoFdLimit},
       simulated("sim_seed_1", 1, Way::straight),
       simulated("sim_seed_2", 2, Way::straight),
       simulated("sim_seed_77", 77, Way::straight),

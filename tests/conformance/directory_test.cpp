@@ -1,4 +1,5 @@
 // Directories, parts of files, watches, and what ends early.
+#include "conformance/denied_here.hpp"
 #include "conformance/path_conformance.hpp"
 
 #include <dirent.h>
@@ -114,7 +115,9 @@ TEST_P(DirectoryConformance, what_a_file_engine_has_done_is_news) {
 }
 
 TEST_P(DirectoryConformance, a_watch_is_placed_by_path_and_its_events_are_read) {
-  Descriptor& watch = adopt(Fd(::inotify_init1(IN_CLOEXEC)), FdKind::stream);
+  Fd watching(::inotify_init1(IN_CLOEXEC));
+  if (watching.number() < 0) end_case_if_denied("inotify_init1");
+  Descriptor& watch = adopt(std::move(watching), FdKind::stream);
   PathChange& placing = change(
       &watch, {.action = PathAction::watch, .path = at_home(""), .number = IN_CREATE | IN_DELETE});
   PathChange& missing = change(

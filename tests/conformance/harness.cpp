@@ -1,5 +1,6 @@
 #include "conformance/harness.hpp"
 
+#include "conformance/denied_here.hpp"
 #include "driver/choose.hpp"
 #include "driver/message.hpp"
 
@@ -46,6 +47,7 @@ std::string Harness::make_driver(const Cell& cell) {
 }
 
 void Harness::settle_accounts() {
+  is_settling_ = true;
   for (Descriptor* descriptor : open_) {
     if (descriptor->fd >= 0) start(plains_.emplace_back(OpCode::close), descriptor);
   }
@@ -120,6 +122,7 @@ void Harness::start(Operation& operation, Descriptor* descriptor) {
   entry.with_driver = true;
   if (cell_->way == Way::tried_first && completed_by_trying(operation)) {
     came_back(operation);
+    end_case_if_denied(operation);
     return;
   }
   if (put_in_lane(operation)) return;
@@ -151,14 +154,17 @@ bool Harness::put_in_lane(Operation& operation) {
 std::size_t Harness::turn(Deadline until) {
   OpList done;
   driver_->turn(std::exchange(todo_, OpList()), until, done);
-  std::size_t count = 0;
+  std::vector<const Operation*> returned;
   while (Operation* operation = done.pop_front()) {
     came_back(*operation);
-    ++count;
+    returned.push_back(operation);
   }
   look_at_streams();
-  most_of_one_turn_ = std::max(most_of_one_turn_, count);
-  return count;
+  most_of_one_turn_ = std::max(most_of_one_turn_, returned.size());
+  if (!is_settling_) {
+    for (const Operation* operation : returned) end_case_if_denied(*operation);
+  }
+  return returned.size();
 }
 
 void Harness::came_back(Operation& operation) {

@@ -197,6 +197,7 @@ class Harness {
 
   const Cell* cell_ = nullptr;
   std::size_t fds_before_ = 0;
+  bool is_settling_ = false;  ///< the case has ended
   std::unique_ptr<Driver> driver_;
   std::unique_ptr<Watchdog> watchdog_;
   DescriptorTable table_;

@@ -1,16 +1,18 @@
 // io_uring denied for real, each way in a child process of its own. After every denial the chosen
 // driver moves bytes, and the recorded reason names the cause.
+#include "denial.hpp"
 #include "driver/choose.hpp"
 #include "driver/driver_rig.hpp"
 
+#include <rota/rota.hpp>
+
 #include <gtest/gtest.h>
-#include <pwd.h>
-#include <seccomp.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <initializer_list>
 #include <memory>
@@ -20,6 +22,9 @@
 namespace rota {
 namespace {
 
+using testing_denial::become_nobody;
+using testing_denial::deny;
+using testing_denial::limit_locked_memory;
 using testing_sockets::checked;
 using testing_sockets::DriverRig;
 using testing_sockets::fail;
@@ -119,14 +124,7 @@ Outcome choose_under(Deny deny, const DriverConfig& config = {}) {
 }
 
 /// From now on `call` answers `error`.
-void filter_io_uring(int error, int call = SCMP_SYS(io_uring_setup)) {
-  scmp_filter_ctx filter = ::seccomp_init(SCMP_ACT_ALLOW);
-  if (filter == nullptr) fail("seccomp_init");
-  const int added =
-      ::seccomp_rule_add(filter, SCMP_ACT_ERRNO(static_cast<std::uint16_t>(error)), call, 0);
-  if (added < 0 || ::seccomp_load(filter) < 0) fail("seccomp_load");
-  ::seccomp_release(filter);
-}
+void filter_io_uring(int error, const char* call = "io_uring_setup") { deny({{call, error}}); }
 
 void expect_in(const std::string& text, std::initializer_list<const char*> parts) {
   for (const char* part : parts) EXPECT_NE(text.find(part), std::string::npos) << text;
@@ -168,9 +166,9 @@ TEST(Denial, a_security_policy_falls_back_and_is_named) {
 }
 
 TEST(Denial, a_filter_that_allows_the_set_up_alone_falls_back_and_is_named) {
-  expect_fallback(choose_under([] { filter_io_uring(EPERM, SCMP_SYS(io_uring_register)); }), EPERM,
+  expect_fallback(choose_under([] { filter_io_uring(EPERM, "io_uring_register"); }), EPERM,
                   {"io_uring_register answers", "as a seccomp filter may"});
-  expect_fallback(choose_under([] { filter_io_uring(ENOSYS, SCMP_SYS(io_uring_enter)); }), ENOSYS,
+  expect_fallback(choose_under([] { filter_io_uring(ENOSYS, "io_uring_enter"); }), ENOSYS,
                   {"io_uring_enter answers", "as a seccomp filter may"});
 }
 
@@ -239,22 +237,16 @@ TEST(Denial, the_systems_switch_falls_back_and_is_named) {
   EXPECT_EQ(after, before) << "the switch was not restored";
 }
 
-/// Locked memory is not counted for root.
-void limit_locked_memory(rlim_t bytes) {
-  const rlimit limit{bytes, bytes};
-  checked(::setrlimit(RLIMIT_MEMLOCK, &limit), "RLIMIT_MEMLOCK");
-  if (::geteuid() != 0) return;
-  const passwd* nobody = ::getpwnam("nobody");
-  if (nobody == nullptr) fail("nobody");
-  checked(::setgid(nobody->pw_gid), "setgid");
-  checked(::setuid(nobody->pw_uid), "setuid");
+void have_locked_memory(rlim_t bytes) {
+  limit_locked_memory(bytes);
+  if (::geteuid() == 0) become_nobody();
 }
 
 TEST(Denial, too_little_locked_memory_gets_a_smaller_ring_and_is_named) {
   DriverConfig config;
   config.ring_entries = 4096;
   config.completion_entries = 65536;
-  const Outcome outcome = choose_under([] { limit_locked_memory(16 << 10); }, config);
+  const Outcome outcome = choose_under([] { have_locked_memory(16 << 10); }, config);
   EXPECT_EQ(outcome.driver, "io_uring");
   EXPECT_EQ(outcome.echoed, "ping");
   ASSERT_FALSE(outcome.refusals.empty());
@@ -267,8 +259,72 @@ TEST(Denial, too_little_locked_memory_gets_a_smaller_ring_and_is_named) {
 
 TEST(Denial, no_locked_memory_at_all_falls_back_and_is_named) {
   expect_fallback(
-      choose_under([] { limit_locked_memory(0); }), ENOMEM,
+      choose_under([] { have_locked_memory(0); }), ENOMEM,
       {"RLIMIT_MEMLOCK", "ENOMEM (Cannot allocate memory)", "What helps: more locked memory"});
+}
+
+/// A call of a mechanism, denied, and what is chosen without it.
+struct Missing {
+  DriverKind asked;
+  const char* call;
+  const char* chosen;
+};
+
+TEST(Denial, of_any_call_that_a_driver_stands_on_refuses_the_driver_and_is_named) {
+  const Missing cases[] = {{DriverKind::best, "epoll_create1", "poll"},
+                           {DriverKind::best, "epoll_ctl", "poll"},
+                           {DriverKind::best, "epoll_wait", "poll"},
+                           {DriverKind::best, "eventfd2", "none"},
+                           {DriverKind::epoll, "eventfd2", "none"},
+                           {DriverKind::poll, "ppoll", "none"},
+                           {DriverKind::select, "pselect6", "none"},
+                           {DriverKind::linux_aio, "io_setup", "none"},
+                           {DriverKind::linux_aio, "io_submit", "none"},
+                           {DriverKind::linux_aio, "io_getevents", "none"}};
+  for (const int error : {EPERM, ENOSYS}) {
+    for (const Missing& missing : cases) {
+      SCOPED_TRACE(missing.call);
+      DriverConfig config;
+      config.kind = missing.asked;
+      const auto denial = [&] { deny({{"io_uring_setup", error}, {missing.call, error}}); };
+      const Outcome outcome = choose_under(denial, config);
+      EXPECT_EQ(outcome.driver, missing.chosen);
+      ASSERT_FALSE(outcome.refusals.empty());
+      const Refusal& last = outcome.refusals.back();
+      EXPECT_EQ(last.error, error);
+      expect_in(last.reason, {missing.call, "is denied", "a profile that allows it",
+                              ::strerrorname_np(error)});
+      EXPECT_EQ(last.reason.find("CONFIG_IO_URING"), std::string::npos) << last.reason;
+    }
+  }
+}
+
+Task<int> answer() { co_return 42; }
+
+TEST(DenialDeathTest, of_every_driver_is_told_to_whoever_runs_the_program) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto run_without_eventfd = [] {
+    deny({{"eventfd2", ENOSYS}});
+    std::exit(run(answer()));
+  };
+  EXPECT_EXIT(run_without_eventfd(), testing::ExitedWithCode(EXIT_FAILURE),
+              "cannot start: Function not implemented\n.*select: eventfd2 is denied");
+}
+
+TEST(DenialDeathTest, of_a_call_that_some_programs_need_is_among_the_capabilities) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto list_what_is_missing = [] {
+    deny({{"openat2", ENOSYS}, {"timerfd_create", EPERM}});
+    for (const Capability& found : probe_capabilities()) {
+      const bool is_missing = found.available == Availability::no;
+      if (found.group != "system calls" || !is_missing) continue;
+      std::fprintf(stderr, "%s.\n", found.detail.c_str());
+    }
+    std::exit(EXIT_SUCCESS);
+  };
+  EXPECT_EXIT(list_what_is_missing(), testing::ExitedWithCode(EXIT_SUCCESS),
+              "openat2 answers ENOSYS .*: no confined path.\n"
+              "timerfd_create answers EPERM .*: no alarm by the wall clock.\n");
 }
 
 void limit_open_files(rlim_t count) {
@@ -281,7 +337,7 @@ TEST(Denial, no_file_descriptor_at_all_refuses_every_driver_and_is_named) {
   EXPECT_EQ(outcome.driver, "none");
   ASSERT_EQ(outcome.refusals.size(), 4u);
   const char* drivers[] = {"io_uring pinned", "epoll", "poll", "select"};
-  const char* steps[] = {"io_uring_setup", "epoll_create1", "eventfd", "FD_SETSIZE"};
+  const char* steps[] = {"io_uring_setup", "eventfd2", "eventfd2", "eventfd2"};
   for (std::size_t i = 0; i < outcome.refusals.size(); ++i) {
     EXPECT_EQ(outcome.refusals[i].mechanism, drivers[i]);
     EXPECT_EQ(outcome.refusals[i].error, EMFILE);

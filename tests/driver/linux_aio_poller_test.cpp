@@ -39,10 +39,10 @@ class LinuxAioPollerTest : public testing::Test {
   LinuxAioPollerTest() : out_(2 * LinuxAioPoller::kRequests) {
     auto made = make_linux_aio_poller();
     if (made) poller_ = std::move(*made);
-    refused_ = made ? std::error_code() : made.error();
+    refused_ = made ? std::string() : made.error().reason;
   }
   void SetUp() override {
-    if (poller_ == nullptr) GTEST_SKIP() << "no context: " << refused_.message();
+    if (poller_ == nullptr) GTEST_SKIP() << "no context: " << refused_;
   }
 
   Descriptor& adopt(const Fd& fd) { return table_.adopt(fd.number(), FdKind::stream, nullptr); }
@@ -60,7 +60,7 @@ class LinuxAioPollerTest : public testing::Test {
 
   DescriptorTable table_;
   std::unique_ptr<Poller> poller_;
-  std::error_code refused_;
+  std::string refused_;
   std::vector<Ready> out_;
 };
 

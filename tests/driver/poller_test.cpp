@@ -30,7 +30,7 @@ using testing_sockets::Pipe;
 using testing_sockets::SocketPair;
 using testing_sockets::TemporaryFile;
 
-using MakePoller = Result<std::unique_ptr<Poller>> (*)();
+using MakePoller = MadePoller (*)();
 
 struct Named {
   const char* name;
@@ -42,7 +42,7 @@ class EveryPoller : public ::testing::TestWithParam<Named> {
  protected:
   void SetUp() override {
     auto made = GetParam().make();
-    ASSERT_TRUE(made.has_value()) << made.error().message();
+    ASSERT_TRUE(made.has_value()) << made.error().reason;
     poller_ = std::move(*made);
   }
 

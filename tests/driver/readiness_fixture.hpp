@@ -19,7 +19,7 @@ namespace readiness_fixture {
 
 using testing_sockets::Fd;
 
-using MakePoller = Result<std::unique_ptr<Poller>> (*)();
+using MakePoller = MadePoller (*)();
 
 /// Counts what is asked of the poller below it.
 class CountingPoller final : public Poller {
@@ -87,7 +87,7 @@ class Readiness : public ::testing::TestWithParam<Named> {
  protected:
   void SetUp() override {
     auto below = GetParam().make();
-    ASSERT_TRUE(below.has_value()) << below.error().message();
+    ASSERT_TRUE(below.has_value()) << below.error().reason;
     auto poller = std::make_unique<CountingPoller>(std::move(*below), counts_);
     driver_ = std::make_unique<ReadinessDriver>(std::move(poller));
     driver_->attach(make_blocking_pool(driver_->notify(), 2));

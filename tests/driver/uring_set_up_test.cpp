@@ -21,7 +21,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cerrno>
+#include <cstdint>
 #include <deque>
 #include <filesystem>
 #include <memory>
@@ -137,6 +139,61 @@ TEST(UringSetUp, a_flag_that_the_kernel_refuses_is_named_and_given_up) {
   const std::uint32_t flags = (*driver)->ring().setup_flags();
   EXPECT_EQ(flags & IORING_SETUP_DEFER_TASKRUN, 0u);
   EXPECT_NE(flags & IORING_SETUP_SINGLE_ISSUER, 0u);
+}
+
+bool any_says(const std::vector<Refusal>& refusals, const char* part) {
+  return std::ranges::any_of(refusals, [part](const Refusal& refusal) {
+    return refusal.reason.find(part) != std::string::npos;
+  });
+}
+
+TEST(UringSetUp, on_an_older_kernel_does_without_what_came_later_and_says_so) {
+  RingRequest request = request_of(RingProfile::pinned, 8, 16);
+  request.cpu = allowed_cpus().back();
+  const auto newest = made(request);
+  struct Expected {
+    KernelRelease kernel;
+    std::uint32_t flag;  ///< the newest one that it has
+    bool truncates, accepts, limits, places;
+  };
+  const Expected all[] = {{{6, 9}, IORING_SETUP_DEFER_TASKRUN, true, true, true, true},
+                          {{6, 1}, IORING_SETUP_DEFER_TASKRUN, false, true, true, true},
+                          {{6, 0}, IORING_SETUP_SINGLE_ISSUER, false, true, true, true},
+                          {{5, 19}, IORING_SETUP_COOP_TASKRUN, false, true, true, true},
+                          {{5, 18}, IORING_SETUP_SUBMIT_ALL, false, false, true, true},
+                          {{5, 15}, 0, false, false, true, true},
+                          {{5, 14}, 0, false, false, false, true},
+                          {{5, 13}, 0, false, false, false, false}};
+  constexpr std::uint32_t optional = IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER |
+                                     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL;
+  for (const Expected& expected : all) {
+    SCOPED_TRACE(expected.kernel.patchlevel);
+    request.as_kernel = expected.kernel;
+    std::vector<Refusal> refusals;
+    auto driver = UringDriver::make(request, refusals);
+    ASSERT_TRUE(driver.has_value());
+    const UringRing& ring = (*driver)->ring();
+    EXPECT_EQ(std::bit_floor(ring.setup_flags() & optional), expected.flag);
+    // The kernel that is there may itself be too old for one of them.
+    const bool truncates = expected.truncates && newest->ring().can(ring_truncates);
+    EXPECT_EQ(ring.can(ring_truncates), truncates);
+    EXPECT_EQ(ring.can(ring_accepts_multishot), expected.accepts);
+    EXPECT_EQ(ring.can(ring_limits_workers), expected.limits);
+    EXPECT_EQ(ring.can(ring_places_workers), expected.places);
+    EXPECT_NE(any_says(refusals, "IORING_OP_FTRUNCATE came with Linux 6.9"), truncates);
+    EXPECT_NE(any_says(refusals, "IORING_ACCEPT_MULTISHOT came with Linux 5.19"),
+              expected.accepts);
+  }
+}
+
+TEST(UringSetUp, a_kernel_before_the_oldest_ring_is_refused) {
+  RingRequest request = request_of(RingProfile::movable, 8, 16);
+  request.as_kernel = {5, 12};
+  std::vector<Refusal> refusals;
+  EXPECT_FALSE(UringDriver::make(request, refusals).has_value());
+  ASSERT_FALSE(refusals.empty());
+  EXPECT_EQ(refusals.back().error, EOPNOTSUPP);
+  EXPECT_TRUE(any_says(refusals, "need Linux 5.13"));
 }
 
 TEST(UringSetUp, a_kernel_that_knows_all_of_it_refuses_nothing_to_any_profile) {

@@ -1,0 +1,52 @@
+#include "driver/uring_age.hpp"
+
+#include "driver/uring_abi.hpp"
+
+namespace rota::inline v0 {
+namespace {
+
+constexpr SetupFlag kSetupFlags[] = {
+    {IORING_SETUP_DEFER_TASKRUN, "IORING_SETUP_DEFER_TASKRUN", {6, 1}},
+    {IORING_SETUP_SINGLE_ISSUER, "IORING_SETUP_SINGLE_ISSUER", {6, 0}},
+    {IORING_SETUP_TASKRUN_FLAG, "IORING_SETUP_TASKRUN_FLAG", {5, 19}},
+    {IORING_SETUP_COOP_TASKRUN, "IORING_SETUP_COOP_TASKRUN", {5, 19}},
+    {IORING_SETUP_SUBMIT_ALL, "IORING_SETUP_SUBMIT_ALL", {5, 18}},
+    {IORING_SETUP_ATTACH_WQ, "IORING_SETUP_ATTACH_WQ", {5, 6}},
+    {IORING_SETUP_SQ_AFF, "IORING_SETUP_SQ_AFF", {5, 1}},
+};
+
+constexpr AgedAbility kAbilities[] = {
+    {ring_gathers, {6, 12}, "IORING_FEAT_MIN_TIMEOUT", ""},
+    {ring_polls_network, {6, 9}, "IORING_REGISTER_NAPI", ""},
+    {ring_truncates, {6, 9}, "IORING_OP_FTRUNCATE", "a thread cuts files"},
+    {ring_sends_in_place, {6, 7}, "IORING_SEND_ZC_REPORT_USAGE", "bytes to send are copied"},
+    {ring_lends, {5, 19}, "IORING_REGISTER_PBUF_RING", "a receive waits for bytes, and then reads"},
+    {ring_accepts_multishot, {5, 19}, "IORING_ACCEPT_MULTISHOT", "each connection has a request"},
+    {ring_cancels_by_fd, {5, 19}, "IORING_ASYNC_CANCEL_FD", "a close cancels one by one"},
+    {ring_goes_by_index, {5, 18}, "IORING_REGISTER_RING_FDS", "each entry looks the ring up"},
+    {ring_changes_paths, {5, 15}, "IORING_OP_LINKAT", "a thread changes directories"},
+    {ring_limits_workers, {5, 15}, "IORING_REGISTER_IOWQ_MAX_WORKERS", ""},
+    {ring_places_workers, {5, 14}, "IORING_REGISTER_IOWQ_AFF", ""},
+};
+
+}  // namespace
+
+std::span<const SetupFlag> optional_setup_flags() noexcept { return kSetupFlags; }
+
+std::span<const AgedAbility> aged_abilities() noexcept { return kAbilities; }
+
+RingRequest as_asked_of(RingRequest request) noexcept {
+  for (const SetupFlag& each : kSetupFlags) {
+    if (is_younger(each.since, request.as_kernel)) request.withheld_setup_flags |= each.flag;
+  }
+  for (const AgedAbility& each : kAbilities) {
+    if (is_younger(each.since, request.as_kernel)) request.withheld_abilities |= each.ability;
+  }
+  return request;
+}
+
+std::string in_words(KernelRelease release) {
+  return std::to_string(release.version) + '.' + std::to_string(release.patchlevel);
+}
+
+}  // namespace rota::inline v0
