@@ -145,7 +145,7 @@ inline void LabCommand::add_lab(CLI::App& app) {
 
 inline void LabCommand::add_setups() {
   lab_->add_option("--drivers", setups_.drivers,
-                   "comma-separated: " + joined(driver_names()) +
+                   "comma-separated:\n" + joined(driver_names()) +
                        "\n(all but uring-sqpoll, which takes a CPU); epoll+pool is one with\n"
                        "another engine for its files")
       ->type_name("LIST")
@@ -213,7 +213,7 @@ inline void LabCommand::add_waiting() {
       lab_->add_subcommand("waiting", "blocking, spinning and polling: what each gains and costs");
   waiting_
       ->add_option("--drivers", waiting_drivers_,
-                   "comma-separated: " + joined(driver_names()) +
+                   "comma-separated:\n" + joined(driver_names()) +
                        "\n(all but uring-sqpoll)")
       ->type_name("LIST")
       ->delimiter(',')

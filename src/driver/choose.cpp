@@ -89,7 +89,8 @@ MadeDriver make_driver(DriverKind kind, const PlacedConfig& config,
   switch (kind) {
     case DriverKind::io_uring: return make_uring(config, refusals);
     case DriverKind::epoll:
-      return make_over(make_busy_epoll_poller(config.napi_busy_poll_us, refusals), config, refusals);
+      return make_over(make_busy_epoll_poller(config.napi_busy_poll_us, refusals), config,
+                       refusals);
     case DriverKind::poll: return make_over(make_poll_poller(), config, refusals);
     case DriverKind::select: return make_over(make_select_poller(), config, refusals);
     case DriverKind::linux_aio: return make_linux_aio_driver(config, refusals);

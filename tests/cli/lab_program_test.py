@@ -68,7 +68,8 @@ class Listing(unittest.TestCase):
 
     def test_help_names_engines_ways_to_wait_and_an_example_of_each(self):
         text = rota("lab", "--help").stdout
-        for word in ("pool, linux-aio, uring, posix-aio", "block, spin, busy-poll", "--baseline uring",
+        for word in ("pool, linux-aio, uring, posix-aio", "block, spin, busy-poll",
+                     "--baseline uring",
                      "--files best,pool", "says why"):
             self.assertIn(word, text)
 

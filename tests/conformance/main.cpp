@@ -64,8 +64,10 @@ bool no_driver_is_missing() {
     std::vector<Refusal> refused;
     if (choose_driver(cell.config, &refused)) continue;
     const bool is_ring = cell.config.kind == DriverKind::io_uring;
+    const bool has_ring = cell.config.files == FileEngineKind::io_uring;
     if (says_what_is_denied(refused)) continue;
     if (is_ring && !kernel_offers(cell.config.ring, found)) continue;
+    if (has_ring && !kernel_offers(RingProfile::movable, found)) continue;
     std::printf("conformance: %s is refused, though this kernel has what it needs\n",
                 cell.name.c_str());
     for (const Refusal& refusal : refused) {
