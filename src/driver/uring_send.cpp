@@ -32,8 +32,9 @@ void UringDriver::on_send_in_place(Transfer& transfer, std::int32_t result, std:
   if ((flags & IORING_CQE_F_MORE) != 0) return;
   transfer.driver_bits &= ~bit_in_place;
   std::uint8_t& copied_sends = transfer.descriptor->copied_sends;
-  // What is no TCP or UDP socket has no such send: it is sent as others are.
-  if (transfer.result == -EOPNOTSUPP) {
+  // What is no TCP or UDP socket has no such send, and whoever may lock no more memory none either:
+  // the bytes are sent as others are.
+  if (transfer.result == -EOPNOTSUPP || transfer.result == -ENOMEM) {
     copied_sends = kCopiedToGiveUp;
     transfer.result = -EINTR;
   }
