@@ -33,7 +33,8 @@ enum class FileEngineKind : std::uint8_t {
   linux_aio,      ///< io_submit(2): reads and writes of files that were opened for direct I/O, and
                   ///< fsync. What is buffered would block in the submission: it goes to the pool
   io_uring,       ///< a ring for files alone, beside a driver that waits for readiness: sockets
-                  ///< then depend on no thread, and files need none. Under io_uring as `best`
+                  ///< then depend on no thread, and files on none of a pool. Under io_uring as
+                  ///< `best`
   posix_aio,      ///< aio_read(3) and its kin: threads of the C library. glibc has 20 of them for
                   ///< the whole process, and runs one request of a file at a time
 };

@@ -24,8 +24,8 @@ enum class ShutdownHalf : std::uint8_t { read, write, both };
 /// example.
 ///
 /// @threads one task per direction: one reads while another writes
-/// @loses nothing: bytes that moved are reported; `write_all` loses the rest of its bytes, and says
-/// through `written` how many went
+/// @loses nothing: bytes that moved are reported; `write_all` and `write_all_in_place` lose the rest
+/// of their bytes, and say through `written` how many went
 /// @owns the fd is the object's; a buffer is borrowed until the call ends, which is when nothing
 /// touches it any more
 /// @errors what recv(2) and send(2) say: `connection_reset`, `broken_pipe`, `timed_out`
@@ -42,6 +42,7 @@ class SocketStream : public IoObject {
   /// memory that have something to say. The buffer has 8 KiB, or 64 KiB where the connection keeps
   /// filling it; io_uring takes it from a ring of buffers (Linux 5.19).
   ///
+  /// @loses nothing
   /// @owns the bytes are the Lease's
   /// @errors as `read`, and `not_enough_memory`
   [[nodiscard]] Await<ReceiveLeaf> receive() noexcept { return receive_stream(descriptor()); }
@@ -58,7 +59,8 @@ class SocketStream : public IoObject {
   /// 6.7), and the wait ends when the peer has them and nobody reads them here any more. For what
   /// is large and goes to another machine. What is below 16 KiB is copied, so are the bytes of a
   /// connection that the kernel copies anyway, as on the loopback interface, and so are all with
-  /// another driver.
+  /// another driver. A wait that is cancelled, or ended by a close, before the peer has them resets
+  /// the connection: nothing else makes the kernel let the bytes go.
   [[nodiscard]] Await<WholeWriteLeaf> write_all_in_place(std::span<const std::byte> from,
                                                          std::size_t* written = nullptr) noexcept {
     return write_stream_in_place(descriptor(), from, written);

@@ -45,6 +45,9 @@ Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
   place.short_read = ShortRead::unasked;
   place.driver_bits = 0;
   place.lingers = false;
+  place.receives_much = false;
+  place.unfit_loans = 0;
+  place.copied_sends = 0;
   place.accepted = nullptr;
   place.closing = nullptr;
   place.attachment = nullptr;

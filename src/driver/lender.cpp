@@ -48,8 +48,12 @@ void Lender::take_back_unused(LentBuffer& buffer) noexcept {
 
 void Lender::take_back(LentBuffer& buffer) noexcept {
   const bool single = buffer.single;
-  // In a program that is instrumented whoever still uses the memory is reported.
-  poison_memory(buffer.memory, buffer.bytes);
+  if (single) {
+    ::operator delete(std::exchange(buffer.memory, nullptr));
+  } else {
+    // In a program that is instrumented whoever still uses the memory is reported.
+    poison_memory(buffer.memory, buffer.bytes);
+  }
   using Returned = LoanStack<LentBuffer>::Returned;
   const Returned returned = returned_.give_back(buffer);
   if (returned == Returned::pushed) return;
@@ -128,8 +132,8 @@ LentBuffer* Lender::make_single(LentSize size) noexcept {
   return buffer;
 }
 
+/// Its memory may have gone before.
 void Lender::free_single(LentBuffer& buffer) noexcept {
-  unpoison_memory(buffer.memory, buffer.bytes);
   ::operator delete(buffer.memory);
   delete &buffer;
 }

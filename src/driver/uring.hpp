@@ -118,6 +118,7 @@ class UringDriver final : public Driver {
 
   // Sends in place: uring_send.cpp.
   [[nodiscard]] bool sends_in_place(const Operation& operation) const noexcept;
+  static void let_go(const Operation& sent) noexcept;
   void on_send_in_place(Transfer& transfer, std::int32_t result, std::uint32_t flags);
 
   // Ending: uring_close.cpp.

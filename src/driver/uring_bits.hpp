@@ -26,9 +26,10 @@ enum UringBits : std::uint32_t {
   bit_listed = 1 << 4,         ///< Stream: in finished_
   bit_in_lane = 1 << 5,        ///< came as far as its Descriptor; before that in backlog_
   bit_may_block = 1 << 6,      ///< a file that answers "not yet": a thread of the kernel waits
-  bit_nested = 1 << 7,         ///< Poll: in an epoll of its own, whose number is above this bit
+  bit_nested = 1 << 7,         ///< Poll: in an epoll of its own, whose number is above these bits
   bit_all_lent = 1 << 8,       ///< Receive: the ring has no buffer left, the driver makes the call
   bit_in_place = 1 << 9,       ///< write_in_place: its entry is one, with two completions
+  bit_sent = 1 << 10,          ///< the same: has its count, and waits for the bytes to be let go
 };
 
 inline std::uint64_t user_data_of(Operation& operation, UringTag tag) noexcept {

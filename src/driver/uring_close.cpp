@@ -32,6 +32,7 @@ void UringDriver::cancel(Operation& operation) {
 
 /// Kept until there is an entry for it; `cancels_` has room for everything that is in the kernel.
 void UringDriver::ask_cancel(Operation& operation) {
+  if ((operation.driver_bits & bit_sent) != 0) return let_go(operation);
   if ((operation.driver_bits & (bit_cancel_queued | bit_cancel_sent)) != 0) return;
   operation.driver_bits |= bit_cancel_queued;
   cancels_.push_back(&operation);
@@ -103,8 +104,9 @@ void UringDriver::end_close(Descriptor& descriptor) {
 void UringDriver::stop_in_kernel(OpList& operations) {
   for (Operation* one = operations.front(); one != nullptr; one = one->next) {
     one->stopping = true;
-    // What is nested is not on this fd, and a path only starts there.
-    const bool nested = (one->driver_bits & bit_nested) != 0 || one->code == OpCode::open;
+    // What is nested is not on this fd, a path only starts there, and what was sent is no request.
+    const bool nested = (one->driver_bits & (bit_nested | bit_sent)) != 0 ||
+                        one->code == OpCode::open;
     if (nested || !ring_.can(ring_cancels_by_fd)) ask_cancel(*one);
   }
 }

@@ -53,8 +53,8 @@ void UringFiles::submit(OpList operations) {
   OpList others;
   const QueueStamp stamp = QueueStamp::now();
   while (Operation* operation = operations.pop_front()) {
-    operation->engine_bits = 0;
     if (takes(*operation)) {
+      operation->engine_bits = 0;
       line_.push(*operation, stamp);
     } else {
       others.push_back(*operation);
@@ -72,26 +72,32 @@ bool UringFiles::takes(const Operation& operation) const noexcept {
 
 /// As many as there is room for.
 void UringFiles::start_waiting() {
-  while (!line_.empty() && count_ < ring_.completion_entries()) launch(line_.pop());
+  while (!line_.empty() && count_ < most() && has_entry()) launch(line_.pop());
   line_.show();
   if (ring_.unsubmitted() > 0) enter();
 }
 
-/// What is not submitted for want of memory is tried again with the next `reap`.
-void UringFiles::enter() {
-  if (!ring_.enter({.limit = Duration{}})) notify_();
+bool UringFiles::has_entry() noexcept {
+  if (!ring_.has_free_entry()) enter();
+  return ring_.has_free_entry();
 }
 
+/// What is not submitted for want of memory is tried again with the next `reap`, which is soon.
+void UringFiles::enter() noexcept {
+  constexpr Duration pause{1'000'000};
+  if (ring_.enter({.limit = Duration{}})) return;
+  ring_.pause(pause);
+  notify_();
+}
+
+/// There is a free entry.
 void UringFiles::launch(Operation& operation) {
-  if (!ring_.has_free_entry()) enter();
-  if (!ring_.has_free_entry()) return line_.push(operation, QueueStamp::now());
   io_uring_sqe& entry = ring_.next_entry();
   prepare(entry, operation, ring_.message_of(entry));
   if (moves_at_offset(operation.code)) entry.ioprio = kernel_priority(operation.priority);
   if ((operation.engine_bits & waits_there) != 0) entry.flags |= IOSQE_ASYNC;
   io_uring_sqe_set_data64(&entry, user_data_of(operation, uring_attempt));
   release_by_kernel(&operation);
-  operation.engine_bits |= with_ring;
   with_kernel_.push_back(operation);
   count_ += 1;
 }
@@ -103,11 +109,15 @@ void UringFiles::reap(OpList& done) {
     const std::uint64_t user_data = completion.user_data;
     const std::int32_t result = completion.res;
     ring_.pop();
-    if (user_data == uring_cancel) continue;
+    if (user_data == uring_cancel) {
+      cancels_ -= 1;
+      continue;
+    }
     auto& operation = *reinterpret_cast<Operation*>(user_data);
     acquire_by_kernel(&operation);
     complete(operation, result);
   }
+  send_cancels();
   start_waiting();
   done.append(std::move(done_));
   others_->reap(done);
@@ -116,58 +126,76 @@ void UringFiles::reap(OpList& done) {
 void UringFiles::complete(Operation& operation, std::int32_t result) {
   with_kernel_.remove(operation);
   count_ -= 1;
-  operation.engine_bits = static_cast<std::uint8_t>(operation.engine_bits & ~with_ring);
-  const bool unasked = result == -ECANCELED && (operation.engine_bits & cancel_asked) == 0;
-  switch (absorb(operation, unasked ? -EINTR : result)) {
-    case Attempt::complete: return end(operation);
+  const bool asked = (operation.engine_bits & cancel_asked) != 0;
+  if (asked && (operation.engine_bits & cancel_sent) == 0) wishes_ -= 1;
+  operation.engine_bits &= static_cast<std::uint8_t>(~(cancel_asked | cancel_sent));
+  // Nobody has asked: the thread that submitted it has ended.
+  const bool again = result == -ECANCELED && !asked;
+  switch (absorb(operation, again ? -EINTR : result)) {
+    case Attempt::complete: return done_.push_back(operation);
     case Attempt::would_block: operation.engine_bits |= waits_there; break;
     case Attempt::again: break;
   }
-  if ((operation.engine_bits & cancel_asked) == 0) return line_.push(operation, QueueStamp::now());
+  if (!asked) return line_.push(operation, QueueStamp::now());
   conclude(operation, -ECANCELED);
-  end(operation);
+  done_.push_back(operation);
 }
 
-void UringFiles::end(Operation& operation) noexcept { done_.push_back(operation); }
-
 void UringFiles::cancel(Operation& operation) noexcept {
-  if ((operation.engine_bits & with_ring) != 0) {
-    ask_cancel(operation);
-    if (ring_.unsubmitted() > 0) enter();
-  } else if (line_.remove(operation)) {
-    conclude(operation, -ECANCELED);
-    end(operation);
-    line_.show();
-    notify_();
-  } else {
-    others_->cancel(operation);
+  if (line_.remove(operation)) {
+    OpList one;
+    one.push_back(operation);
+    return withdraw(std::move(one));
   }
+  for (Operation* each = with_kernel_.front(); each != nullptr; each = each->next) {
+    if (each == &operation) {
+      ask_cancel(operation);
+      return send_cancels();
+    }
+  }
+  others_->cancel(operation);
 }
 
 void UringFiles::cancel_all(const Descriptor& descriptor) noexcept {
-  OpList waiting = line_.remove_of(descriptor);
-  if (!waiting.empty()) notify_();
-  while (Operation* operation = waiting.pop_front()) {
-    conclude(*operation, -ECANCELED);
-    end(*operation);
-  }
-  line_.show();
+  withdraw(line_.remove_of(descriptor));
   for (Operation* each = with_kernel_.front(); each != nullptr; each = each->next) {
     if (each->descriptor == &descriptor) ask_cancel(*each);
   }
-  if (ring_.unsubmitted() > 0) enter();
+  send_cancels();
   others_->cancel_all(descriptor);
 }
 
-/// A cancel that finds no room is left out: what the operation has begun it brings to its end.
+/// What has left the line.
+void UringFiles::withdraw(OpList operations) noexcept {
+  if (operations.empty()) return;
+  while (Operation* operation = operations.pop_front()) {
+    conclude(*operation, -ECANCELED);
+    done_.push_back(*operation);
+  }
+  line_.show();
+  notify_();
+}
+
 void UringFiles::ask_cancel(Operation& operation) noexcept {
   if ((operation.engine_bits & cancel_asked) != 0) return;
-  if (!ring_.has_free_entry()) enter();
-  if (!ring_.has_free_entry()) return;
   operation.engine_bits |= cancel_asked;
-  io_uring_sqe& entry = ring_.next_entry();
-  io_uring_prep_cancel64(&entry, user_data_of(operation, uring_attempt), 0);
-  io_uring_sqe_set_data64(&entry, uring_cancel);
+  wishes_ += 1;
+}
+
+/// As far as there is room; the rest goes with a later `reap`.
+void UringFiles::send_cancels() noexcept {
+  for (Operation* each = with_kernel_.front(); each != nullptr && wishes_ > 0; each = each->next) {
+    const unsigned asked = each->engine_bits & (cancel_asked | cancel_sent);
+    if (asked != cancel_asked) continue;
+    if (cancels_ >= most() || !has_entry()) break;
+    io_uring_sqe& entry = ring_.next_entry();
+    io_uring_prep_cancel64(&entry, user_data_of(*each, uring_attempt), 0);
+    io_uring_sqe_set_data64(&entry, uring_cancel);
+    each->engine_bits |= cancel_sent;
+    wishes_ -= 1;
+    cancels_ += 1;
+  }
+  if (ring_.unsubmitted() > 0) enter();
 }
 
 EngineUse UringFiles::use() const noexcept {

@@ -8,17 +8,19 @@
 #include <rota/result.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
 namespace rota::inline v0 {
 
 /// The file engine over an io_uring of its own, for a driver that waits for readiness: sockets then
-/// depend on no thread, and files need none.
+/// depend on no thread, and files on none of a pool.
 ///
 /// 1. An operation is one entry, whose `user_data` is its address; a cancel has none. What has no
 ///    call in this kernel's ring goes to `others`.
-/// 2. As many are with the kernel as its completions have room for; the rest waits in order.
+/// 2. Half as many are with the kernel as its completions have room for, and as many cancels: none
+///    overflows. The rest waits in order.
 /// 3. Every completion writes to the eventfd of the driver. Its carrier then takes the completions,
 ///    from memory, without a system call.
 /// 4. Whatever thread submits, another may go on (RingProfile::movable). The kernel cancels what a
@@ -41,11 +43,11 @@ class UringFiles final : public FileEngine {
   [[nodiscard]] std::string_view name() const noexcept override { return "io_uring"; }
 
  private:
-  /// Operation::engine_bits.
+  /// Operation::engine_bits of what is with the kernel; those of others are theirs.
   enum Bits : std::uint8_t {
-    with_ring = 1 << 0,     ///< in `with_kernel_`
-    waits_there = 1 << 1,   ///< the file answered "not yet": a thread of the kernel waits
-    cancel_asked = 1 << 2,  ///< once it is with the kernel
+    waits_there = 1 << 2,   ///< the file answered "not yet": a thread of the kernel waits
+    cancel_asked = 1 << 3,
+    cancel_sent = 1 << 4,
   };
 
   UringFiles(EngineNotify notify, std::unique_ptr<FileEngine> others) noexcept
@@ -53,16 +55,21 @@ class UringFiles final : public FileEngine {
 
   [[nodiscard]] bool takes(const Operation& operation) const noexcept;
   void start_waiting();
-  void enter();
+  void send_cancels() noexcept;
+  void enter() noexcept;
+  [[nodiscard]] std::size_t most() const noexcept { return ring_.completion_entries() / 2; }
+  [[nodiscard]] bool has_entry() noexcept;
   void launch(Operation& operation);
   void complete(Operation& operation, std::int32_t result);
   void ask_cancel(Operation& operation) noexcept;
-  void end(Operation& operation) noexcept;
+  void withdraw(OpList operations) noexcept;
 
   UringRing ring_;
   const EngineNotify notify_;
   std::unique_ptr<FileEngine> others_;
-  std::size_t count_ = 0;  ///< in `with_kernel_`
+  std::size_t count_ = 0;    ///< in `with_kernel_`
+  std::size_t wishes_ = 0;   ///< of these, whose cancel is not sent
+  std::size_t cancels_ = 0;  ///< with the kernel
   OpList with_kernel_;
   EngineLine line_;
   OpList done_;

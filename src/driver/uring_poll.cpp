@@ -14,7 +14,7 @@ namespace rota::inline v0 {
 namespace {
 
 /// Where the number of the nested poll is kept, above the bits.
-constexpr unsigned kNestedShift = 8;
+constexpr unsigned kNestedShift = 11;
 constexpr int kMostNested = (1 << (32 - kNestedShift)) - 1;
 
 int nested_of(const Poll& poll) noexcept {

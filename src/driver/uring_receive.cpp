@@ -61,14 +61,16 @@ void UringDriver::relaunch_dry() {
   }
   std::array<std::uint32_t, kLentSizes.size()> found{};
   const auto relaunched = [&](Receive* dry) {
+    if (room == 0) return false;
     if (dry->stopping) {
+      room -= 1;  // For what waited behind it, or the close.
       conclude(*dry, -ECANCELED);
       complete(*dry);
       return true;
     }
     const LentSize size = lent_size(*dry->descriptor);
     std::uint32_t& tried = found[static_cast<std::size_t>(size)];
-    if (room == 0 || (tried != 0 && tried >= buffers_->offered(size))) return false;
+    if (tried != 0 && tried >= buffers_->offered(size)) return false;
     tried += 1;
     room -= 1;
     launch_receive(*dry);

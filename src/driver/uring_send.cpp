@@ -3,6 +3,8 @@
 #include "driver/perform.hpp"
 #include "driver/uring_bits.hpp"
 
+#include <sys/socket.h>
+
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -26,11 +28,23 @@ bool UringDriver::sends_in_place(const Operation& operation) const noexcept {
   return remainder(static_cast<const Transfer&>(operation)).bytes >= kLeastInPlace;
 }
 
+/// What has its count is no request any more that could be cancelled, and the peer may take its time,
+/// or be gone. A connection that is reset holds no bytes.
+void UringDriver::let_go(const Operation& sent) noexcept {
+  sockaddr nobody{};
+  nobody.sa_family = AF_UNSPEC;
+  ::connect(sent.descriptor->fd, &nobody, sizeof nobody);
+}
+
 /// First comes the count or an error, and later that the bytes were let go.
 void UringDriver::on_send_in_place(Transfer& transfer, std::int32_t result, std::uint32_t flags) {
   if ((flags & IORING_CQE_F_NOTIF) == 0) transfer.result = result;
-  if ((flags & IORING_CQE_F_MORE) != 0) return;
-  transfer.driver_bits &= ~bit_in_place;
+  if ((flags & IORING_CQE_F_MORE) != 0) {
+    transfer.driver_bits |= bit_sent;
+    if (transfer.stopping) let_go(transfer);
+    return;
+  }
+  transfer.driver_bits &= ~(bit_in_place | bit_sent);
   std::uint8_t& copied_sends = transfer.descriptor->copied_sends;
   // What is no TCP or UDP socket has no such send, and whoever may lock no more memory none either:
   // the bytes are sent as others are.

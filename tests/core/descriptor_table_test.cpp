@@ -49,6 +49,8 @@ TEST(DescriptorTableTest, a_reused_place_is_clean_and_of_a_later_generation) {
   first.driver_bits = 7;
   first.driver_index = 7;
   first.lingers = true;
+  first.receives_much = true;
+  first.copied_sends = 4;
   first.short_read = ShortRead::proves_nothing;
   first.attachment = &left_behind;
   first.detach = [](Descriptor&) noexcept {};
@@ -63,6 +65,8 @@ TEST(DescriptorTableTest, a_reused_place_is_clean_and_of_a_later_generation) {
   EXPECT_EQ(second.driver_bits, 0);
   EXPECT_EQ(second.driver_index, -1);
   EXPECT_FALSE(second.lingers);
+  EXPECT_FALSE(second.receives_much);
+  EXPECT_EQ(second.copied_sends, 0);
   EXPECT_EQ(second.accepted, nullptr);
   EXPECT_EQ(second.short_read, ShortRead::unasked);
   EXPECT_EQ(second.attachment, nullptr);

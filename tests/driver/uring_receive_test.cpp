@@ -38,6 +38,8 @@ std::vector<LendingCase> lending_cases() {
       {"movable", request_of(RingProfile::movable, 256, 4096)},
       {"pinned_tiny", request_of(RingProfile::pinned, 2, 4)},
       {"movable_tiny", request_of(RingProfile::movable, 2, 4)},
+      {"sqpoll", request_of(RingProfile::sqpoll, 256, 4096)},
+      {"sqpoll_tiny", request_of(RingProfile::sqpoll, 2, 4)},
       {"pinned_without_buffers", without_buffers(RingProfile::pinned)},
       {"movable_without_buffers", without_buffers(RingProfile::movable)},
   };
@@ -169,6 +171,26 @@ TEST_P(UringReceive, closes_end_what_found_no_buffer) {
     EXPECT_TRUE(one.receive.result == 1 || one.receive.result == -ECANCELED);
   }
   for (Receiving& one : receivings) give_buffer_back(one);
+}
+
+/// Each close needs an entry of the ring, and there are more of them than entries.
+TEST_P(UringReceive, closes_end_what_waits_for_a_large_buffer) {
+  constexpr std::size_t kConnections = 300;
+  auto& receivings = park(kConnections);
+  for (Receiving& one : receivings) one.descriptor->receives_much = true;
+  rig_.turn(Deadline::now());
+  for (Receiving& one : receivings) one.far.send("x");
+  rig_.turn(Deadline::now());
+  std::deque<Operation> closings;
+  for (Receiving& one : receivings) {
+    rig_.give(closings.emplace_back(OpCode::close), one.descriptor);
+  }
+  rig_.turn_until_returned(2 * kConnections);
+  for (const Operation& closing : closings) EXPECT_EQ(closing.result, 0);
+  for (Receiving& one : receivings) {
+    EXPECT_EQ(one.receive.result == 1, one.receive.buffer != nullptr) << one.receive.result;
+    give_buffer_back(one);
+  }
 }
 
 }  // namespace

@@ -68,5 +68,40 @@ TEST_F(SendInPlace, what_has_no_such_send_is_not_asked_twice) {
   EXPECT_EQ(rig_.close(to), 0);
 }
 
+/// A connection whose peer reads nothing: more than its window is under way, so that what is sent
+/// next has its count at once and is let go by nobody.
+class SendToNobody : public SendInPlace {
+ protected:
+  SendToNobody() : bytes_(kBytes), sending_(OpCode::write_in_place, bytes_.data(), kBytes) {
+    testing_sockets::Listener listener;
+    Fd near = listener.connect_client();
+    far_ = Fd(::accept(listener.number(), nullptr, nullptr));
+    constexpr int kRoom = 4 << 20;
+    ::setsockopt(near.number(), SOL_SOCKET, SO_SNDBUF, &kRoom, sizeof kRoom);
+    const std::vector<char> window(256 * 1024);
+    ::send(near.number(), window.data(), window.size(), MSG_DONTWAIT);
+    to_ = &rig_.adopt(std::move(near));
+    sending_.flags = op_whole;
+    rig_.give(sending_, to_);
+    for (int i = 0; i < 5; ++i) rig_.turn(Deadline::now());
+  }
+
+  std::vector<std::byte> bytes_;
+  Transfer sending_;
+  Fd far_;
+  Descriptor* to_ = nullptr;
+};
+
+TEST_F(SendToNobody, a_cancel_has_the_bytes_let_go) {
+  rig_.driver().cancel(sending_);
+  rig_.turn_until_returned(1);
+  EXPECT_EQ(rig_.close(*to_), 0);
+}
+
+TEST_F(SendToNobody, a_close_has_the_bytes_let_go) {
+  EXPECT_EQ(rig_.close(*to_), 0);
+  EXPECT_EQ(sending_.state, OpState::idle);
+}
+
 }  // namespace
 }  // namespace rota
