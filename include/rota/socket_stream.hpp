@@ -24,8 +24,8 @@ enum class ShutdownHalf : std::uint8_t { read, write, both };
 /// example.
 ///
 /// @threads one task per direction: one reads while another writes
-/// @loses nothing: bytes that moved are reported; `write_all` and `write_all_in_place` lose the rest
-/// of their bytes, and say through `written` how many went
+/// @loses nothing: bytes that moved are reported; `write_all` and `write_all_in_place` lose the
+/// rest of their bytes, and say through `written` how many went
 /// @owns the fd is the object's; a buffer is borrowed until the call ends, which is when nothing
 /// touches it any more
 /// @errors what recv(2) and send(2) say: `connection_reset`, `broken_pipe`, `timed_out`

@@ -62,12 +62,9 @@ void Lender::take_back(LentBuffer& buffer) noexcept {
 }
 
 void Lender::end() noexcept {
-  LentBuffer* rest = nullptr;
-  const bool nothing_lent = returned_.close(lent_, rest);
-  while (rest != nullptr) {
-    LentBuffer& buffer = *std::exchange(rest, rest->next);
+  const bool nothing_lent = returned_.close(lent_, [](LentBuffer& buffer) noexcept {
     if (buffer.single) free_single(buffer);
-  }
+  });
   if (nothing_lent) delete this;
 }
 

@@ -53,10 +53,17 @@ class LoanStack {
   }
 
   /// The owner, once: `lent` is what it has lent and not taken back. What came back since the last
-  /// `take_all` is put into `rest`. True: nothing is lent any more, the caller frees everything.
-  [[nodiscard]] bool close(std::int64_t lent, Loan*& rest) noexcept {
-    rest = head_.exchange(closed(), MemoryOrder::acquire);
-    for (const Loan* each = rest; each != nullptr; each = each->next) lent -= 1;
+  /// `take_all` goes to `dispose`, while all of it is still there. True: nothing is lent any more,
+  /// and the caller frees everything; else nothing of the owner's is touched any more.
+  template <class Dispose>
+  [[nodiscard]] bool close(std::int64_t lent, Dispose dispose) noexcept {
+    Loan* rest = head_.exchange(closed(), MemoryOrder::acquire);
+    while (rest != nullptr) {
+      Loan& loan = *rest;
+      rest = loan.next;
+      lent -= 1;
+      dispose(loan);
+    }
     return missing_.fetch_add(lent, MemoryOrder::acq_rel) == -lent;
   }
 

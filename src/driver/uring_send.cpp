@@ -28,8 +28,8 @@ bool UringDriver::sends_in_place(const Operation& operation) const noexcept {
   return remainder(static_cast<const Transfer&>(operation)).bytes >= kLeastInPlace;
 }
 
-/// What has its count is no request any more that could be cancelled, and the peer may take its time,
-/// or be gone. A connection that is reset holds no bytes.
+/// What has its count is no request any more that could be cancelled, and the peer may take its
+/// time, or be gone. A connection that is reset holds no bytes.
 void UringDriver::let_go(const Operation& sent) noexcept {
   sockaddr nobody{};
   nobody.sa_family = AF_UNSPEC;

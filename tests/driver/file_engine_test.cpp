@@ -376,35 +376,6 @@ TEST_P(EveryEngine, NothingWaitsWhereNothingIsInFlight) {
   EXPECT_EQ(use.oldest_wait, Duration());
 }
 
-/// More than its queues hold, and each for ever.
-TEST_P(EveryEngine, WhatNobodyEverOpensIsCancelledWithItsFolder) {
-  if (GetParam().kind != FileEngineKind::io_uring) {
-    GTEST_SKIP() << "a thread brings an open that it has begun to its end";
-  }
-  constexpr std::size_t opens = 300;
-  const TemporaryFile beside;
-  const std::string name = beside.path() + ".fifo";
-  ASSERT_EQ(::mkfifo(name.c_str(), 0600), 0);
-  const Fd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  Descriptor& folder = adopt(root.number());
-  std::deque<Open> all;
-  OpList batch;
-  for (std::size_t i = 0; i < opens; ++i) {
-    Open& open = all.emplace_back(name.c_str(), O_RDONLY, 0u);
-    open.descriptor = &folder;
-    batch.push_back(open);
-  }
-  engine().submit(std::move(batch));
-  engine().cancel_all(folder);
-  EXPECT_EQ(reap(opens).size(), opens);
-  for (const Open& open : all) {
-    // A ring opens for reading without a writer, if the cancel does not come first.
-    EXPECT_TRUE(open.result >= 0 || open.result == -ECANCELED) << open.result;
-    if (open.result >= 0) ::close(open.result);
-  }
-  ::unlink(name.c_str());
-}
-
 INSTANTIATE_TEST_SUITE_P(
     Engines, EveryEngine,
     testing::Values(Named{"best", FileEngineKind::best},

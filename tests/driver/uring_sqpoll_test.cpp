@@ -142,6 +142,7 @@ TEST(UringSubmitter, that_is_awake_is_given_operations_without_a_system_call) {
 /// A thread in vfork is as one in a page fault: nothing but a fatal signal disturbs it. Its child
 /// says that it has begun and waits for a byte.
 TEST(UringSubmitter, serves_a_ring_whose_thread_is_in_a_sleep_that_nothing_interrupts) {
+  if (thread_sanitizer) GTEST_SKIP() << "it does not see what a child of vfork orders";
   auto driver = made(sqpoll());
   if (!driver->ring().has_submitter()) GTEST_SKIP() << "the kernel refuses a submitter";
   DriverRig rig(std::move(driver));

@@ -18,7 +18,14 @@ struct Loan {
   model::Plain<int> content{0};  // Whoever has it writes it.
 };
 
-enum class Bug { none, relaxed_push, relaxed_count, forgets_the_rest, sets_the_count };
+enum class Bug {
+  none,
+  relaxed_push,
+  relaxed_count,
+  forgets_the_rest,
+  sets_the_count,
+  disposes_late
+};
 
 // A copy of LoanStack with one fault planted.
 template <Bug bug>
@@ -45,16 +52,22 @@ class BrokenStack {
     return head_.exchange(nullptr, MemoryOrder::acquire);
   }
 
-  bool close(std::int64_t lent, Loan*& rest) {
-    rest = head_.exchange(closed(), MemoryOrder::acquire);
-    for (const Loan* each = rest; each != nullptr; each = each->next) {
+  template <class Dispose>
+  bool close(std::int64_t lent, Dispose dispose) {
+    Loan* rest = head_.exchange(closed(), MemoryOrder::acquire);
+    for (Loan* each = rest; each != nullptr; each = each->next) {
       if constexpr (bug != Bug::forgets_the_rest) lent -= 1;
+      if constexpr (bug != Bug::disposes_late) dispose(*each);
     }
     if constexpr (bug == Bug::sets_the_count) {
       missing_.store(lent, MemoryOrder::release);
       return lent == 0;
     }
-    return missing_.fetch_add(lent, MemoryOrder::acq_rel) == -lent;
+    const bool last = missing_.fetch_add(lent, MemoryOrder::acq_rel) == -lent;
+    if constexpr (bug == Bug::disposes_late) {
+      for (Loan* each = rest; each != nullptr; each = each->next) dispose(*each);
+    }
+    return last;
   }
 
  private:
@@ -89,8 +102,7 @@ void lender_and_borrowers() {
     each->content = 0;
     lent -= 1;
   }
-  Loan* rest = nullptr;
-  if (stack.close(lent, rest)) free_all();
+  if (stack.close(lent, [](Loan& loan) { loan.content = 0; })) free_all();
   model::join_all();
   model::check(freed == 1, "one of them frees, once");
 }
@@ -129,6 +141,11 @@ TEST(loan_stack, planted_rest_that_is_forgotten_is_found) {
 TEST(loan_stack, planted_count_that_is_set_is_found) {
   model::expect_found(model::explore({}, two_borrowers<BrokenStack<Bug::sets_the_count>>),
                       Failure::Kind::check);
+}
+
+TEST(loan_stack, planted_late_disposal_is_found) {
+  model::expect_found(model::explore({}, two_borrowers<BrokenStack<Bug::disposes_late>>),
+                      Failure::Kind::race);
 }
 
 }  // namespace
