@@ -199,6 +199,7 @@ Routine<void> a_child_that_fails_ends_the_wait_of_the_body(World) {
   EXPECT_TRUE(joined.has_value());
 }
 
+/// It waits before the child fails: one that comes to its join later is refused, for it is stopped.
 template <template <class> class Routine>
 Routine<void> a_body_that_joins_a_failing_child_gets_its_error(World) {
   std::string joined_error;
@@ -275,7 +276,7 @@ void add_scope_scenarios(Suite& suite) {
             a_child_that_fails_ends_the_wait_of_the_body<Script>, RunOrder::queue);
   suite.add("a_body_that_joins_a_failing_child_gets_its_error",
             a_body_that_joins_a_failing_child_gets_its_error<Task>,
-            a_body_that_joins_a_failing_child_gets_its_error<Script>);
+            a_body_that_joins_a_failing_child_gets_its_error<Script>, RunOrder::queue);
   suite.add("a_stop_goes_down_through_nested_scopes", a_stop_goes_down_through_nested_scopes<Task>,
             a_stop_goes_down_through_nested_scopes<Script>);
   suite.add("children_of_a_stopped_scope_run_and_are_stopped",
