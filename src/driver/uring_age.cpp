@@ -19,10 +19,8 @@ constexpr AgedAbility kAbilities[] = {
     {ring_gathers, {6, 12}, "IORING_FEAT_MIN_TIMEOUT", ""},
     {ring_polls_network, {6, 9}, "IORING_REGISTER_NAPI", ""},
     {ring_truncates, {6, 9}, "IORING_OP_FTRUNCATE", "a thread cuts files"},
-    {ring_sends_in_place,
-     {6, 7},
-     "IORING_OP_READ_MULTISHOT",
-     "bytes to send are copied, since by it a ring is known to tell of sends that are not"},
+    // By this part, of 6.7, a ring is known to tell whether it has copied (6.2).
+    {ring_sends_in_place, {6, 7}, "IORING_OP_READ_MULTISHOT", "bytes to send are copied"},
     {ring_lends, {5, 19}, "IORING_REGISTER_PBUF_RING", "a receive waits for bytes, and then reads"},
     {ring_accepts_multishot, {5, 19}, "IORING_ACCEPT_MULTISHOT", "each connection has a request"},
     {ring_cancels_by_fd, {5, 19}, "IORING_ASYNC_CANCEL_FD", "a close cancels one by one"},
