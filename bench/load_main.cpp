@@ -21,6 +21,7 @@ constexpr const char* usage =
     "  --duration MS     measured window (1000)\n"
     "  --warm-up MS      before the window (200)\n"
     "  --requests N      a fixed number of messages instead of a window\n"
+    "  --reconnect       a new connection for each message\n"
     "  --pin CPU         run on this CPU\n"
     "  --server-pid PID  report that process's CPU time over the window\n"
     "  --gated           wait for a line on stdin once connected\n"
@@ -50,6 +51,7 @@ rota::cli::LoadOptions parse_options(int argc, char** argv) {
                                  {"duration", required_argument, nullptr, 't'},
                                  {"warm-up", required_argument, nullptr, 'w'},
                                  {"requests", required_argument, nullptr, 'n'},
+                                 {"reconnect", no_argument, nullptr, 'r'},
                                  {"pin", required_argument, nullptr, 'P'},
                                  {"server-pid", required_argument, nullptr, 'S'},
                                  {"gated", no_argument, nullptr, 'g'},
@@ -69,6 +71,7 @@ rota::cli::LoadOptions parse_options(int argc, char** argv) {
       case 't': options.duration_ms = parse("--duration", optarg, ms_max); break;
       case 'w': options.warm_up_ms = parse("--warm-up", optarg, ms_max); break;
       case 'n': options.requests = parse<std::uint64_t>("--requests", optarg); break;
+      case 'r': options.lifetime = rota::cli::Lifetime::one_message; break;
       case 'P': options.cpu = parse("--pin", optarg, 1023U); break;
       case 'S': options.server_pid = parse<pid_t>("--server-pid", optarg); break;
       case 'g': options.gated = true; break;

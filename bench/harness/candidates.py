@@ -86,6 +86,13 @@ class EchoCase:
     connections: int
     depth: int
     counted_requests: int  # for the passes that count instead of measuring
+    reconnects: bool = False  # a new connection for each message, whose cost is in the figure
+
+    def title(self):
+        if self.reconnects:
+            return (f"{self.message_bytes} B, a new connection for each,"
+                    f" {self.connections} at a time")
+        return f"{self.message_bytes} B × {self.connections} connections × depth {self.depth}"
 
 
 ECHO_CASES = (
@@ -94,6 +101,7 @@ ECHO_CASES = (
     EchoCase("4096x64", 4096, 64, 1, 6400),
     EchoCase("64x1000", 64, 1000, 1, 10000),
     EchoCase("65536x64", 65536, 64, 1, 3200),
+    EchoCase("connect", 64, 64, 1, 6400, reconnects=True),
 )
 # What runs when no case is named; the others are for campaigns.
 ECHO_DEFAULT_CASES = ("64x64", "64x64x16", "4096x64")

@@ -113,7 +113,7 @@ def run_case(case, candidates, rounds, window, count):
             result["counts"], result["not_counted"] = counting.count_all(candidate, case)
         results.append(result)
     progress.done()
-    return {"case": case.name, "message_bytes": case.message_bytes,
+    return {"case": case.name, "title": case.title(), "message_bytes": case.message_bytes,
             "connections": case.connections, "depth": case.depth, "candidates": results}
 
 
@@ -163,6 +163,4 @@ def _row(result):
 def tables(result):
     """Markdown, one table per case."""
     for case in result["cases"]:
-        title = (f"{case['message_bytes']} B × {case['connections']} connections"
-                 f" × depth {case['depth']}")
-        yield f"### {title}\n\n" + markdown_table(HEADER, map(_row, case["candidates"]))
+        yield f"### {case['title']}\n\n" + markdown_table(HEADER, map(_row, case["candidates"]))

@@ -59,9 +59,10 @@ class Server:
 
 
 def load_command(server, case, *options, cpu=GENERATOR_CPU):
+    lifetime = ["--reconnect"] if case.reconnects else []
     return [str(LOAD), "--port", str(server.port), "--connections", str(case.connections),
             "--size", str(case.message_bytes), "--depth", str(case.depth),
-            "--pin", str(cpu), *map(str, options)]
+            "--pin", str(cpu), *lifetime, *map(str, options)]
 
 
 def run_load(command, name):

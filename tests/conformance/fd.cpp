@@ -1,6 +1,5 @@
 #include "conformance/fd.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 
@@ -10,15 +9,6 @@
 #include <system_error>
 
 namespace rota::conformance {
-
-std::size_t open_fds() {
-  DIR* folder = ::opendir("/proc/self/fd");
-  if (folder == nullptr) throw std::system_error(errno, std::system_category(), "/proc/self/fd");
-  std::size_t entries = 0;
-  while (::readdir(folder) != nullptr) ++entries;
-  ::closedir(folder);
-  return entries - 3;  // ".", ".." and the folder itself
-}
 
 int highest_fd() {
   rlimit limit{};

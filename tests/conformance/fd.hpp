@@ -36,9 +36,6 @@ struct FdPair {
   Fd far;
 };
 
-/// How many fds this process has open.
-std::size_t open_fds();
-
 /// The limit of this process on fd numbers.
 int highest_fd();
 

@@ -3,6 +3,7 @@
 #include "conformance/denied_here.hpp"
 #include "driver/choose.hpp"
 #include "driver/message.hpp"
+#include "open_fds.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -30,7 +31,7 @@ std::string take_text(const iovec* parts, std::uint32_t count, std::int32_t resu
 
 std::string Harness::make_driver(const Cell& cell) {
   cell_ = &cell;
-  fds_before_ = open_fds();
+  fds_before_ = leaks::open_fds();
   std::vector<Refusal> refused;
   Result<ChosenDriver> chosen = choose_driver(cell.config, &refused);
   if (!chosen) {
@@ -80,7 +81,7 @@ void Harness::settle_accounts() {
     EXPECT_TRUE(receive.result > 0 || receive.buffer == nullptr) << "a buffer without bytes";
     give_back(receive);  // Loans outlive the driver.
   }
-  EXPECT_EQ(open_fds(), fds_before_) << "fds leaked";
+  EXPECT_EQ(leaks::open_fds(), fds_before_) << "fds leaked";
 }
 
 Descriptor& Harness::adopt(Fd fd, FdKind kind) {

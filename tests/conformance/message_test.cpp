@@ -1,5 +1,6 @@
 // Datagrams and what goes beside bytes, one at a time and many at once.
 #include "conformance/conformance.hpp"
+#include "open_fds.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -165,13 +166,13 @@ TEST_P(Conformance, an_fd_for_which_there_is_no_room_is_not_left_open) {
   FdPair passed = pipe_pair();
   Descriptor& near = adopt(std::move(pair.near));
   Descriptor& far = adopt(std::move(pair.far));
-  const std::size_t before = open_fds();
+  const std::size_t before = leaks::open_fds();
   Message& sending = send_fd(far, "here", passed.near.number());
   Message& receiving = receive_message(near, 16, CMSG_LEN(0));
   ASSERT_TRUE(finish(sending, receiving));
   EXPECT_EQ(text(receiving), "here");
   EXPECT_NE(receiving.header->msg_flags & MSG_CTRUNC, 0);
-  EXPECT_EQ(open_fds(), before);
+  EXPECT_EQ(leaks::open_fds(), before);
 }
 
 TEST_P(Conformance, a_batch_takes_the_datagrams_that_are_there) {

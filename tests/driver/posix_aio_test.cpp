@@ -6,6 +6,7 @@
 #include "driver/aio_library.hpp"
 #include "driver/engine_fixture.hpp"
 #include "driver/sockets.hpp"
+#include "open_fds.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,9 +18,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -53,11 +52,6 @@ class Limit {
   __rlimit_resource which_;
   rlimit before_{};
 };
-
-std::size_t open_fds() {
-  const std::filesystem::directory_iterator all("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
 
 class PosixAio : public ::testing::TestWithParam<AioNotification> {
  protected:
@@ -307,7 +301,7 @@ TEST_P(PosixAio, ARunOfEnginesLeavesNothingOpen) {
   file.write_at("abc", 0);
   Descriptor& from = rig_.adopt(file.number());
   rig_.end();
-  const std::size_t before = open_fds();
+  const std::size_t before = leaks::open_fds();
   for (int i = 0; i < 100; ++i) {
     begin();
     auto reads = byte_reads(from, 3);
@@ -315,7 +309,7 @@ TEST_P(PosixAio, ARunOfEnginesLeavesNothingOpen) {
     EXPECT_EQ(rig_.reap(3).size(), 3u);
     rig_.end();
   }
-  EXPECT_EQ(open_fds(), before);
+  EXPECT_EQ(leaks::open_fds(), before);
 }
 
 TEST_P(PosixAio, NothingIsLostWhenNoSignalCanBeQueued) {

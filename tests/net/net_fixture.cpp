@@ -1,20 +1,13 @@
 #include "net/net_fixture.hpp"
 
+#include "open_fds.hpp"
+
 #include <filesystem>
 
 namespace rota::testing_net {
 
-std::size_t open_fds() {
-  std::size_t count = 0;
-  for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
-    static_cast<void>(each);
-    count += 1;
-  }
-  return count;
-}
-
 void NetTest::SetUp() {
-  fds_before_ = open_fds();
+  fds_before_ = leaks::open_fds();
   Config config;
   config.driver.kind = GetParam();
   Result<Runtime> made = Runtime::make(config);
@@ -24,7 +17,7 @@ void NetTest::SetUp() {
 
 void NetTest::TearDown() {
   runtime_.reset();
-  EXPECT_EQ(open_fds(), fds_before_) << "fds leaked";
+  EXPECT_EQ(leaks::open_fds(), fds_before_) << "fds leaked";
 }
 
 ScratchFolder::ScratchFolder() {

@@ -12,9 +12,6 @@
 
 namespace rota::testing_net {
 
-/// How many fds this process has open.
-std::size_t open_fds();
-
 inline std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }

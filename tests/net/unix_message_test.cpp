@@ -1,4 +1,5 @@
 #include "net/net_fixture.hpp"
+#include "open_fds.hpp"
 
 #include <unistd.h>
 
@@ -116,13 +117,13 @@ Task<void> receive_without_asking() {
   EXPECT_EQ(::pipe(pipe_ends), 0);
   const OwnedFd reader(pipe_ends[0]);
   const OwnedFd writer(pipe_ends[1]);
-  const std::size_t before = open_fds();
+  const std::size_t before = leaks::open_fds();
   Result<std::size_t> sent = co_await ends->first.send_with_fds(bytes_of("a"), pipe_ends);
   EXPECT_EQ(sent.value_or(0), 1u);
   std::string text(8, '\0');
   Result<UnixMessage> got = co_await ends->second.receive(room_in(text));
   EXPECT_EQ(got->bytes, 1u);
-  EXPECT_EQ(open_fds(), before) << "an fd that nobody asked for is open";
+  EXPECT_EQ(leaks::open_fds(), before) << "an fd that nobody asked for is open";
 }
 
 TEST_P(UnixMessageTest, fds_that_nobody_asked_for_are_closed) { run(receive_without_asking()); }

@@ -1,4 +1,5 @@
 #include "net/net_fixture.hpp"
+#include "open_fds.hpp"
 
 #include <unistd.h>
 
@@ -203,7 +204,7 @@ Task<void> pass_more_than_there_is_room_for() {
   EXPECT_EQ(::pipe(pipe_ends), 0);
   const OwnedFd reader(pipe_ends[0]);
   const OwnedFd writer(pipe_ends[1]);
-  const std::size_t before = open_fds();
+  const std::size_t before = leaks::open_fds();
   {
     Result<std::size_t> sent = co_await ends->first.send_with_fds(bytes_of("two"), pipe_ends);
     EXPECT_EQ(sent.value_or(0), 3u);
@@ -212,9 +213,9 @@ Task<void> pass_more_than_there_is_room_for() {
     Result<BytesAndFds> got = co_await ends->second.receive_with_fds(room_in(text), fds);
     EXPECT_EQ(got->fds, 1u);
     EXPECT_TRUE(got->fds_truncated);
-    EXPECT_EQ(open_fds(), before + 1);
+    EXPECT_EQ(leaks::open_fds(), before + 1);
   }
-  EXPECT_EQ(open_fds(), before);
+  EXPECT_EQ(leaks::open_fds(), before);
   const std::vector<int> too_many(300, pipe_ends[0]);
   Result<std::size_t> refused = co_await ends->first.send_with_fds(bytes_of("x"), too_many);
   EXPECT_EQ(refused.error(), std::errc::invalid_argument);

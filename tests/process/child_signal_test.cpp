@@ -75,6 +75,7 @@ void on_child(int /*signal*/) {
   errno = before;
 }
 
+/// Not as open_fds.hpp counts, which may start a child to begin with.
 std::size_t open_fds() {
   return static_cast<std::size_t>(
       std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));

@@ -1,12 +1,12 @@
+#include "open_fds.hpp"
 #include "sim/scenario.hpp"
 
 #include <rota/core/platform.hpp>
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <iterator>
 #include <set>
 
 namespace rota::simulation {
@@ -15,11 +15,6 @@ namespace {
 // What a seed finds does not depend on the build, so an instrumented one plays a share of them.
 constexpr std::uint64_t kBlockSeeds = address_sanitizer || thread_sanitizer ? 64 : 256;
 constexpr std::uint64_t kBlocks = 8;
-
-std::ptrdiff_t open_fds() {
-  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
-                       std::filesystem::directory_iterator());
-}
 
 /// Blocks, so that they run beside each other and each stays far below the time limit.
 class Seeds : public testing::TestWithParam<std::uint64_t> {};
@@ -30,10 +25,10 @@ TEST_P(Seeds, KeepTheContractTwiceWithTheSameTrace) {
   for (std::uint64_t i = 0; i < kBlockSeeds; ++i) {
     const std::uint64_t seed = GetParam() * kBlockSeeds + i;
     SCOPED_TRACE("replay with ROTA_SIM_SEED=" + std::to_string(seed));
-    const std::ptrdiff_t fds_before = open_fds();
+    const std::size_t fds_before = leaks::open_fds();
     const Verdict first = play(seed);
     ASSERT_EQ(first.violation, "");
-    ASSERT_EQ(open_fds(), fds_before);
+    ASSERT_EQ(leaks::open_fds(), fds_before);
     const Verdict second = play(seed);
     ASSERT_EQ(second.violation, "");
     ASSERT_EQ(second.trace_hash, first.trace_hash) << "the seed does not decide everything";
