@@ -49,12 +49,11 @@ void complain(const std::error_code& error) {
 
 /// With no more memory than a connection needs that is idle most of the time.
 Task<void> stay(TcpStream peer) {
-  std::array<std::byte, short_message_bytes> buffer;
   for (;;) {
-    auto got = co_await peer.read(buffer);
+    auto got = co_await peer.receive();
     if (!got && got.error() != std::errc::connection_reset) complain(got.error());
-    if (!got || *got == 0) co_return;
-    auto sent = co_await peer.write_all(std::span(buffer).first(*got));
+    if (!got || got->empty()) co_return;
+    auto sent = co_await peer.write_all(got->bytes());
     if (!sent) co_return;
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/core/descriptor_ref.hpp>
+#include <rota/core/errand.hpp>
 #include <rota/core/operation.hpp>
 
 #include "core/descriptor_home.hpp"
@@ -10,7 +11,6 @@
 namespace rota::inline v0 {
 
 struct Stream;
-class Worker;
 
 /// What is waited for on a Descriptor, and what was seen on it; a set of bits. They are those of
 /// poll(2), as far as it has one for each.
@@ -53,8 +53,10 @@ enum class ShortRead : std::uint8_t {
 ///
 /// Owner of every field but `fd` and `home`: the home worker, with its driver. A driver that has
 /// lost the Descriptor to another worker may still look at `generation` and `registered`.
-struct Descriptor {
-  Descriptor* next = nullptr;  ///< in the table's free list
+///
+/// Small, as an idle connection is little else: two lines of the cache. The Errand is its close,
+/// once its owner has gone away without waiting; `next` links the table's free places too.
+struct Descriptor : Errand {
   int fd = -1;
   std::uint32_t index = 0;              ///< its place in the table, for ever
   Atomic<std::uint32_t> generation{0};  ///< grows each time the place is given out anew, and when
@@ -69,14 +71,9 @@ struct Descriptor {
   OpList unordered;                ///< file operations in flight
   Operation* streaming = nullptr;  ///< the armed Stream of the reading lane, outside of it: its
                                    ///< links are free for `done`
-  Atomic<Worker*> settled_at{
-      nullptr};                  ///< the home that it may not leave, for it has a Stream there
   Stream* accepted = nullptr;    ///< a listener's: what its ring holds goes to whoever accepts
                                  ///< next, also by an Operation
   Operation* closing = nullptr;  ///< the close that waits for what is in flight
-  Operation own_close{OpCode::close};  ///< for an owner that goes away without waiting
-  void* attachment = nullptr;          ///< what the owner left to be freed once the fd is closed
-  void (*detach)(Descriptor&) noexcept = nullptr;  ///< frees it
   FdKind kind = FdKind::stream;
   std::uint8_t ready_hint = interest_all;  ///< what may be ready (Interest): an attempt is worth
                                            ///< its system call. Of a file: RWF_NOWAIT may do,
@@ -88,9 +85,11 @@ struct Descriptor {
   std::uint8_t copied_sends = 0;  ///< so many in a row were to be made in place and were not
   std::uint8_t unfit_loans = 0;  ///< so many in a row would have fitted the other size better
   bool direct = false;           ///< a file that was opened with O_DIRECT
+  bool borrowed = false;         ///< the fd is somebody else's: it is left open
   bool lingers = false;          ///< SO_LINGER: close(2) may sleep. Written by the owner, who
                                  ///< hands it over with the close
 };
+static_assert(!atomics_are_bare || sizeof(Descriptor) <= 128);
 
 /// What was said about the Descriptor until now is of no account any more.
 inline void next_generation(Descriptor& descriptor) noexcept {

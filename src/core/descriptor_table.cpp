@@ -29,13 +29,12 @@ Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
     }
   }
   Descriptor& place = *free_;
-  free_ = place.next;
+  free_ = static_cast<Descriptor*>(place.next);
   place.next = nullptr;
   place.fd = fd;
   next_generation(place);
   place.home.set(home);
   place.users = 0;
-  place.settled_at.store(nullptr, MemoryOrder::relaxed);
   place.driver_index = -1;
   place.kind = kind;
   place.direct = is_direct(fd, kind);
@@ -45,13 +44,12 @@ Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
   place.short_read = ShortRead::unasked;
   place.driver_bits = 0;
   place.lingers = false;
+  place.borrowed = false;
   place.receives_much = false;
   place.unfit_loans = 0;
   place.copied_sends = 0;
   place.accepted = nullptr;
   place.closing = nullptr;
-  place.attachment = nullptr;
-  place.detach = nullptr;
   live_ += 1;
   return place;
 }

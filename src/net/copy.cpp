@@ -44,7 +44,7 @@ Reach reach_of_borrowed(int fd) noexcept {
 Reach reach_of(const SpliceEnd& end) noexcept {
   if (end.descriptor == nullptr) return Reach::nothing;
   if (end.position != nullptr) return *end.position <= kMostOffset ? Reach::disk : Reach::nothing;
-  const bool borrowed = (end.descriptor->own_close.flags & op_keep_fd) != 0;
+  const bool borrowed = end.descriptor->borrowed;
   return borrowed ? reach_of_borrowed(end.descriptor->fd) : Reach::readiness;
 }
 

@@ -13,10 +13,13 @@
 
 namespace rota::inline v0 {
 
-struct AcceptState {
+/// The Stream of a listener with what it holds.
+struct AcceptState : Stream {
   static constexpr std::size_t kRingResults = 128;
 
-  AcceptState() noexcept : stream(OpCode::accept, ring) {}
+  AcceptState() noexcept : Stream(OpCode::accept, ring) {
+    fd_closed = [](Stream& stream) noexcept { static_cast<AcceptState&>(stream).release(); };
+  }
 
   void hold() noexcept { holders_.fetch_add(1, MemoryOrder::relaxed); }
   /// The last who leaves frees it, with the connections that nobody took.
@@ -24,32 +27,20 @@ struct AcceptState {
     // Release: what this holder did with the ring comes before it is freed. Acquire: the last one
     // sees that of all others.
     if (holders_.fetch_sub(1, MemoryOrder::acq_rel) != 1) return;
-    while (!stream.empty()) {
-      const StreamResult undelivered = stream.pop();
+    while (!empty()) {
+      const StreamResult undelivered = pop();
       if (undelivered.result >= 0) ::close(undelivered.result);
     }
     delete this;
   }
 
   StreamResult ring[kRingResults];
-  Stream stream;
 
  private:
   /// The listener, and the task that waits in `accept`: the close that ends its wait may be
   /// complete before it runs, and on another worker.
   Atomic<int> holders_{1};
 };
-
-namespace {
-
-AcceptState& accept_state(Descriptor& listener) noexcept {
-  return *static_cast<AcceptState*>(listener.attachment);
-}
-
-/// The listener's fd is closed.
-void leave_accept_state(Descriptor& listener) noexcept { accept_state(listener).release(); }
-
-}  // namespace
 
 bool AcceptWait::start(Runnable& self) noexcept {
   if (listener_ == nullptr) {
@@ -64,9 +55,9 @@ bool AcceptWait::start(Runnable& self) noexcept {
     away_.cancel = cancel_operation;
     return submit(away_, node_);
   }
-  state_ = &accept_state(*listener_);
+  state_ = static_cast<AcceptState*>(listener_->accepted);
   state_->hold();
-  Stream& stream = state_->stream;
+  Stream& stream = *state_;
   if (!stream.empty()) {
     accepted_ = stream.pop();
     return false;
@@ -83,7 +74,7 @@ bool AcceptWait::start(Runnable& self) noexcept {
 }
 
 void AcceptWait::stop() noexcept {
-  state_->stream.waiter = nullptr;
+  state_->waiter = nullptr;
   requeue(*waiter);
 }
 
@@ -99,10 +90,7 @@ Result<DescriptorRef> SocketListener::open(int family, SocketType type) noexcept
   if (!opened) return opened;
   auto* state = new (std::nothrow) AcceptState();
   if (state == nullptr) return failure(ENOMEM);
-  Descriptor& descriptor = **opened;
-  descriptor.accepted = &state->stream;
-  descriptor.attachment = state;
-  descriptor.detach = leave_accept_state;
+  (**opened).accepted = state;
   return opened;
 }
 

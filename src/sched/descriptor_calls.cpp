@@ -1,6 +1,7 @@
 #include <rota/core/check_usage.hpp>
 #include <rota/core/descriptor_ref.hpp>
 #include <rota/core/operation_leaf.hpp>
+#include <rota/core/stream.hpp>
 #include <rota/core/worker_calls.hpp>
 
 #include "core/descriptor.hpp"
@@ -25,8 +26,7 @@ Worker& worker_of_task() noexcept {
 Descriptor& adopt_fd(int fd, FdKind kind, FdOwner owner) {
   Worker& home = worker_of_task();
   Descriptor& descriptor = home.runtime().descriptors().adopt(fd, kind, &home);
-  descriptor.own_close.descriptor = &descriptor;
-  descriptor.own_close.flags = owner == FdOwner::caller ? op_keep_fd : 0;
+  descriptor.borrowed = owner == FdOwner::caller;
   return descriptor;
 }
 
@@ -36,7 +36,7 @@ void abandon(Descriptor& descriptor) noexcept {
 }
 
 void release_closed(Descriptor& descriptor) noexcept {
-  if (descriptor.detach != nullptr) descriptor.detach(descriptor);
+  if (Stream* stream = descriptor.accepted) stream->fd_closed(*stream);
   descriptor.home->runtime().descriptors().release(descriptor);
 }
 
@@ -55,7 +55,7 @@ bool CloseLeaf::start(Runnable& self) noexcept {
     return false;
   }
   operation_.descriptor = descriptor_.release();
-  operation_.flags = operation_.descriptor->own_close.flags;
+  if (operation_.descriptor->borrowed) operation_.flags = op_keep_fd;
   operation_.waiter = &self;
   operation_.cancel = [](Leaf&) noexcept {};
   return submit(operation_, node_);

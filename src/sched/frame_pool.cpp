@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace rota::inline v0 {
 
@@ -89,11 +90,17 @@ void FramePool::refill(std::size_t size_class) {
 }
 
 void FramePool::add_slab(std::size_t size_class) {
-  void* memory = std::aligned_alloc(kSlabBytes, kSlabBytes);
-  if (memory == nullptr) throw std::bad_alloc();
+  if (slabs_ahead_ == 0) {
+    void* memory = std::aligned_alloc(kSlabBytes, kSlabsAtOnce * kSlabBytes);
+    if (memory == nullptr) throw std::bad_alloc();
+    next_slab_ = static_cast<std::byte*>(memory);
+    slabs_ahead_ = kSlabsAtOnce;
+  }
+  std::byte* memory = std::exchange(next_slab_, next_slab_ + kSlabBytes);
+  slabs_ahead_ -= 1;
   static_assert(sizeof(Slab) <= kSlabFirst);
   slabs_ = new (memory) Slab{this, slabs_, size_class};
-  uncarved_[size_class] = {static_cast<std::byte*>(memory) + kSlabFirst,
+  uncarved_[size_class] = {memory + kSlabFirst,
                            (kSlabBytes - kSlabFirst) / frame_class_bytes(size_class)};
 }
 

@@ -83,6 +83,8 @@ class FramePool {
   };
 
   static constexpr std::size_t kCarvedBytes = 4096;  // at a time; a page, which is touched then
+  // A megabyte from the allocator, which touches a page of its own beside each piece that it gives.
+  static constexpr std::size_t kSlabsAtOnce = 16;
 
   FramePool() = default;
   static FramePool& add_to_registry();
@@ -94,6 +96,8 @@ class FramePool {
   std::array<Block*, frame_classes> free_{};
   std::array<Counter, frame_classes> given_;  // blocks taken from the lists less freed by the owner
   std::array<Uncarved, frame_classes> uncarved_{};
+  std::byte* next_slab_ = nullptr;
+  std::size_t slabs_ahead_ = 0;
   Counter carved_bytes_;
   RemoteFrees<Block, MpscStack<Block>> away_;
   // What the owner has freed of other pools' blocks. Written by the owner alone, and read by those

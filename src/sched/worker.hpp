@@ -17,6 +17,7 @@
 #include "sched/run_queue.hpp"
 #include "sched/runtime_core.hpp"
 #include "sched/seat.hpp"
+#include "sched/unwaited_closes.hpp"
 #include "time/timer_list.hpp"
 #include "time/timer_wheel.hpp"
 
@@ -225,6 +226,7 @@ class alignas(128) Worker {
   [[nodiscard]] bool send_home(Operation& operation, CancelNode& node) noexcept;
   void start(Operation& operation) noexcept;
   void start_arrived(Operation& operation) noexcept;
+  void begin_unwaited(Descriptor& descriptor) noexcept;
   void start_close(Operation& operation) noexcept;
   void retry_closes() noexcept;
   void end(Operation& operation) noexcept;
@@ -239,6 +241,7 @@ class alignas(128) Worker {
   RunQueue queue_;
   OpList todo_;
   OpList closes_;             // of Descriptors that visitors have not left
+  UnwaitedCloses unwaited_;
   FifoList<StopNode> stops_;  // of tasks that live here, asked from here
   FifoList<Errand> errands_;  // asked from here
   Driver& driver_;

@@ -74,7 +74,9 @@ Worker::Given Worker::give_away(MoveErrand& move) noexcept {
     descriptor.home.leave();
     return Given::later;
   }
-  if (descriptor.settled_at.load(MemoryOrder::relaxed) == this) unsettle(descriptor);
+  if (stream != nullptr && stream->settled_at.load(MemoryOrder::relaxed) == this) {
+    unsettle(descriptor);
+  }
   move.error = EBUSY;
   if (!is_used(descriptor) && driver_.give_away(descriptor)) {
     descriptor.driver_bits = 0;
@@ -99,7 +101,7 @@ Worker::Given Worker::disarm(Stream& stream) noexcept {
 /// The Stream will be armed anew by whoever accepts next, wherever that is.
 void Worker::unsettle(Descriptor& descriptor) noexcept {
   if (descriptor.accepted->waiter != nullptr) return;
-  descriptor.settled_at.store(nullptr, MemoryOrder::relaxed);
+  descriptor.accepted->settled_at.store(nullptr, MemoryOrder::relaxed);
   descriptor.users -= 1;
   descriptor.home.leave();
 }

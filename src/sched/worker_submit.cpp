@@ -193,7 +193,8 @@ void Worker::take_in(Descriptor& descriptor, Worker& from) noexcept {
 
 bool Worker::settle(Descriptor& descriptor) noexcept {
   if (!moves_tasks_) return descriptor.home == this;
-  if (descriptor.settled_at.load(MemoryOrder::relaxed) == this) return true;
+  Atomic<Worker*>& settled_at = descriptor.accepted->settled_at;
+  if (settled_at.load(MemoryOrder::relaxed) == this) return true;
   const auto [entry, from] = descriptor.home.enter(this, runtime_.descriptors_move());
   if (entry == DescriptorHome::Entry::closed) return false;
   if (entry == DescriptorHome::Entry::away) {
@@ -202,7 +203,7 @@ bool Worker::settle(Descriptor& descriptor) noexcept {
   }
   if (entry == DescriptorHome::Entry::moved) take_in(descriptor, *from);
   descriptor.users += 1;
-  descriptor.settled_at.store(this, MemoryOrder::relaxed);
+  settled_at.store(this, MemoryOrder::relaxed);
   return true;
 }
 
@@ -245,8 +246,15 @@ void Worker::submit_unwaited(Operation& operation) noexcept { start(operation); 
 
 void Worker::close_unwaited(Descriptor& descriptor, Worker* here) noexcept {
   Worker& home = *descriptor.home.begin_close();
-  if (&home != here) return home.post(descriptor.own_close);
-  home.start_close(descriptor.own_close);
+  if (&home == here) return home.begin_unwaited(descriptor);
+  descriptor.run = [](Errand& abandoned, Worker& there) noexcept {
+    there.begin_unwaited(static_cast<Descriptor&>(abandoned));
+  };
+  home.post(descriptor);
+}
+
+void Worker::begin_unwaited(Descriptor& descriptor) noexcept {
+  if (Operation* close = unwaited_.begin(descriptor)) start_close(*close);
 }
 
 void Worker::start(Operation& operation) noexcept {
@@ -322,6 +330,7 @@ void Worker::end(Operation& operation) noexcept {
     return;
   }
   release_closed(*operation.descriptor);
+  if (Operation* following = unwaited_.end(operation)) start_close(*following);
 }
 
 /// What the ring had may be gone: an accept that is no stream took it (Driver, rule 4).

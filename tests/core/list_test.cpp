@@ -137,6 +137,30 @@ TEST(LinkedListTest, the_only_node_leaves) {
   EXPECT_EQ(drained(list), (Values{0}));
 }
 
+TEST(LinkedListTest, the_last_node_leaves_and_another_takes_its_place) {
+  auto nodes = numbered<3>();
+  LinkedList<Node> list;
+  list.push_back(nodes[0]);
+  list.push_back(nodes[1]);
+  list.remove(nodes[1]);
+  EXPECT_EQ(list.single(), nodes.data());
+  list.push_back(nodes[2]);
+  EXPECT_EQ(list.single(), nullptr);
+  EXPECT_EQ(drained(list), (Values{0, 2}));
+}
+
+TEST(LinkedListTest, appends_to_an_empty_list_and_goes_on) {
+  auto nodes = numbered<3>();
+  LinkedList<Node> first;
+  LinkedList<Node> second;
+  second.push_back(nodes[0]);
+  second.push_back(nodes[1]);
+  first.append(std::move(second));
+  first.append(LinkedList<Node>());
+  first.push_back(nodes[2]);
+  EXPECT_EQ(drained(first), (Values{0, 1, 2}));
+}
+
 TEST(LinkedListTest, appends_a_whole_list_and_empties_it) {
   auto nodes = numbered<3>();
   LinkedList<Node> first;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rota/core/atomic.hpp>
 #include <rota/core/operation.hpp>
 
 #include <cassert>
@@ -7,6 +8,8 @@
 #include <span>
 
 namespace rota::inline v0 {
+
+class Worker;
 
 /// One result of a Stream.
 struct StreamResult {
@@ -29,6 +32,8 @@ struct StreamResult {
 struct Stream : Operation {
   bool armed = false;
   StreamResult* wanted = nullptr;
+  Atomic<Worker*> settled_at{nullptr};  ///< the home that its Descriptor may not leave meanwhile
+  void (*fd_closed)(Stream&) noexcept = nullptr;  ///< tells its owner, who may free it then
 
   Stream(OpCode what, std::span<StreamResult> storage) noexcept : Operation(what), ring_(storage) {
     assert(storage.size() >= 2 && storage.size() <= UINT16_MAX);
