@@ -67,6 +67,10 @@ class UringDriver final : public Driver {
   // The straight path of a plain message, both ways: uring_message.hpp.
   void start_message(Operation& operation);
   [[nodiscard]] bool finish_message(Operation& operation, std::int32_t result);
+  [[nodiscard]] bool finish_receive(Operation& operation, std::int32_t result,
+                                    std::uint32_t flags);
+  [[nodiscard]] static bool is_alone(const Transfer& transfer) noexcept;
+  void leave_straight(Transfer& transfer) noexcept;
 
   void enable_once();
 
@@ -113,6 +117,7 @@ class UringDriver final : public Driver {
 
   // Receives: uring_receive.cpp.
   void launch_receive(Receive& receive);
+  void take_lent(Receive& receive, std::uint32_t flags) noexcept;
   void on_receive(Receive& receive, std::int32_t result, std::uint32_t flags);
   void relaunch_dry();
 

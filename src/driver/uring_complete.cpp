@@ -47,7 +47,9 @@ inline void UringDriver::dispatch(std::uint64_t user_data, std::int32_t result,
   if (tag == uring_cancel) return;
   auto& operation = *reinterpret_cast<Operation*>(user_data & ~std::uint64_t{uring_tag_mask});
   acquire_by_kernel(&operation);
-  if (tag == uring_attempt && finish_message(operation, result)) return;
+  if (tag == uring_attempt) {
+    if (finish_message(operation, result) || finish_receive(operation, result, flags)) return;
+  }
   if (tag == uring_readiness) return on_readiness(operation, result);
   if ((operation.flags & op_stream) != 0) {
     return on_stream(static_cast<Stream&>(operation), result, flags);

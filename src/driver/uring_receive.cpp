@@ -34,13 +34,17 @@ void UringDriver::launch_receive(Receive& receive) {
   io_uring_sqe_set_data64(&entry, user_data_of(receive, uring_attempt));
 }
 
+/// The kernel has taken this one for it.
+void UringDriver::take_lent(Receive& receive, std::uint32_t flags) noexcept {
+  const auto number = static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT);
+  receive.buffer = &buffers_->take(lent_size(*receive.descriptor), number);
+  receive.data = receive.buffer->memory;
+  receive.bytes = receive.buffer->bytes;
+}
+
 void UringDriver::on_receive(Receive& receive, std::int32_t result, std::uint32_t flags) {
-  const LentSize size = lent_size(*receive.descriptor);
   if ((flags & IORING_CQE_F_BUFFER) != 0) {
-    const auto number = static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT);
-    receive.buffer = &buffers_->take(size, number);
-    receive.data = receive.buffer->memory;
-    receive.bytes = receive.buffer->bytes;
+    take_lent(receive, flags);
     if (result > 0) {
       note_received(receive, static_cast<std::uint32_t>(result));
     } else {
@@ -48,7 +52,7 @@ void UringDriver::on_receive(Receive& receive, std::int32_t result, std::uint32_
     }
   }
   if (result != -ENOBUFS) return on_attempt(receive, result);
-  buffers_->ran_dry(size);
+  buffers_->ran_dry(lent_size(*receive.descriptor));
   dry_.push_back(&receive);
 }
 
