@@ -34,6 +34,7 @@ struct AcceptState : Stream {
     delete this;
   }
 
+  ShortRead short_read = ShortRead::unasked;  ///< of what is accepted, which is as the listener
   StreamResult ring[kRingResults];
 
  private:
@@ -80,9 +81,15 @@ void AcceptWait::stop() noexcept {
 
 Result<DescriptorRef> AcceptWait::take() noexcept {
   const std::int32_t accepted = is_away_ ? away_.result : accepted_.result;
-  if (state_ != nullptr) state_->release();
+  ShortRead short_read = ShortRead::unasked;
+  if (state_ != nullptr) {
+    short_read = state_->short_read;
+    state_->release();
+  }
   if (accepted < 0) return failure(-accepted);
-  return adopt_socket(accepted);
+  auto connection = adopt_socket(accepted);
+  if (connection) (**connection).short_read = short_read;
+  return connection;
 }
 
 Result<DescriptorRef> SocketListener::open(int family, SocketType type) noexcept {
@@ -90,7 +97,10 @@ Result<DescriptorRef> SocketListener::open(int family, SocketType type) noexcept
   if (!opened) return opened;
   auto* state = new (std::nothrow) AcceptState();
   if (state == nullptr) return failure(ENOMEM);
-  (**opened).accepted = state;
+  Descriptor& listener = **opened;
+  listener.accepted = state;
+  ask_short_read(listener);
+  state->short_read = listener.short_read;
   return opened;
 }
 
