@@ -12,14 +12,17 @@ struct EngineChoice {
   std::string_view name;       ///< on the command line
   std::string_view mechanism;  ///< among the capabilities; empty: whatever the driver chooses
   FileEngineKind files;
+  DevicePolling polling = DevicePolling::never;
 };
 
 /// In the order in which reports show them.
-inline constexpr std::array<EngineChoice, 5> engine_choices{{
+inline constexpr std::array<EngineChoice, 7> engine_choices{{
     {"best", "", FileEngineKind::best},
     {"pool", "blocking pool", FileEngineKind::blocking_pool},
     {"linux-aio", "linux_aio", FileEngineKind::linux_aio},
     {"uring", "io_uring", FileEngineKind::io_uring},
+    {"uring-polled", "io_uring", FileEngineKind::io_uring, DevicePolling::busy},
+    {"uring-hybrid", "io_uring", FileEngineKind::io_uring, DevicePolling::hybrid},
     {"posix-aio", "posix_aio", FileEngineKind::posix_aio},
 }};
 

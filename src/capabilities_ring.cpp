@@ -53,6 +53,7 @@ constexpr RingPart kFeatures[] = {
     {"REG_REG_RING", 13, "a ring known by index, without its number"},
     {"RECVSEND_BUNDLE", 14, "several provided buffers in one completion"},
     {"MIN_TIMEOUT", 15, "waits that gather completions (min_wait_us)"},
+    {"RW_ATTR", 16, "files used often have a place in a table, which lets go of them at once"},
 };
 
 constexpr unsigned kSqpoll = 1U << 1;
@@ -77,6 +78,8 @@ constexpr RingPart kBufferRings[] = {
 
 constexpr RingPart kNapi[] = {
     {"NAPI busy poll", 0, "waits may poll network cards (napi_busy_poll_us)"}};
+
+constexpr RingPart kMemory[] = {{"registered memory", 64, "RegisteredMemory is pinned once"}};
 
 constexpr unsigned kRegisterProbe = 8;
 constexpr unsigned kRegisterWorkerLimits = 19;
@@ -178,6 +181,15 @@ std::string object_to_napi(const UniqueFd& ring) {
   return objection_of("IORING_REGISTER_NAPI", register_with(ring, kRegisterNapi, &napi, 1));
 }
 
+/// So many places for memory.
+std::string object_to_memory(const UniqueFd& ring, unsigned places) {
+  io_uring_rsrc_register table{};
+  table.nr = places;
+  table.flags = IORING_RSRC_REGISTER_SPARSE;
+  const int error = register_with(ring, IORING_REGISTER_BUFFERS2, &table, sizeof table);
+  return objection_of("IORING_RSRC_REGISTER_SPARSE", error);
+}
+
 }  // namespace
 
 void probe_ring(CapabilityList& list) {
@@ -197,6 +209,7 @@ void probe_ring(CapabilityList& list) {
   list_parts(list, kBufferRings,
              [&](unsigned flags) { return object_to_buffer_ring(ring, flags); });
   list_parts(list, kNapi, [&](unsigned) { return object_to_napi(ring); });
+  list_parts(list, kMemory, [&](unsigned places) { return object_to_memory(ring, places); });
   list_worker_limits(list, ring);
   list_multishot_accept(list);
   list_opcodes(list, ring);

@@ -210,6 +210,8 @@ FILES = LineSuite("files", (
     _native("raw io_uring", "raw_read_uring", "limit", str(DATA_FILE)),
     _native("raw io_uring, plain", "raw_read_uring", "limit", str(DATA_FILE), "--plain"),
     _native("Rota io_uring", "rota_files", "rota", str(DATA_FILE), "--driver", "uring"),
+    _native("Rota io_uring, plain", "rota_files", "rota", str(DATA_FILE), "--plain", "--driver",
+            "uring"),
     _native("Rota epoll, pool", "rota_files", "rota", str(DATA_FILE), "--driver", "epoll"),
 ), tuple(
     Figure(f"read_qd{depth}", f"random warm 4 KiB reads, {depth} outstanding",

@@ -1,19 +1,19 @@
 // Random 4 KiB reads through rota::File at queue depths 1, 32 and 128, as raw/read_uring.cpp does
-// them by hand. The file is read once in full before each depth.
+// them by hand, into RegisteredMemory (--plain: into any). The file is read once in full before
+// each depth.
 //
-//   rota_files FILE [--driver NAME]
+//   rota_files FILE [--plain] [--driver NAME]
 
 #include "bench/raw/measure.hpp"
 #include "runtime_options.hpp"
 
 #include <rota/rota.hpp>
 
-#include <array>
 #include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <random>
 #include <span>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -24,6 +24,8 @@ constexpr std::size_t chunk_bytes = 128 * block_bytes;
 constexpr std::uint64_t reads = 400'000;
 constexpr unsigned seed = 4;  // Any: every candidate draws its offsets in its own way.
 
+enum class Memory { registered, plain };
+
 struct ReadRun {
   rota::File& file;
   std::uint64_t blocks;
@@ -31,14 +33,7 @@ struct ReadRun {
   std::mt19937_64 random{seed};
 };
 
-/// Whole pages, as in the raw loop.
-struct Block {
-  alignas(block_bytes) std::array<std::byte, block_bytes> bytes;
-};
-
-rota::Task<void> read_blocks(ReadRun& run) {
-  const auto block = std::make_unique<Block>();
-  std::span<std::byte> buffer = block->bytes;
+rota::Task<void> read_blocks(ReadRun& run, std::span<std::byte> buffer) {
   while (run.begun < reads) {
     run.begun += 1;
     auto got = co_await run.file.read_at(run.random() % run.blocks * block_bytes, buffer);
@@ -47,8 +42,11 @@ rota::Task<void> read_blocks(ReadRun& run) {
   }
 }
 
-rota::Task<void> read_side_by_side(rota::Scope& scope, ReadRun& run, unsigned depth) {
-  for (unsigned i = 0; i < depth; ++i) scope.spawn(read_blocks(run));
+/// A block of the memory for each.
+rota::Task<void> read_side_by_side(rota::Scope& scope, ReadRun& run, std::span<std::byte> memory) {
+  for (; !memory.empty(); memory = memory.subspan(block_bytes)) {
+    scope.spawn(read_blocks(run, memory.first(block_bytes)));
+  }
   co_return;
 }
 
@@ -61,34 +59,42 @@ rota::Task<void> warm(ReadRun& run) {
 }
 
 rota::Task<void> measure(rota::File& file, std::uint64_t blocks, const char* name,
-                         unsigned depth) {
+                         std::span<std::byte> memory) {
   ReadRun run{file, blocks};
   co_await warm(run);
   const rota::bench::ProcessSpan span;
-  auto body = [&run, depth](rota::Scope& scope) { return read_side_by_side(scope, run, depth); };
+  auto body = [&run, memory](rota::Scope& scope) { return read_side_by_side(scope, run, memory); };
   auto reading = rota::with_scope(body);
   co_await std::move(reading);
   span.report(name, reads);
 }
 
-rota::Task<void> measure_all(const char* path) {
+rota::Task<void> measure_all(const char* path, Memory kind) {
   auto file = co_await rota::File::open(path, rota::OpenMode::read);
   if (!file) throw std::system_error(file.error(), path);
   auto status = co_await file->stat();
   if (!status) throw std::system_error(status.error(), path);
   const std::uint64_t blocks = status->bytes / block_bytes;
   if (blocks == 0) throw std::system_error(rota::os_error(EINVAL), path);
-  co_await measure(*file, blocks, "read_qd1", 1);
-  co_await measure(*file, blocks, "read_qd32", 32);
-  co_await measure(*file, blocks, "read_qd128", 128);
+  // Whole pages, as in the raw loop.
+  constexpr std::size_t most = 128 * block_bytes;
+  rota::RegisteredMemory registered(kind == Memory::registered ? most : 0);
+  rota::AlignedBuffer plain(kind == Memory::plain ? most : 0, block_bytes);
+  const std::span<std::byte> memory =
+      kind == Memory::registered ? registered.bytes() : plain.bytes();
+  co_await measure(*file, blocks, "read_qd1", memory.first(block_bytes));
+  co_await measure(*file, blocks, "read_qd32", memory.first(32 * block_bytes));
+  co_await measure(*file, blocks, "read_qd128", memory);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fputs("usage: rota_files FILE [--driver NAME]\n", stderr);
+    std::fputs("usage: rota_files FILE [--plain] [--driver NAME]\n", stderr);
     return 2;
   }
-  return rota::run(measure_all(argv[1]), rota::bench::config_of(argc, argv, 2));
+  const bool plain = argc > 2 && std::string_view(argv[2]) == "--plain";
+  const rota::Config config = rota::bench::config_of(argc, argv, plain ? 3 : 2);
+  return rota::run(measure_all(argv[1], plain ? Memory::plain : Memory::registered), config);
 }

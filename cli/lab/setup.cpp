@@ -47,6 +47,7 @@ Config Setup::config(std::uint32_t spin_us) const {
   Config config;
   config.driver = driver.config();
   config.driver.files = files.files;
+  config.driver.device_polling = files.polling;
   config.scheduler.waiting = waiting.waiting;
   config.scheduler.spin_us = spin_us;
   return config;
@@ -114,6 +115,11 @@ std::string refusal_of(const Setup& setup, const Workload& workload,
   if (setup.files.files == FileEngineKind::linux_aio && workload.path == FilePath::buffered) {
     return "Linux aio takes direct reads only; buffered ones go to the pool: see " +
            Setup{setup.driver, *find_engine("pool"), setup.waiting}.title();
+  }
+  const bool polled = setup.files.polling != DevicePolling::never;
+  if (polled && workload.path == FilePath::buffered) {
+    return "a device is polled for direct reads only: see " +
+           Setup{setup.driver, *find_engine("uring"), setup.waiting}.title();
   }
   if (setup.files.files == FileEngineKind::io_uring && setup.driver.kind == DriverKind::io_uring) {
     return "its own ring reads its files: see " +

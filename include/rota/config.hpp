@@ -39,6 +39,18 @@ enum class FileEngineKind : std::uint8_t {
                   ///< the whole process, and runs one request of a file at a time
 };
 
+/// How a ring of files (FileEngineKind::io_uring beside a driver that waits for readiness) hears
+/// that a direct transfer is done. To ask the device takes queues that it has set apart for that
+/// (nvme.poll_queues, for one); where it has none, or the file system knows no asking, an interrupt
+/// tells.
+enum class DevicePolling : std::uint8_t {
+  never,   ///< by an interrupt
+  busy,    ///< it asks (IORING_SETUP_IOPOLL). While a direct transfer is in flight the worker does
+           ///< not sleep
+  hybrid,  ///< the same, and each time the kernel first sleeps for half as long as such transfers
+           ///< take, and with it the worker (Linux 6.13). Refused: busy
+};
+
 /// How `posix_aio` is told that a request has ended.
 enum class AioNotification : std::uint8_t {
   none,    ///< it is not: a thread of each worker waits for what is in flight (aio_suspend)
@@ -66,6 +78,7 @@ struct DriverConfig {
   RingProfile ring = RingProfile::best;
   FileEngineKind files = FileEngineKind::best;
   AioNotification aio_notification = AioNotification::none;
+  DevicePolling device_polling = DevicePolling::never;
   std::uint32_t ring_entries = 256;           ///< submission queue; a power of two is best
   std::uint32_t completion_entries = 4096;    ///< completion queue
   std::uint32_t bounded_ring_workers = 4;     ///< io-wq threads for file work

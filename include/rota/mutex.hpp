@@ -28,7 +28,7 @@ using MutexLeaf = GuardLeaf<MutexGuard>;
 /// others meanwhile.
 ///
 /// Fair: unlocking hands the lock to the task that has waited longest, and nobody goes past one
-/// that waits. Not recursive: whoever locks what it holds waits for ever. 24 bytes, and 48 of a
+/// that waits. Not recursive: whoever locks what it holds waits for ever. 16 bytes, and 48 of a
 /// task that waits.
 ///
 /// @threads any

@@ -49,6 +49,7 @@
 #include <rota/poll_fn.hpp>
 #include <rota/process.hpp>
 #include <rota/race.hpp>
+#include <rota/registered_memory.hpp>
 #include <rota/replace_file.hpp>
 #include <rota/resolver.hpp>
 #include <rota/result.hpp>

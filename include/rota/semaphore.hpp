@@ -35,7 +35,7 @@ using SemaphoreLeaf = GuardLeaf<SemaphorePermits>;
 /// once.
 ///
 /// Fair for any counts: a task that wants many is not passed by those that want few, however many
-/// there are; the permits that come in gather for it. At most `max_permits`. 24 bytes, and 48 of a
+/// there are; the permits that come in gather for it. At most `max_permits`. 16 bytes, and 48 of a
 /// task that waits.
 ///
 /// @threads any

@@ -39,7 +39,7 @@ using WriteLeaf = GuardLeaf<WriteGuard>;
 /// Fair: all stand in one line, in the order in which they came. So a writer is not starved by
 /// readers that keep coming: those that come after it wait behind it, and those next to each other
 /// enter together. For the same reason a reader that locks again while a writer waits, waits for
-/// ever. 24 bytes, and 48 of a task that waits.
+/// ever. 16 bytes, and 48 of a task that waits.
 ///
 /// @as Mutex
 /// @loses its place in the line; those behind it are let in; one that was given the lock at the

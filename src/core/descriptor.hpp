@@ -63,7 +63,8 @@ struct Descriptor : Errand {
                                         ///< a poller forgets it
   DescriptorHome home;                  ///< only this worker's driver registers the fd
   std::uint32_t users = 0;              ///< those inside whom the home knows
-  std::int32_t driver_index = -1;       ///< the driver's own: its place in a list of the driver
+  std::int32_t driver_index = -1;       ///< the driver's own: its place in a list of the driver, or
+                                        ///< in the table of files of a ring
   std::uint32_t in_flight = 0;          ///< operations with the kernel or a file engine
   OpList reading;  ///< in order; on every driver at most the first is in flight
   OpList writing;
@@ -82,10 +83,12 @@ struct Descriptor : Errand {
   ShortRead short_read = ShortRead::unasked;
   std::uint8_t driver_bits = 0;  ///< the driver's own; nothing else reads it
   bool receives_much = false;    ///< its next buffer that is lent is large (driver/lending.hpp)
+  std::uint8_t ring_uses = 0;    ///< so often a ring was given it by number (UringFileTable)
   std::uint8_t copied_sends = 0;  ///< so many in a row were to be made in place and were not
   std::uint8_t unfit_loans = 0;  ///< so many in a row would have fitted the other size better
-  bool direct = false;           ///< a file that was opened with O_DIRECT
   bool borrowed = false;         ///< the fd is somebody else's: it is left open
+  bool direct = false;           ///< a file that was opened with O_DIRECT
+  bool interrupts = false;       ///< such a file: its device cannot be polled
   bool lingers = false;          ///< SO_LINGER: close(2) may sleep. Written by the owner, who
                                  ///< hands it over with the close
 };

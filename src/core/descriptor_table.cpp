@@ -48,6 +48,8 @@ Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
   place.receives_much = false;
   place.unfit_loans = 0;
   place.copied_sends = 0;
+  place.ring_uses = 0;
+  place.interrupts = false;
   place.accepted = nullptr;
   place.closing = nullptr;
   live_ += 1;

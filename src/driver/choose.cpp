@@ -42,6 +42,18 @@ struct PlacedConfig : DriverConfig {
   DriverPlace place;
 };
 
+/// Of its blocking pool there are `threads`.
+EngineRequest files_of(const PlacedConfig& config, std::uint32_t threads) noexcept {
+  return {.kind = config.files,
+          .threads = threads,
+          .aio_notification = config.aio_notification,
+          .bounded_workers = config.bounded_ring_workers,
+          .unbounded_workers = config.unbounded_ring_workers,
+          .cpu = config.place.cpu,
+          .as_kernel = config.as_kernel,
+          .device_polling = config.device_polling};
+}
+
 MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals) {
   RingRequest request;
   request.profile = profile_of(config);
@@ -51,7 +63,7 @@ MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals
   request.unbounded_workers = config.unbounded_ring_workers;
   request.cpu = config.place.cpu;
   request.as_kernel = config.as_kernel;
-  request.files = {config.files, config.bounded_ring_workers, config.aio_notification};
+  request.files = files_of(config, config.bounded_ring_workers);
   request.sqpoll_idle_ms = config.sqpoll_idle_ms;
   request.sqpoll_cpu = config.sqpoll_cpu;
   request.napi_busy_poll_us = config.napi_busy_poll_us;
@@ -66,9 +78,12 @@ MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals
   return std::move(*made);
 }
 
-MadeDriver make_over(MadePoller poller, const DriverConfig& config,
+MadeDriver make_over(MadePoller poller, const PlacedConfig& config,
                      std::vector<Refusal>& refusals) {
-  if (poller) return make_readiness_driver(std::move(*poller), config, refusals);
+  if (poller) {
+    const EngineRequest files = files_of(config, config.blocking_threads);
+    return make_readiness_driver(std::move(*poller), files, refusals);
+  }
   refusals.push_back(std::move(poller.error()));
   return failure(refusals.back().error);
 }
@@ -93,7 +108,8 @@ MadeDriver make_driver(DriverKind kind, const PlacedConfig& config,
                        refusals);
     case DriverKind::poll: return make_over(make_poll_poller(), config, refusals);
     case DriverKind::select: return make_over(make_select_poller(), config, refusals);
-    case DriverKind::linux_aio: return make_linux_aio_driver(config, refusals);
+    case DriverKind::linux_aio:
+      return make_linux_aio_driver(files_of(config, config.blocking_threads), refusals);
     case DriverKind::sim: return make_simulated(config, refusals);
     case DriverKind::best: break;
   }

@@ -4,9 +4,11 @@
 #include <rota/core/operation.hpp>
 
 #include "driver/file_engine.hpp"
+#include "driver/perform.hpp"
 #include "driver/queue_stamp.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -43,27 +45,26 @@ class EngineLine {
     operations_ = std::move(earlier);
   }
 
-  /// False: it does not wait here.
-  bool remove(const Operation& operation) noexcept {
+  /// Ends it for `done`, and shows that. False: it does not wait here.
+  [[nodiscard]] bool withdraw(const Operation& operation, OpList& done) noexcept {
     Operation* each = operations_.front();
     while (each != nullptr && each != &operation) each = each->next;
     if (each == nullptr) return false;
-    operations_.remove(*each);
-    left(*each);
+    end(*each, done);
+    show();
     return true;
   }
 
-  OpList remove_of(const Descriptor& descriptor) noexcept {
-    OpList removed;
+  /// Does so with all on the Descriptor. False: none waits here.
+  [[nodiscard]] bool withdraw_of(const Descriptor& descriptor, OpList& done) noexcept {
+    const std::size_t before = count_;
     Operation* following = nullptr;
     for (Operation* each = operations_.front(); each != nullptr; each = following) {
       following = each->next;
-      if (each->descriptor != &descriptor) continue;
-      operations_.remove(*each);
-      left(*each);
-      removed.push_back(*each);
+      if (each->descriptor == &descriptor) end(*each, done);
     }
-    return removed;
+    show();
+    return count_ < before;
   }
 
   void show() noexcept {
@@ -84,6 +85,13 @@ class EngineLine {
   void left(Operation& operation) noexcept {
     operation.result = 0;
     count_ -= 1;
+  }
+
+  void end(Operation& operation, OpList& done) noexcept {
+    operations_.remove(operation);
+    left(operation);
+    conclude(operation, -ECANCELED);
+    done.push_back(operation);
   }
 
   OpList operations_;

@@ -23,12 +23,13 @@ struct EngineUse {
   Duration oldest_wait;     ///< how long the first of them has waited, to a millisecond
 };
 
-/// How files are read and written where readiness has no meaning. `submit`, `cancel` and `reap`
-/// belong to the carrier of the driver; `use` is for any thread.
+/// How files are read and written where readiness has no meaning. Everything belongs to the carrier
+/// of the driver; `use` is for any thread, and `forget` for any that owns the Descriptor.
 ///
 /// What an implementation owes:
 /// 1. Every operation given to `submit` comes back exactly once, by `reap`; when there is
-///    something to reap that was not there at the last `reap`, the EngineNotify was called.
+///    something to reap that was not there at the last `reap`, the EngineNotify was called, unless
+///    `needs_reap` said so.
 /// 2. `cancel` ends an operation that has not begun (it comes back with -ECANCELED); one that has
 ///    begun runs to its end. `cancel_all` does the same for every operation on a Descriptor.
 /// 3. Order between operations is not promised.
@@ -40,10 +41,19 @@ class FileEngine {
   FileEngine& operator=(const FileEngine&) = delete;
   virtual ~FileEngine() = default;
 
+  /// As Driver::begin_carry.
+  virtual void begin_carry() noexcept {}
   virtual void submit(OpList operations) = 0;
   virtual void cancel(Operation& operation) noexcept = 0;
   virtual void cancel_all(const Descriptor& descriptor) noexcept = 0;
+  /// Lets go of whatever it keeps of the fd: before that is closed, or goes to another worker.
+  /// Nothing is in flight on it. An engine that keeps nothing leaves `driver_index` at -1, and is
+  /// not asked.
+  virtual void forget(Descriptor&) noexcept {}
   virtual void reap(OpList& done) = 0;
+  /// Whether it has what comes to its end by `reap` alone, about which nobody is notified: its
+  /// driver asks again and again, and does not sleep.
+  [[nodiscard]] virtual bool needs_reap() const noexcept { return false; }
   /// Any thread.
   [[nodiscard]] virtual EngineUse use() const noexcept = 0;
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;

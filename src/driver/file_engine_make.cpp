@@ -4,8 +4,10 @@
 #include "driver/linux_aio_files.hpp"
 #include "driver/posix_aio.hpp"
 #include "driver/uring_files.hpp"
+#include "driver/uring_polled_files.hpp"
 
 #include <cerrno>
+#include <string>
 #include <utility>
 
 namespace rota::inline v0 {
@@ -29,6 +31,21 @@ MadeEngine make_linux_aio_files(const EngineRequest& asked, EngineNotify notify,
   return make_aio_files(std::move(context), asked, notify);
 }
 
+/// What cannot be polled is told by interrupts.
+MadeEngine make_uring_files(const EngineRequest& asked, EngineNotify notify,
+                            std::vector<Refusal>& refusals) {
+  MadeEngine plain =
+      UringFiles::make(asked, notify, make_blocking_pool(notify, asked.threads), refusals);
+  if (!plain || asked.device_polling == DevicePolling::never) return plain;
+  if (std::string lack = no_polled_device(); !lack.empty()) {
+    refusals.push_back({"io_uring polled", "Interrupts tell of direct transfers: " + lack + '.',
+                        EOPNOTSUPP});
+    return plain;
+  }
+  MadeEngine polled = UringPolledFiles::make(asked, notify, *plain, refusals);
+  return polled ? std::move(polled) : std::move(plain);
+}
+
 }  // namespace
 
 MadeEngine make_file_engine(const EngineRequest& asked, EngineNotify notify,
@@ -39,8 +56,7 @@ MadeEngine make_file_engine(const EngineRequest& asked, EngineNotify notify,
     case FileEngineKind::blocking_pool: return make_blocking_pool(notify, asked.threads);
     case FileEngineKind::linux_aio: return make_linux_aio_files(asked, notify, refusals);
     case FileEngineKind::io_uring:
-      return UringFiles::make(asked.threads, notify, make_blocking_pool(notify, asked.threads),
-                              refusals);
+      return make_uring_files(asked, notify, refusals);
     case FileEngineKind::posix_aio:
       return make_posix_aio(asked.aio_notification, notify,
                             make_blocking_pool(notify, asked.threads), refusals);

@@ -6,6 +6,7 @@
 #include "driver/file_engine.hpp"
 #include "driver/refusal.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -17,6 +18,12 @@ struct EngineRequest {
                                                ///< where it is allowed
   unsigned threads = 4;                        ///< of its blocking pool
   AioNotification aio_notification = AioNotification::none;  ///< of posix_aio
+  // Of its ring, as of a driver's (RingRequest).
+  std::uint32_t bounded_workers = 4;
+  std::uint32_t unbounded_workers = 16;
+  int cpu = -1;
+  KernelRelease as_kernel{};
+  DevicePolling device_polling = DevicePolling::never;
 };
 
 /// The engine that is asked for, or why there is none: it is never replaced.

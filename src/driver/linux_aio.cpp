@@ -1,7 +1,6 @@
 #include "driver/linux_aio.hpp"
 
 #include "driver/blocking_pool.hpp"
-#include "driver/file_engine_make.hpp"
 #include "driver/linux_aio_poller.hpp"
 #include "driver/readiness.hpp"
 
@@ -10,7 +9,7 @@
 
 namespace rota::inline v0 {
 
-Result<std::unique_ptr<Driver>> make_linux_aio_driver(const DriverConfig& config,
+Result<std::unique_ptr<Driver>> make_linux_aio_driver(const EngineRequest& asked,
                                                       std::vector<Refusal>& refusals) {
   auto made = std::make_unique<LinuxAioPoller>();
   if (std::optional<Refusal> refusal = made->prepare()) {
@@ -20,14 +19,13 @@ Result<std::unique_ptr<Driver>> make_linux_aio_driver(const DriverConfig& config
   LinuxAioPoller& poller = *made;
   auto driver = std::make_unique<ReadinessDriver>(std::move(made));
   const EngineNotify notify = driver->notify();
-  if (config.files == FileEngineKind::best || config.files == FileEngineKind::linux_aio) {
+  if (asked.kind == FileEngineKind::best || asked.kind == FileEngineKind::linux_aio) {
     auto files = std::make_unique<LinuxAioFiles>(
-        poller.context(), notify, make_blocking_pool(notify, config.blocking_threads));
+        poller.context(), notify, make_blocking_pool(notify, asked.threads));
     poller.share_with(*files);
     driver->attach(std::move(files));
     return driver;
   }
-  const EngineRequest asked{config.files, config.blocking_threads, config.aio_notification};
   auto files = make_file_engine(asked, notify, refusals);
   if (!files) return std::unexpected(files.error());
   driver->attach(std::move(*files));

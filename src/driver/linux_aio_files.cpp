@@ -188,34 +188,19 @@ void LinuxAioFiles::complete(const io_event& event) {
 }
 
 void LinuxAioFiles::cancel(Operation& operation) noexcept {
-  if (line_.remove(operation)) {
-    OpList one;
-    one.push_back(operation);
-    return withdraw(std::move(one));
-  }
+  if (line_.withdraw(operation, done_)) return notify_();
   const auto request = std::ranges::find(requests_, &operation, &Request::operation);
   if (request == requests_.end()) return others_->cancel(operation);
   static_cast<void>(context_.cancel(request->control));  // Its event comes in any case.
 }
 
 void LinuxAioFiles::cancel_all(const Descriptor& descriptor) noexcept {
-  withdraw(line_.remove_of(descriptor));
+  if (line_.withdraw_of(descriptor, done_)) notify_();
   for (Request& request : requests_) {
     if (request.operation == nullptr || request.operation->descriptor != &descriptor) continue;
     static_cast<void>(context_.cancel(request.control));
   }
   others_->cancel_all(descriptor);
-}
-
-/// What has left the line.
-void LinuxAioFiles::withdraw(OpList operations) noexcept {
-  if (operations.empty()) return;
-  while (Operation* operation = operations.pop_front()) {
-    conclude(*operation, -ECANCELED);
-    done_.push_back(*operation);
-  }
-  line_.show();
-  notify_();
 }
 
 void LinuxAioFiles::reap(OpList& done) {

@@ -56,7 +56,6 @@ class LinuxAioFiles final : public FileEngine {
   void start_waiting();
   [[nodiscard]] Request* take_request(Operation& operation) noexcept;
   Operation* release(Request& request) noexcept;
-  void withdraw(OpList operations) noexcept;
   void give_to_others(Operation& operation);
 
   std::unique_ptr<AioContext> own_;

@@ -254,11 +254,7 @@ void PosixAioFiles::complete(PosixAioRequest& request) {
 
 /// Also of what was to be asked for again.
 void PosixAioFiles::cancel(Operation& operation) noexcept {
-  if (line_.remove(operation)) {
-    OpList one;
-    one.push_back(operation);
-    return withdraw(std::move(one));
-  }
+  if (line_.withdraw(operation, done_)) return notify_();
   const auto request = std::ranges::find(requests_, &operation, &PosixAioRequest::operation);
   if (request == requests_.end()) return others_->cancel(operation);
   request->anew = false;
@@ -276,23 +272,13 @@ void PosixAioFiles::ask_again_behind(const PosixAioRequest& cancelled) noexcept 
 }
 
 void PosixAioFiles::cancel_all(const Descriptor& descriptor) noexcept {
-  OpList waiting = line_.remove_of(descriptor);
-  if (!waiting.empty()) withdraw(std::move(waiting));
+  if (line_.withdraw_of(descriptor, done_)) notify_();
   for (PosixAioRequest& request : requests_) {
     if (request.operation == nullptr || request.operation->descriptor != &descriptor) continue;
     request.anew = false;
     static_cast<void>(::aio_cancel(descriptor.fd, &request.control));
   }
   others_->cancel_all(descriptor);
-}
-
-void PosixAioFiles::withdraw(OpList operations) noexcept {
-  while (Operation* operation = operations.pop_front()) {
-    conclude(*operation, -ECANCELED);
-    done_.push_back(*operation);
-  }
-  line_.show();
-  notify_();
 }
 
 EngineUse PosixAioFiles::use() const noexcept {

@@ -64,7 +64,6 @@ class PosixAioFiles final : public FileEngine {
   void complete(PosixAioRequest& request);
   void ask_again_behind(const PosixAioRequest& cancelled) noexcept;
   void give_to_others(Operation& operation);
-  void withdraw(OpList operations) noexcept;
 
   const EngineNotify notify_;
   const int signal_;  ///< 0: none

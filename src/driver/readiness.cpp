@@ -85,7 +85,7 @@ void ReadinessDriver::turn(OpList todo, Deadline until, OpList& done) {
   while (Operation* operation = todo.pop_front()) start(*operation, done);
   for (;;) {
     if (!to_files_.empty()) files_->submit(std::exchange(to_files_, OpList()));
-    const bool rest = done.empty() && visits_.empty();
+    const bool rest = done.empty() && visits_.empty() && !files_->needs_reap();
     collect_ready(rest ? until : Deadline::now(), done);
     reap_files(done);
     if (take_wake()) return;
@@ -307,7 +307,10 @@ void ReadinessDriver::drop_stale_arms() noexcept {
   });
 }
 
-void ReadinessDriver::let_go(Descriptor& descriptor) noexcept { poller_->forget(descriptor); }
+void ReadinessDriver::let_go(Descriptor& descriptor) noexcept {
+  poller_->forget(descriptor);
+  if (descriptor.driver_index >= 0) files_->forget(descriptor);
+}
 
 bool ReadinessDriver::give_away(Descriptor& descriptor) noexcept {
   leave_lists(descriptor);
@@ -317,7 +320,7 @@ bool ReadinessDriver::give_away(Descriptor& descriptor) noexcept {
 /// Where tasks do not move nothing keeps a Descriptor from being another worker's while it stands
 /// in one of these lists (Hold): whether it moves, or is closed and its place used again.
 void ReadinessDriver::leave_lists(Descriptor& descriptor) noexcept {
-  poller_->forget(descriptor);
+  let_go(descriptor);
   std::erase_if(arms_, [&](const Arm& arm) { return arm.descriptor == &descriptor; });
   if ((descriptor.driver_bits & kVisitQueued) != 0) std::erase(visits_, &descriptor);
   clear_bits(descriptor, kArmedMask | kVisitQueued);

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <rota/config.hpp>
 #include <rota/core/atomic.hpp>
 #include <rota/result.hpp>
 
 #include "driver/driver.hpp"
 #include "driver/file_engine.hpp"
+#include "driver/file_engine_make.hpp"
 #include "driver/poller.hpp"
 #include "driver/refusal.hpp"
 
@@ -41,6 +41,7 @@ class ReadinessDriver final : public Driver {
   /// Once, before the first turn.
   void attach(std::unique_ptr<FileEngine> files) noexcept { files_ = std::move(files); }
 
+  void begin_carry() noexcept override { files_->begin_carry(); }
   void turn(OpList todo, Deadline until, OpList& done) override;
   void cancel(Operation& operation) override;
   void wake() noexcept override;
@@ -137,9 +138,9 @@ class ReadinessDriver final : public Driver {
   Atomic<bool> woken_{false};          ///< set by wake; cleared by the turn that returns for it
 };
 
-/// The driver over `poller` with the file engine that `config` asks for.
+/// The driver over `poller` with the file engine that is asked for.
 Result<std::unique_ptr<Driver>> make_readiness_driver(std::unique_ptr<Poller> poller,
-                                                      const DriverConfig& config,
+                                                      const EngineRequest& asked,
                                                       std::vector<Refusal>& refusals);
 
 }  // namespace rota::inline v0

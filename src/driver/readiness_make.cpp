@@ -1,4 +1,3 @@
-#include "driver/file_engine_make.hpp"
 #include "driver/readiness.hpp"
 
 #include <memory>
@@ -7,10 +6,9 @@
 namespace rota::inline v0 {
 
 Result<std::unique_ptr<Driver>> make_readiness_driver(std::unique_ptr<Poller> poller,
-                                                      const DriverConfig& config,
+                                                      const EngineRequest& asked,
                                                       std::vector<Refusal>& refusals) {
   auto driver = std::make_unique<ReadinessDriver>(std::move(poller));
-  const EngineRequest asked{config.files, config.blocking_threads, config.aio_notification};
   auto files = make_file_engine(asked, driver->notify(), refusals);
   if (!files) return std::unexpected(files.error());
   driver->attach(std::move(*files));

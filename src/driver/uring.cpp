@@ -55,8 +55,14 @@ void UringDriver::enable_once() {
   enabled_ = true;
 }
 
+/// Whoever takes a Descriptor along has this ring forget it, and is not its issuer.
+void UringDriver::share(Worker&) noexcept {
+  if ((ring_.setup_flags() & IORING_SETUP_SINGLE_ISSUER) != 0) files_.keep_none();
+}
+
 void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
   enable_once();
+  memory_.look();
   take(std::move(todo));
   std::size_t budget = kTurnOperations;
   Deadline batches_until = Deadline::never();
@@ -237,6 +243,10 @@ void UringDriver::launch(Operation& operation) {
   } else {
     prepare(entry, operation, ring_.message_of(entry));
     if (moves_at_offset(operation.code)) entry.ioprio = kernel_priority(operation.priority);
+    if (may_name_by_place(operation.code)) {
+      files_.name(entry, *operation.descriptor);
+      memory_.name(entry);
+    }
   }
   if ((operation.driver_bits & bit_may_block) != 0) entry.flags |= IOSQE_ASYNC;
   operation.driver_bits &= ~bit_readiness;

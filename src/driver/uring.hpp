@@ -7,6 +7,8 @@
 #include "driver/file_engine.hpp"
 #include "driver/refusal.hpp"
 #include "driver/uring_buffers.hpp"
+#include "driver/uring_file_table.hpp"
+#include "driver/uring_memory_table.hpp"
 #include "driver/uring_request.hpp"
 #include "driver/uring_ring.hpp"
 #include "driver/uring_spill.hpp"
@@ -55,7 +57,9 @@ class UringDriver final : public Driver {
   void cancel(Operation& operation) override;
   void wake() noexcept override { wake_.wake(); }
   [[nodiscard]] News news() const noexcept override;
+  void let_go(Descriptor& descriptor) noexcept override { files_.forget(descriptor); }
   [[nodiscard]] bool give_away(Descriptor& descriptor) noexcept override;
+  void share(Worker& home) noexcept override;
 
   [[nodiscard]] EngineUse engine_use() const noexcept override;
   [[nodiscard]] const DriverTraits& traits() const noexcept override { return traits_; }
@@ -148,6 +152,8 @@ class UringDriver final : public Driver {
   UringWake wake_;
   std::unique_ptr<UringBuffers> buffers_;  ///< made for the first Receive; ends after the ring
   UringRing ring_;                       ///< ends before the eventfd that it polls
+  UringFileTable files_{ring_};
+  UringMemoryTable memory_{ring_};
   UringSpill spill_;
   DriverTraits traits_;
   OpList backlog_;                       ///< not started: no free entry yet

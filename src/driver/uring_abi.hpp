@@ -15,6 +15,8 @@ inline constexpr int kOpReadMultishot = 49;  ///< IORING_OP_READ_MULTISHOT, Linu
 inline constexpr unsigned kReportCopies = 1u << 3;
 inline constexpr std::uint32_t kWasCopied = 1u << 31;
 
+inline constexpr unsigned kSetupHybridIopoll = 1U << 17; ///< IORING_SETUP_HYBRID_IOPOLL, Linux 6.13
+inline constexpr unsigned kFeatRwAttr = 1U << 16;      ///< IORING_FEAT_RW_ATTR, Linux 6.14
 inline constexpr unsigned kFeatMinTimeout = 1U << 15;  ///< IORING_FEAT_MIN_TIMEOUT, Linux 6.12
 /// io_uring_getevents_arg with what was padding before Linux 6.12.
 struct RingWait {

@@ -32,6 +32,13 @@ enum UringBits : std::uint32_t {
   bit_sent = 1 << 10,          ///< the same: has its count, and waits for the bytes to be let go
 };
 
+/// What may name its file and its memory by places in tables of the ring (UringFileTable,
+/// UringMemoryTable).
+inline bool may_name_by_place(OpCode code) noexcept {
+  return is_one_of<OpCode::read_at, OpCode::write_at, OpCode::read_vector_at,
+                   OpCode::write_vector_at, OpCode::sync, OpCode::sync_data>(code);
+}
+
 inline std::uint64_t user_data_of(Operation& operation, UringTag tag) noexcept {
   return reinterpret_cast<std::uintptr_t>(&operation) | tag;
 }

@@ -91,6 +91,7 @@ void UringDriver::begin_close(Operation& close) {
 /// complete before the time to linger is over: a thread of the kernel closes the file after that.
 void UringDriver::end_close(Descriptor& descriptor) {
   Operation& close = *descriptor.closing;
+  files_.forget(descriptor);
   if (descriptor.lingers) return give_to_engine(close);
   if ((close.flags & op_keep_fd) == 0) {
     close_by_kernel(descriptor.fd);

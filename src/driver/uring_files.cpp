@@ -15,28 +15,14 @@
 #include <utility>
 
 namespace rota::inline v0 {
-namespace {
 
-/// To a ring an offset of -1 is the position of the open file. The plain call refuses it.
-bool has_no_offset(const Operation& operation) noexcept {
-  constexpr std::uint64_t current = ~std::uint64_t{0};
-  if (!moves_at_offset(operation.code)) return false;
-  if (is_one_of<OpCode::read_at, OpCode::write_at>(operation.code)) {
-    return static_cast<const Transfer&>(operation).offset == current;
-  }
-  return static_cast<const VectorTransfer&>(operation).offset == current;
-}
-
-}  // namespace
-
-Result<std::unique_ptr<FileEngine>> UringFiles::make(unsigned threads, EngineNotify notify,
+Result<std::unique_ptr<FileEngine>> UringFiles::make(const EngineRequest& asked,
+                                                     EngineNotify notify,
                                                      std::unique_ptr<FileEngine> others,
                                                      std::vector<Refusal>& refusals) {
-  RingRequest request;
-  request.profile = RingProfile::movable;
+  RingRequest request = ring_request_of(asked);
   request.entries = kEntries;
   request.completion_entries = kCompletions;
-  request.bounded_workers = threads;
   std::unique_ptr<UringFiles> made(new UringFiles(notify, std::move(others)));
   if (const int error = made->ring_.set_up(request, refusals); error != 0) return failure(error);
   if (const int error = made->ring_.notify_by(notify.eventfd); error != 0) {
@@ -95,6 +81,10 @@ void UringFiles::launch(Operation& operation) {
   io_uring_sqe& entry = ring_.next_entry();
   prepare(entry, operation, ring_.message_of(entry));
   if (moves_at_offset(operation.code)) entry.ioprio = kernel_priority(operation.priority);
+  if (may_name_by_place(operation.code)) {
+    files_.name(entry, *operation.descriptor);
+    memory_.name(entry);
+  }
   if ((operation.engine_bits & waits_there) != 0) entry.flags |= IOSQE_ASYNC;
   io_uring_sqe_set_data64(&entry, user_data_of(operation, uring_attempt));
   release_by_kernel(&operation);
@@ -103,6 +93,7 @@ void UringFiles::launch(Operation& operation) {
 }
 
 void UringFiles::reap(OpList& done) {
+  memory_.look();
   if (ring_.wants_entry() || ring_.unsubmitted() > 0) enter();
   while (ring_.ready() > 0) {
     const io_uring_cqe& completion = ring_.front();
@@ -142,11 +133,7 @@ void UringFiles::complete(Operation& operation, std::int32_t result) {
 }
 
 void UringFiles::cancel(Operation& operation) noexcept {
-  if (line_.remove(operation)) {
-    OpList one;
-    one.push_back(operation);
-    return withdraw(std::move(one));
-  }
+  if (line_.withdraw(operation, done_)) return notify_();
   for (Operation* each = with_kernel_.front(); each != nullptr; each = each->next) {
     if (each == &operation) {
       ask_cancel(operation);
@@ -157,23 +144,12 @@ void UringFiles::cancel(Operation& operation) noexcept {
 }
 
 void UringFiles::cancel_all(const Descriptor& descriptor) noexcept {
-  withdraw(line_.remove_of(descriptor));
+  if (line_.withdraw_of(descriptor, done_)) notify_();
   for (Operation* each = with_kernel_.front(); each != nullptr; each = each->next) {
     if (each->descriptor == &descriptor) ask_cancel(*each);
   }
   send_cancels();
   others_->cancel_all(descriptor);
-}
-
-/// What has left the line.
-void UringFiles::withdraw(OpList operations) noexcept {
-  if (operations.empty()) return;
-  while (Operation* operation = operations.pop_front()) {
-    conclude(*operation, -ECANCELED);
-    done_.push_back(*operation);
-  }
-  line_.show();
-  notify_();
 }
 
 void UringFiles::ask_cancel(Operation& operation) noexcept {

@@ -2,7 +2,10 @@
 
 #include "driver/engine_line.hpp"
 #include "driver/file_engine.hpp"
+#include "driver/file_engine_make.hpp"
 #include "driver/refusal.hpp"
+#include "driver/uring_file_table.hpp"
+#include "driver/uring_memory_table.hpp"
 #include "driver/uring_ring.hpp"
 
 #include <rota/result.hpp>
@@ -25,6 +28,8 @@ namespace rota::inline v0 {
 ///    from memory, without a system call.
 /// 4. Whatever thread submits, another may go on (RingProfile::movable). The kernel cancels what a
 ///    thread has in flight when it ends: that is submitted again.
+/// 5. Files that are used often, and memory for them, have places in tables of the ring
+///    (UringFileTable, UringMemoryTable).
 class UringFiles final : public FileEngine {
  public:
   static constexpr unsigned kEntries = 128;
@@ -32,15 +37,18 @@ class UringFiles final : public FileEngine {
 
   /// With a ring, or why there is none.
   [[nodiscard]] static Result<std::unique_ptr<FileEngine>> make(
-      unsigned threads, EngineNotify notify, std::unique_ptr<FileEngine> others,
+      const EngineRequest& asked, EngineNotify notify, std::unique_ptr<FileEngine> others,
       std::vector<Refusal>& refusals);
 
+  void begin_carry() noexcept override { ring_.place_workers(); }
   void submit(OpList operations) override;
   void cancel(Operation& operation) noexcept override;
   void cancel_all(const Descriptor& descriptor) noexcept override;
+  void forget(Descriptor& descriptor) noexcept override { files_.forget(descriptor); }
   void reap(OpList& done) override;
   [[nodiscard]] EngineUse use() const noexcept override;
   [[nodiscard]] std::string_view name() const noexcept override { return "io_uring"; }
+  [[nodiscard]] const UringRing& ring() const noexcept { return ring_; }
 
  private:
   /// Operation::engine_bits of what is with the kernel; those of others are theirs.
@@ -62,9 +70,10 @@ class UringFiles final : public FileEngine {
   void launch(Operation& operation);
   void complete(Operation& operation, std::int32_t result);
   void ask_cancel(Operation& operation) noexcept;
-  void withdraw(OpList operations) noexcept;
 
   UringRing ring_;
+  UringFileTable files_{ring_};
+  UringMemoryTable memory_{ring_};
   const EngineNotify notify_;
   std::unique_ptr<FileEngine> others_;
   std::size_t count_ = 0;    ///< in `with_kernel_`

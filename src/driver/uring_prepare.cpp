@@ -190,6 +190,14 @@ std::uint16_t ability_for_file(const Operation& operation) noexcept {
   }
 }
 
+bool has_no_offset(const Operation& operation) noexcept {
+  if (!moves_at_offset(operation.code)) return false;
+  if (is_one_of<OpCode::read_at, OpCode::write_at>(operation.code)) {
+    return static_cast<const Transfer&>(operation).offset == kCurrentPosition;
+  }
+  return static_cast<const VectorTransfer&>(operation).offset == kCurrentPosition;
+}
+
 void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcept {
   const int fd = operation.descriptor != nullptr ? operation.descriptor->fd : -1;
   switch (operation.code) {

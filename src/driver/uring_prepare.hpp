@@ -53,6 +53,9 @@ void prepare_readiness(io_uring_sqe& entry, const Operation& operation) noexcept
   return is_performed_here(code) || is_one_of<OpCode::splice_in, OpCode::splice_out>(code);
 }
 
+/// To a ring an offset of -1 is the position of the open file. The plain call refuses it.
+[[nodiscard]] bool has_no_offset(const Operation& operation) noexcept;
+
 /// What the ring must be able to do for this operation, 0 when every ring can. What it cannot is
 /// a file engine's.
 [[nodiscard]] std::uint16_t ability_for_file(const Operation& operation) noexcept;

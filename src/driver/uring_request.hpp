@@ -22,6 +22,8 @@ enum RingAbility : std::uint16_t {
   ring_gathers = 1 << 8,            ///< a wait lasts for more than one completion (6.12)
   ring_limits_workers = 1 << 9,     ///< no more of these threads than it is told (5.15)
   ring_goes_by_index = 1 << 10,     ///< a thread enters it without its fd being looked up (5.18)
+  ring_keeps_files = 1 << 11,       ///< a table of files that lets go of them at once (6.14)
+  ring_keeps_memory = 1 << 12,      ///< a table of memory that is pinned once (5.19)
   ring_lacks_call = 1 << 15,        ///< never set: of what no kernel's ring has a call for
 };
 
@@ -52,9 +54,21 @@ struct RingRequest {
                                                ///< is to share; -1: a thread of its own
   std::uint32_t napi_busy_poll_us = 0;
   std::uint32_t min_wait_us = 0;
+  DevicePolling device_polling = DevicePolling::never;  ///< else it is for direct transfers alone
   KernelRelease as_kernel;                     ///< without what came after it; {}: with everything
   std::uint32_t withheld_setup_flags = 0;      ///< IORING_SETUP_* answered with EINVAL
   std::uint16_t withheld_abilities = 0;         ///< RingAbility
 };
+
+/// Of the ring of a file engine.
+[[nodiscard]] inline RingRequest ring_request_of(const EngineRequest& asked) noexcept {
+  RingRequest request;
+  request.profile = RingProfile::movable;
+  request.bounded_workers = asked.bounded_workers;
+  request.unbounded_workers = asked.unbounded_workers;
+  request.cpu = asked.cpu;
+  request.as_kernel = asked.as_kernel;
+  return request;
+}
 
 }  // namespace rota::inline v0

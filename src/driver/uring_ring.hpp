@@ -49,6 +49,10 @@ class UringRing {
   [[nodiscard]] int notify_by(int eventfd) noexcept {
     return -io_uring_register_eventfd(&ring_, eventfd);
   }
+  /// io_uring_register(2): its answer, or a negative errno.
+  [[nodiscard]] int ask(unsigned request, const void* operand, unsigned count) noexcept {
+    return io_uring_register(static_cast<unsigned>(ring_.ring_fd), request, operand, count);
+  }
   /// Sends the worker threads of the calling thread to the CPU that was asked for, if any was.
   void place_workers();
 

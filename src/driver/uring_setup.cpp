@@ -15,8 +15,18 @@ namespace {
 /// Below this a ring is not worth having; a request for less is taken as it is.
 constexpr std::uint32_t kFloorEntries = 8;
 
+std::uint32_t polling_flags_of(DevicePolling polling) noexcept {
+  switch (polling) {
+    case DevicePolling::never: break;
+    case DevicePolling::busy: return IORING_SETUP_IOPOLL;
+    case DevicePolling::hybrid: return IORING_SETUP_IOPOLL | kSetupHybridIopoll;
+  }
+  return 0;
+}
+
 std::uint32_t flags_of(const RingRequest& request, RingProfile profile) noexcept {
-  std::uint32_t flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL;
+  std::uint32_t flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL |
+                        polling_flags_of(request.device_polling);
   if (profile == RingProfile::sqpoll) {
     flags |= IORING_SETUP_SQPOLL;
     if (request.sqpoll_ring >= 0) flags |= IORING_SETUP_ATTACH_WQ;
@@ -210,13 +220,13 @@ int UringRing::check_entrances(std::vector<Refusal>& refusals, const char* mecha
   return error;
 }
 
-/// An accept for every connection, the cancel by fd and rings of buffers are of the release that
-/// brought IORING_OP_SOCKET, which unlike them can be asked for.
+/// An accept for every connection, the cancel by fd, rings of buffers and tables with gaps are of
+/// the release that brought IORING_OP_SOCKET, which unlike them can be asked for.
 void UringRing::probe_abilities(const RingRequest& request) {
   io_uring_probe* probe = io_uring_get_probe_ring(&ring_);
   if (probe == nullptr) return;  // Not told means not used: everything has a substitute.
   if (io_uring_opcode_supported(probe, IORING_OP_SOCKET) != 0) {
-    abilities_ |= ring_accepts_multishot | ring_cancels_by_fd | ring_lends;
+    abilities_ |= ring_accepts_multishot | ring_cancels_by_fd | ring_lends | ring_keeps_memory;
   }
   if (io_uring_opcode_supported(probe, kOpFtruncate) != 0) abilities_ |= ring_truncates;
   // Older than 6.7 by five releases, but what is told of each such send (6.2) cannot be asked for.
@@ -227,6 +237,7 @@ void UringRing::probe_abilities(const RingRequest& request) {
   // The last of the five; the others are of this release or older.
   if (io_uring_opcode_supported(probe, IORING_OP_LINKAT) != 0) abilities_ |= ring_changes_paths;
   io_uring_free_probe(probe);
+  if ((ring_.features & kFeatRwAttr) != 0) abilities_ |= ring_keeps_files;
   abilities_ |= ring_goes_by_index;  // Whoever asks for it is answered: `enable`.
   abilities_ &= static_cast<std::uint16_t>(~request.withheld_abilities);
 }

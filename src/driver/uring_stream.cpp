@@ -52,8 +52,10 @@ void UringDriver::push_spilled(Stream& stream) noexcept {
   }
 }
 
-/// The kernel's ring knows operations, and none is left. What was spilled goes with the Stream.
+/// The kernel's ring knows operations, of which none is left, and files that are used often. What
+/// was spilled goes with the Stream.
 bool UringDriver::give_away(Descriptor& descriptor) noexcept {
+  files_.forget(descriptor);
   if (descriptor.accepted == nullptr) return true;
   Stream& stream = *descriptor.accepted;
   for (int spilled = 0; !stream.full() && spilled >= 0;) {

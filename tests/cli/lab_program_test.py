@@ -68,8 +68,8 @@ class Listing(unittest.TestCase):
 
     def test_help_names_engines_ways_to_wait_and_an_example_of_each(self):
         text = rota("lab", "--help").stdout
-        for word in ("pool, linux-aio, uring, posix-aio", "block, spin, busy-poll",
-                     "--baseline uring",
+        for word in ("pool, linux-aio, uring, uring-polled, uring-hybrid, posix-aio",
+                     "block, spin, busy-poll", "--baseline uring",
                      "--files best,pool", "says why"):
             self.assertIn(word, text)
 
@@ -88,7 +88,8 @@ class Naming(Measuring):
 
     def test_an_engine_that_is_unknown_is_refused_with_those_that_are(self):
         self.assertIn("epoll+posix-aio", self.refused("--drivers", "epoll+floppy"))
-        self.assertIn("best, pool, linux-aio, uring, posix-aio", self.refused("--files", "floppy"))
+        self.assertIn("best, pool, linux-aio, uring, uring-polled, uring-hybrid, posix-aio",
+                      self.refused("--files", "floppy"))
 
     def test_a_baseline_that_is_not_measured_is_refused_with_those_that_are(self):
         said = self.refused("--drivers", "poll,epoll", "--waiting", "spin", "--baseline", "epoll")

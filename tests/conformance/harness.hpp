@@ -18,6 +18,7 @@
 #include <deque>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -72,6 +73,9 @@ class Harness {
   Transfer& write_in_place(Descriptor& to, std::string_view bytes, std::uint8_t flags = 0);
   Transfer& read_at(Descriptor& from, std::size_t bytes, std::uint64_t offset);
   Transfer& write_at(Descriptor& to, std::string_view bytes, std::uint64_t offset);
+  /// With memory of the case's own.
+  Transfer& move_at(OpCode code, Descriptor& file, std::span<std::byte> memory,
+                    std::uint64_t offset);
   /// Into parts of these sizes; `text` yields them joined.
   VectorTransfer& read_parts(OpCode code, Descriptor& from,
                              std::initializer_list<std::size_t> sizes, std::uint64_t offset = 0);

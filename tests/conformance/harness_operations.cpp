@@ -63,6 +63,13 @@ Transfer& Harness::write_at(Descriptor& to, std::string_view bytes, std::uint64_
   return made;
 }
 
+Transfer& Harness::move_at(OpCode code, Descriptor& file, std::span<std::byte> memory,
+                           std::uint64_t offset) {
+  Transfer& made = transfers_.emplace_back(code, memory.data(), memory.size(), offset);
+  start(made, &file);
+  return made;
+}
+
 VectorTransfer& Harness::read_parts(OpCode code, Descriptor& from,
                                     std::initializer_list<std::size_t> sizes,
                                     std::uint64_t offset) {

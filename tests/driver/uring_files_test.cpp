@@ -2,6 +2,7 @@
 #include "driver/engine_fixture.hpp"
 #include "driver/file_engine_make.hpp"
 #include "driver/sockets.hpp"
+#include "driver/uring_files.hpp"
 
 #include <gtest/gtest.h>
 
@@ -54,6 +55,24 @@ TEST_F(UringFilesTest, what_nobody_ever_opens_is_cancelled_with_its_folder) {
     if (open.result >= 0) ::close(open.result);
   }
   ::unlink(name.c_str());
+}
+
+TEST_F(UringFilesTest, what_an_older_kernel_has_no_entry_for_is_the_pools) {
+  std::vector<Refusal> refusals;
+  EngineRequest asked{FileEngineKind::io_uring};
+  asked.as_kernel = {6, 8};
+  auto older = make_file_engine(asked, bell().notify(), refusals);
+  ASSERT_TRUE(older.has_value());
+  EXPECT_FALSE(static_cast<const UringFiles&>(**older).ring().can(ring_truncates));
+  use(std::move(*older));
+  const TemporaryFile file;
+  Truncate truncate(4096);
+  truncate.descriptor = &adopt(file.number());
+  submit(truncate);
+  reap(1);
+  EXPECT_EQ(truncate.result, 0);
+  EXPECT_EQ(::lseek(file.number(), 0, SEEK_END), 4096);
+  EXPECT_GE(engine().use().threads, 1u);
 }
 
 }  // namespace

@@ -190,6 +190,33 @@ TEST(UringWorkers, run_where_the_ring_was_told) {
   }
 }
 
+DriverConfig ring_of_files() {
+  DriverConfig config;
+  config.kind = DriverKind::epoll;
+  config.files = FileEngineKind::io_uring;
+  return config;
+}
+
+TEST(UringWorkers, of_a_ring_of_files_run_where_it_was_told) {
+  const std::vector<int> allowed = allowed_cpus();
+  if (allowed.size() < 2) GTEST_SKIP() << "there is one CPU, where everything runs";
+  for (const int cpu : allowed) {
+    auto chosen = choose_driver(ring_of_files(), nullptr, {.cpu = cpu});
+    ASSERT_TRUE(chosen.has_value());
+    const auto found = cpus_that_serve(std::move(chosen->driver));
+    ASSERT_FALSE(found.empty()) << "no thread of the kernel's served the request";
+    for (const std::vector<int>& cpus : found) EXPECT_EQ(cpus, std::vector{cpu});
+  }
+}
+
+TEST(UringSetUp, a_ring_of_files_is_refused_on_a_kernel_before_the_oldest_ring) {
+  DriverConfig config = ring_of_files();
+  config.as_kernel = {5, 12};
+  std::vector<Refusal> refusals;
+  EXPECT_FALSE(choose_driver(config, &refusals).has_value());
+  EXPECT_TRUE(any_says(refusals, "need Linux 5.13"));
+}
+
 Task<void> compute_until(const std::atomic<bool>& tended, std::atomic<bool>& computes) {
   computes = true;
   while (!tended) std::this_thread::yield();
@@ -242,12 +269,10 @@ TEST(UringWorkers, run_where_the_ring_was_told_though_a_neighbour_turns_it_first
 }
 
 /// Each of these has a thread of the kernel's to itself until the disk has answered.
-TEST(UringWorkers, are_no_more_than_was_asked_for) {
+void expect_workers_at_most(std::size_t limit, std::unique_ptr<Driver> driver) {
   constexpr std::size_t kSyncs = 32;
-  RingRequest request = request_of(RingProfile::pinned, 64, 128);
-  request.bounded_workers = 2;
   std::thread([&] {
-    DriverRig rig(made(request));
+    DriverRig rig(std::move(driver));
     TemporaryFile file;
     Descriptor& synced = rig.adopt(Fd(checked(::dup(file.number()), "dup")), FdKind::file);
     std::deque<Operation> syncs;
@@ -261,10 +286,24 @@ TEST(UringWorkers, are_no_more_than_was_asked_for) {
       most = std::max(most, cpus_of_workers().size());
     }
     EXPECT_GE(most, 1u);
-    EXPECT_LE(most, request.bounded_workers);
+    EXPECT_LE(most, limit);
     EXPECT_GE(ring_threads().workers, 1u);
     EXPECT_EQ(rig.close(synced), 0);
   }).join();
+}
+
+TEST(UringWorkers, are_no_more_than_was_asked_for) {
+  RingRequest request = request_of(RingProfile::pinned, 64, 128);
+  request.bounded_workers = 2;
+  expect_workers_at_most(2, made(request));
+}
+
+TEST(UringWorkers, of_a_ring_of_files_are_no_more_than_was_asked_for) {
+  DriverConfig config = ring_of_files();
+  config.bounded_ring_workers = 2;
+  auto chosen = choose_driver(config, nullptr);
+  ASSERT_TRUE(chosen.has_value());
+  expect_workers_at_most(2, std::move(chosen->driver));
 }
 
 TEST(UringWorkers, that_an_older_kernel_cannot_place_are_a_refusal_and_no_more) {

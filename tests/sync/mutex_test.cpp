@@ -14,7 +14,7 @@
 namespace rota {
 namespace {
 
-static_assert(sizeof(Mutex) == 24);
+static_assert(sizeof(Mutex) == 16);
 static_assert(sizeof(MutexGuard) == 2 * sizeof(void*));
 static_assert(sizeof(MutexLeaf) == 48);
 static_assert(!std::is_copy_constructible_v<MutexGuard>);

@@ -14,13 +14,13 @@
 namespace rota {
 namespace {
 
-static_assert(sizeof(Semaphore) == 24);
-static_assert(sizeof(SharedMutex) == 24);
-static_assert(sizeof(ConditionVariable) == 24);
-static_assert(sizeof(Notify) == 24);
-static_assert(sizeof(Latch) == 32);
-static_assert(sizeof(Barrier) == 48);
-static_assert(sizeof(Once) == 32);
+static_assert(sizeof(Semaphore) == 16);
+static_assert(sizeof(SharedMutex) == 16);
+static_assert(sizeof(ConditionVariable) == 16);
+static_assert(sizeof(Notify) == 16);
+static_assert(sizeof(Latch) == 24);
+static_assert(sizeof(Barrier) == 40);
+static_assert(sizeof(Once) == 24);
 static_assert(!std::is_copy_constructible_v<SemaphorePermits>);
 static_assert(!std::is_copy_constructible_v<ReadGuard>);
 static_assert(!std::is_copy_constructible_v<WriteGuard>);

@@ -51,6 +51,6 @@ class Permits : public WaitRoom {
   PermitWord word_;
   WaitLine line_;  // under line_lock; not empty while the word says that somebody waits
 };
-static_assert(!atomics_are_bare || sizeof(Permits) <= 3 * sizeof(void*));
+static_assert(!atomics_are_bare || sizeof(Permits) <= 2 * sizeof(void*));
 
 }  // namespace rota::inline v0
