@@ -5,6 +5,7 @@
 #include "style.hpp"
 
 #include <rota/capabilities.hpp>
+#include <rota/measurements.hpp>
 #include <rota/runtime.hpp>
 
 #include <cstdio>
@@ -64,6 +65,7 @@ std::string heading_of(const std::string& group) {
   if (group == "process") return "This process";
   if (group == "processor") return "Processor";
   if (group == "placement") return "Where workers would run";
+  if (group == "costs") return "What calls cost here";
   if (group == "waiting") return "How idle workers wait";
   if (group == "names") return "How names are found";
   return group;
@@ -161,12 +163,21 @@ void print_json(const std::vector<Capability>& found, const Choice& choice) {
   std::fputs(json.take().c_str(), stdout);
 }
 
+/// What cannot be kept is measured again by whoever prints it.
+void measure_and_keep() {
+  if (const auto kept = keep_measurements(measure_machine()); !kept) {
+    std::fprintf(stderr, "rota doctor: the measurements cannot be kept: %s\n",
+                 kept.error().message().c_str());
+  }
+}
+
 }  // namespace
 
-int run_doctor(OutputFormat format, KernelRelease as_kernel) {
+int run_doctor(const DoctorOptions& options) {
+  if (options.measures) measure_and_keep();
   const std::vector<Capability> found = probe_capabilities();
-  const Choice choice = choose(as_kernel);
-  if (format == OutputFormat::json) {
+  const Choice choice = choose(options.as_kernel);
+  if (options.format == OutputFormat::json) {
     print_json(found, choice);
   } else {
     print_text(found, choice);

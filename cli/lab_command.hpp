@@ -3,6 +3,7 @@
 #include "argument_checks.hpp"
 #include "choice_names.hpp"
 #include "lab/contention.hpp"
+#include "lab/faults.hpp"
 #include "lab/lab.hpp"
 #include "lab/lengths.hpp"
 #include "lab/selection.hpp"
@@ -37,6 +38,7 @@ class LabCommand {
   void add_contention();
   void add_lengths();
   void add_waiting();
+  void add_faults();
   int start_lab();
 
   CLI::App* lab_ = nullptr;
@@ -59,6 +61,10 @@ class LabCommand {
   WaitingOptions waiting_options_;
   std::vector<std::string> waiting_drivers_;
   bool waiting_json_ = false;
+
+  CLI::App* faults_ = nullptr;
+  FaultsOptions faults_options_;
+  bool faults_json_ = false;
 };
 
 inline LabCommand::LabCommand(CLI::App& app) {
@@ -67,11 +73,12 @@ inline LabCommand::LabCommand(CLI::App& app) {
   add_contention();
   add_lengths();
   add_waiting();
+  add_faults();
 }
 
 inline int LabCommand::start() {
   constexpr int status_bad_arguments = 2;
-  const bool has_experiment = contention_->parsed() || lengths_->parsed() || waiting_->parsed();
+  const bool has_experiment = !lab_->get_subcommands().empty();
   const auto is_given = [](const CLI::Option* option) { return option->count() != 0; };
   if (has_experiment && std::ranges::any_of(lab_->get_options(), is_given)) {
     std::fprintf(stderr, "rota: options stand behind the experiment: rota lab %s OPTION...\n",
@@ -90,6 +97,10 @@ inline int LabCommand::start() {
     waiting_options_.drivers = drivers_of(waiting_drivers_);
     if (waiting_json_) waiting_options_.format = OutputFormat::json;
     return run_waiting(waiting_options_);
+  }
+  if (faults_->parsed()) {
+    if (faults_json_) faults_options_.format = OutputFormat::json;
+    return run_faults(faults_options_);
   }
   options_.setups = setups_of(setups_);
   std::string names;
@@ -235,6 +246,25 @@ inline void LabCommand::add_waiting() {
       "message sleeps at once, spins for a while and then sleeps, or never sleeps. Then nobody\n"
       "talks to it for as long, which shows what waiting costs.\n\n"
       "Example: rota lab waiting --drivers epoll,uring --rounds 9");
+}
+
+inline void LabCommand::add_faults() {
+  faults_ = lab_->add_subcommand("faults", "a page fault of one task, and the sockets of others");
+  faults_->add_option("--rounds", faults_options_.rounds, "one fault each, per driver (20)")
+      ->type_name("N")
+      ->check(within(1, 300));
+  faults_->add_option("--stall-ms", faults_options_.stall_ms, "how long a fault is (50)")
+      ->type_name("MS")
+      ->check(within(10, 1000));
+  faults_->add_flag("--json", faults_json_, "the same figures for programs");
+  faults_->footer(
+      "\nA task touches a page of a mapped file that takes its time, as a disk does or a network:\n"
+      "its thread sleeps, and nothing may interrupt that. Another task of the same worker waits\n"
+      "for a socket meanwhile, and a neighbour sees to the worker's I/O. When does that task\n"
+      "hear of its byte, under epoll, a movable ring, and a ring with a submitting thread?\n\n"
+      "The file is of a FUSE file system of the lab's own, which takes the right to mount.\n"
+      "Nothing of it is left, however the lab ends.\n\n"
+      "Example: rota lab faults --rounds 50 --stall-ms 100");
 }
 
 }  // namespace rota::cli

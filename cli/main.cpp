@@ -39,6 +39,7 @@ constexpr const char* examples =
     "  rota lab contention                       what a shared cache line costs\n"
     "  rota lab lengths                          how long tasks delay short ones\n"
     "  rota lab waiting                          what blocking, spinning and polling cost\n"
+    "  rota lab faults                           what a page fault does to the tasks beside it\n"
     "  rota doctor                               what may be used here, what Rota would choose\n"
     "\n`rota COMMAND --help` explains a command. Exit status: 0 done, 1 failed, 2 bad arguments.\n";
 
@@ -48,6 +49,7 @@ constexpr double most_cpus = 1023;
 /// What the parser fills. Lives as long as the parser.
 struct Arguments {
   bool doctor_json = false;
+  bool doctor_measures = false;
   std::string doctor_kernel;
 
   LoadOptions load;
@@ -67,6 +69,8 @@ CLI::App* add_doctor(CLI::App& app, Arguments& arguments) {
   CLI::App* doctor =
       app.add_subcommand("doctor", "what this kernel and process may use, and what Rota chooses");
   doctor->add_flag("--json", arguments.doctor_json, "the same facts for programs");
+  doctor->add_flag("--measure", arguments.doctor_measures,
+                   "measure what calls cost here, and keep it for later programs");
   doctor
       ->add_option("--as-kernel", arguments.doctor_kernel,
                    "choose as on that release of Linux: what its io_uring lacks")
@@ -203,8 +207,10 @@ int run(int argc, char** argv) {
   }
   if (lab.parsed()) return lab.start();
   if (doctor->parsed()) {
-    return run_doctor(arguments.doctor_json ? OutputFormat::json : OutputFormat::text,
-                      read_release(arguments.doctor_kernel).value_or(KernelRelease{}));
+    return run_doctor(
+        {.format = arguments.doctor_json ? OutputFormat::json : OutputFormat::text,
+         .as_kernel = read_release(arguments.doctor_kernel).value_or(KernelRelease{}),
+         .measures = arguments.doctor_measures});
   }
   if (load->parsed()) return start_load(arguments, *load);
   if (cell->parsed()) return start_cell(arguments);

@@ -2,6 +2,8 @@
 
 #include "capability_groups.hpp"
 
+#include <optional>
+
 namespace rota::inline v0 {
 
 std::string joined(const std::vector<Refusal>& refusals, const std::error_code& error) {
@@ -24,7 +26,10 @@ std::vector<Capability> probe_capabilities() {
   probe_process(list);
   probe_processor(list);
   probe_placement(list);
-  probe_waiting(list);
+  const std::optional<Measurements> kept = kept_measurements();
+  const Measurements measured = kept ? *kept : measure_machine();
+  probe_costs(list, measured, kept.has_value());
+  probe_waiting(list, measured.wake);
   probe_names(list);
   return list.take();
 }

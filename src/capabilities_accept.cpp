@@ -1,7 +1,7 @@
 #include "capability_groups.hpp"
 #include "base/unique_fd.hpp"
+#include "scoped_ring.hpp"
 
-#include <liburing.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -9,24 +9,6 @@
 
 namespace rota::inline v0 {
 namespace {
-
-/// A ring that ends with its scope.
-class ScopedRing {
- public:
-  ScopedRing() : error_(-::io_uring_queue_init(entries, &ring_, 0)) {}
-  ScopedRing(const ScopedRing&) = delete;
-  ScopedRing& operator=(const ScopedRing&) = delete;
-  ~ScopedRing() {
-    if (error_ == 0) ::io_uring_queue_exit(&ring_);
-  }
-  [[nodiscard]] int error() const noexcept { return error_; }
-  [[nodiscard]] io_uring& operator*() noexcept { return ring_; }
-
- private:
-  static constexpr unsigned entries = 2;
-  io_uring ring_{};
-  int error_;
-};
 
 /// No opcode and no feature stands for it, so it is tried: a kernel that does not know the flag
 /// refuses the request while it is submitted, one that does lets it wait for a connection.

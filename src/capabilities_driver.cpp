@@ -2,6 +2,7 @@
 #include "driver/choose.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace rota::inline v0 {
 namespace {
@@ -44,6 +45,10 @@ void probe_drivers(CapabilityList& list) {
     const auto chosen = choose_driver(config_of(candidate), &refusals);
     if (!chosen) {
       list.no(candidate.name, joined(refusals, chosen.error()));
+      continue;
+    }
+    if (chosen->kind == DriverKind::io_uring && chosen->name != std::string_view(candidate.name)) {
+      list.no(candidate.name, joined(refusals, {}) + " Instead there is " + chosen->name + '.');
       continue;
     }
     // A driver may be made after concessions: they are part of what may be used.

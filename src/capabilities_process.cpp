@@ -1,12 +1,11 @@
 #include "capability_groups.hpp"
 
+#include "base/cpu_model.hpp"
 #include "base/cpu_topology.hpp"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include <cstdio>
-#include <cstring>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,24 +36,6 @@ std::size_t count(const std::vector<Place>& cpus, int Place::* member) {
 
 std::string counted(std::size_t count, const char* one, const char* several) {
   return std::to_string(count) + ' ' + (count == 1 ? one : several);
-}
-
-std::string cpu_model() {
-  std::FILE* file = std::fopen("/proc/cpuinfo", "re");
-  if (file == nullptr) return "unknown";
-  char line[512];
-  std::string model = "unknown";
-  while (std::fgets(line, sizeof line, file) != nullptr) {
-    if (std::strncmp(line, "model name", std::strlen("model name")) != 0) continue;
-    const char* value = std::strchr(line, ':');
-    if (value == nullptr) continue;
-    model = value + 1;
-    model.erase(0, model.find_first_not_of(" \t"));
-    model.resize(std::strcspn(model.c_str(), "\n"));
-    break;
-  }
-  std::fclose(file);
-  return model;
 }
 
 }  // namespace

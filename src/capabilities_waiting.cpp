@@ -3,23 +3,14 @@
 #include "base/unique_fd.hpp"
 #include "driver/epoll_abi.hpp"
 #include "sched/wait_rule.hpp"
-#include "sched/wake_cost.hpp"
 
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
 #include <cerrno>
-#include <cstdio>
 
 namespace rota::inline v0 {
 namespace {
-
-std::string in_us(Duration span) {
-  constexpr double ns_per_us = 1000;
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f µs", static_cast<double>(span.ns) / ns_per_us);
-  return text;
-}
 
 /// Asks for what it has, and thus changes nothing.
 void list_busy_poll(CapabilityList& list) {
@@ -36,16 +27,10 @@ void list_busy_poll(CapabilityList& list) {
 
 }  // namespace
 
-void probe_waiting(CapabilityList& list) {
+void probe_waiting(CapabilityList& list, Duration wake) {
   list.begin_group("waiting");
   list_busy_poll(list);
-  const Duration wake = wake_cost();
-  if (wake == Duration{}) {
-    list.no("wake of a sleeping thread", "not measured: there is no second thread to be had.");
-    return;
-  }
-  list.fact("wake of a sleeping thread",
-            in_us(wake) + ", the median of " + std::to_string(wake_cost_rounds) + ".");
+  if (wake == Duration{}) return;
   list.fact("spin before a sleep",
             in_us(derived_spin(wake, 0, 1)) + " where spin_us is 0: twice a wake, and at most " +
                 in_us(most_spin) +

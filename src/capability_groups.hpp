@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rota/capabilities.hpp>
+#include <rota/measurements.hpp>
 
 #include "base/errno_text.hpp"
 #include "driver/refusal.hpp"
@@ -41,6 +42,9 @@ class CapabilityList {
 [[nodiscard]] std::string joined(const std::vector<Refusal>& refusals,
                                  const std::error_code& error);
 
+/// "14.2 µs".
+[[nodiscard]] std::string in_us(Duration span);
+
 // One file each; each begins its own group.
 void probe_kernel(CapabilityList& list);
 void probe_drivers(CapabilityList& list);
@@ -50,7 +54,9 @@ void probe_calls(CapabilityList& list);
 void probe_process(CapabilityList& list);
 void probe_processor(CapabilityList& list);
 void probe_placement(CapabilityList& list);
-void probe_waiting(CapabilityList& list);
+/// `kept`: they were measured before.
+void probe_costs(CapabilityList& list, const Measurements& measured, bool kept);
+void probe_waiting(CapabilityList& list, Duration wake);
 void probe_names(CapabilityList& list);
 
 /// A line of the ring's group that needs a ring and a socket of its own.

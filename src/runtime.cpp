@@ -4,6 +4,7 @@
 #include "base/entropy.hpp"
 #include "base/membarrier.hpp"
 #include "driver/choose.hpp"
+#include "measured_choice.hpp"
 #include "observe/task_lengths.hpp"
 #include "sched/blocking_threads.hpp"
 #include "sched/carriers.hpp"
@@ -41,10 +42,17 @@ Placement place_workers(const Config& config) {
   return choose_placement(read_machine(), scheduler);
 }
 
+/// Simulated time costs nothing, and a run is repeated by its seed alone.
+MeasuredChoice measure_for(const Config& config) {
+  const bool is_simulated = config.driver.kind == DriverKind::sim;
+  return measured_choice(is_simulated ? Measuring::off : config.measuring);
+}
+
 }  // namespace
 
 struct Runtime::State {
-  explicit State(const Config& config) : placement(place_workers(config)) {
+  explicit State(const Config& config)
+      : placement(place_workers(config)), measured(measure_for(config)) {
     if (config.driver.kind != DriverKind::sim) {
       blocking = std::make_unique<BlockingThreads>(config.blocking);
       core.use(*blocking);
@@ -70,7 +78,9 @@ struct Runtime::State {
     for (const Place& place : placement.places) {
       std::vector<Refusal> refusals;
       auto chosen = choose_driver(
-          config, &refusals, {.cpu = place.cpu, .world = crew, .submitter = &submitter});
+          config, &refusals,
+          {.cpu = place.cpu, .world = crew, .submitter = &submitter,
+           .tries_lone_reads = measured.tries_lone_reads});
       if (drivers.empty() || !chosen) keep(refusals);
       if (!chosen) {
         if (!may_choose || config.kind != DriverKind::io_uring) {
@@ -92,7 +102,7 @@ struct Runtime::State {
   /// The drivers are there: makes the workers, and the scheduler over them.
   Result<void> assemble(const SchedulerConfig& config) {
     if (shared != nullptr) core.share(*shared, descriptors_move());
-    core.use(choose_wait(config, drivers.size()));
+    core.use(choose_wait(config, drivers.size(), measured.wake));
     for (std::size_t i = 0; i < drivers.size(); ++i) {
       made.push_back(std::make_unique<Worker>(core, *drivers[i], static_cast<std::uint16_t>(i)));
       workers.push_back(made.back().get());
@@ -129,6 +139,7 @@ struct Runtime::State {
 
   RuntimeCore core;
   Placement placement;
+  MeasuredChoice measured;
   std::unique_ptr<SharedWork> shared;
   std::vector<std::unique_ptr<Driver>> drivers;
   std::string reason;
@@ -313,6 +324,12 @@ RuntimeCounters Runtime::counters() const noexcept {
     sum.file_threads += use.threads;
     sum.file_waiting += use.waiting;
     sum.file_oldest_wait = std::max(sum.file_oldest_wait, use.oldest_wait);
+    const DriverCounters& counted = driver->counters();
+    sum.demoted_sends += counted.demoted_sends;
+    sum.demoted_reads += counted.demoted_reads;
+    sum.restarted_streams += counted.restarted_streams;
+    sum.dry_receives += counted.dry_receives;
+    sum.punted_files += counted.punted_files;
   }
   return sum;
 }

@@ -15,7 +15,7 @@ enum class Availability : std::uint8_t { yes, no, fact };
 struct Capability {
   std::string name;   ///< "io_uring pinned", "RLIMIT_NOFILE"
   std::string group;  ///< "driver", "file engine", "io_uring", "kernel", "system calls", "process",
-                      ///< "processor", "placement", "waiting", "names"
+                      ///< "processor", "placement", "costs", "waiting", "names"
   Availability available = Availability::fact;
   std::string detail;  ///< a value, what it is for, or the exact reason why not
 };

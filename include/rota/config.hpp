@@ -159,11 +159,20 @@ struct BlockingConfig {
   std::uint32_t idle_ms = 10'000;  ///< one without work for so long ends
 };
 
+/// Whether what is left open follows what calls cost on this machine (measurements.hpp).
+enum class Measuring : std::uint8_t {
+  off,   ///< no: nothing is read or measured at the start, but a wake where `spin_us` needs it
+  kept,  ///< by what was measured before and kept, or else once now, for some milliseconds, and
+         ///< kept for later: how long a spin is where `spin_us` is 0, and whether a lone read of a
+         ///< file is tried before it goes to a ring
+};
+
 /// What a runtime is made of, chosen once.
 struct Config {
   DriverConfig driver;
   SchedulerConfig scheduler;
   BlockingConfig blocking;
+  Measuring measuring = Measuring::off;
 };
 
 }  // namespace rota::inline v0

@@ -39,6 +39,7 @@
 #include <rota/latch.hpp>
 #include <rota/lease.hpp>
 #include <rota/listener_group.hpp>
+#include <rota/measurements.hpp>
 #include <rota/mutex.hpp>
 #include <rota/notify.hpp>
 #include <rota/once.hpp>

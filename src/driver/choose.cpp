@@ -11,12 +11,19 @@
 #include "driver/uring.hpp"
 
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 namespace rota::inline v0 {
 namespace {
 
-using MadeDriver = Result<std::unique_ptr<Driver>>;
+/// With the name of what it is.
+struct NamedDriver {
+  std::unique_ptr<Driver> driver;
+  const char* name;
+};
+
+using MadeDriver = Result<NamedDriver>;
 
 /// Whether a worker may change its thread is decided before the driver is made: who leaves the
 /// profile open has workers that keep theirs.
@@ -35,6 +42,11 @@ const char* name_of(DriverKind kind, const DriverConfig& config) noexcept {
     case DriverKind::sim: return "sim";
   }
   return "unknown";
+}
+
+MadeDriver named(Result<std::unique_ptr<Driver>> made, const char* name) {
+  if (!made) return std::unexpected(made.error());
+  return NamedDriver{std::move(*made), name};
 }
 
 /// What is asked for, and for which worker.
@@ -68,6 +80,7 @@ MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals
   request.sqpoll_cpu = config.sqpoll_cpu;
   request.napi_busy_poll_us = config.napi_busy_poll_us;
   request.min_wait_us = config.min_wait_us;
+  request.tries_lone_reads = config.place.tries_lone_reads;
   RingSubmitter* submitter = config.place.submitter;
   if (submitter != nullptr) request.sqpoll_ring = submitter->number;
   auto made = UringDriver::make(request, refusals);
@@ -75,14 +88,15 @@ MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals
   if (submitter != nullptr && submitter->number < 0) {
     submitter->number = (*made)->ring().submitter_number();
   }
-  return std::move(*made);
+  const char* name = name_of((*made)->ring().profile());
+  return NamedDriver{std::move(*made), name};
 }
 
 MadeDriver make_over(MadePoller poller, const PlacedConfig& config,
-                     std::vector<Refusal>& refusals) {
+                     std::vector<Refusal>& refusals, const char* name) {
   if (poller) {
     const EngineRequest files = files_of(config, config.blocking_threads);
-    return make_readiness_driver(std::move(*poller), files, refusals);
+    return named(make_readiness_driver(std::move(*poller), files, refusals), name);
   }
   refusals.push_back(std::move(poller.error()));
   return failure(refusals.back().error);
@@ -91,7 +105,8 @@ MadeDriver make_over(MadePoller poller, const PlacedConfig& config,
 MadeDriver make_simulated(const PlacedConfig& config, std::vector<Refusal>& refusals) {
   try {
     SimWorld* world = config.place.world;
-    return make_sim_driver(world == nullptr ? config.seed : world->draw_seed(), world);
+    return named(make_sim_driver(world == nullptr ? config.seed : world->draw_seed(), world),
+                 "sim");
   } catch (const std::system_error& error) {
     refusals.push_back({"sim", error.what(), error.code().value()});
     return std::unexpected(error.code());
@@ -101,15 +116,18 @@ MadeDriver make_simulated(const PlacedConfig& config, std::vector<Refusal>& refu
 /// Makes the driver, or says in `refusals` why not.
 MadeDriver make_driver(DriverKind kind, const PlacedConfig& config,
                        std::vector<Refusal>& refusals) {
+  const char* name = name_of(kind, config);
   switch (kind) {
     case DriverKind::io_uring: return make_uring(config, refusals);
     case DriverKind::epoll:
       return make_over(make_busy_epoll_poller(config.napi_busy_poll_us, refusals), config,
-                       refusals);
-    case DriverKind::poll: return make_over(make_poll_poller(), config, refusals);
-    case DriverKind::select: return make_over(make_select_poller(), config, refusals);
-    case DriverKind::linux_aio:
-      return make_linux_aio_driver(files_of(config, config.blocking_threads), refusals);
+                       refusals, name);
+    case DriverKind::poll: return make_over(make_poll_poller(), config, refusals, name);
+    case DriverKind::select: return make_over(make_select_poller(), config, refusals, name);
+    case DriverKind::linux_aio: {
+      const EngineRequest files = files_of(config, config.blocking_threads);
+      return named(make_linux_aio_driver(files, refusals), name);
+    }
     case DriverKind::sim: return make_simulated(config, refusals);
     case DriverKind::best: break;
   }
@@ -139,9 +157,9 @@ Result<ChosenDriver> choose_best(const PlacedConfig& config, std::vector<Refusal
        {DriverKind::io_uring, DriverKind::epoll, DriverKind::poll, DriverKind::select}) {
     MadeDriver made = make_driver(kind, config, refusals);
     if (made) {
-      std::string reason = name_of(kind, config);
+      std::string reason = made->name;
       reason += ": the best of what this machine allows." + refused;
-      return ChosenDriver{std::move(*made), kind, std::move(reason)};
+      return ChosenDriver{std::move(made->driver), kind, made->name, std::move(reason)};
     }
     last = made.error();
     refused += std::string(" Refused: ") + name_of(kind, config) + ", with " +
@@ -153,12 +171,16 @@ Result<ChosenDriver> choose_best(const PlacedConfig& config, std::vector<Refusal
 Result<ChosenDriver> choose_named(const PlacedConfig& config, std::vector<Refusal>& refusals) {
   MadeDriver made = make_driver(config.kind, config, refusals);
   if (!made) return std::unexpected(made.error());
-  std::string reason = std::string(name_of(config.kind, config)) + ": asked for by name.";
+  const char* asked = name_of(config.kind, config);
+  std::string reason = std::string(made->name) + ": asked for by name.";
+  if (std::string_view(asked) != made->name) {
+    reason = std::string(made->name) + ": instead of " + asked + ", which was asked for by name.";
+  }
   // Whoever sees a run fail repeats it with its seed.
   if (config.kind == DriverKind::sim) {
     reason += " Run with seed " + std::to_string(config.seed) + '.';
   }
-  return ChosenDriver{std::move(*made), config.kind, std::move(reason)};
+  return ChosenDriver{std::move(made->driver), config.kind, made->name, std::move(reason)};
 }
 
 }  // namespace

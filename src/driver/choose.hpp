@@ -26,11 +26,13 @@ struct DriverPlace {
                               ///< shall run there too
   SimWorld* world = nullptr;  ///< which it shares with others; null: it is simulated alone, if so
   RingSubmitter* submitter = nullptr;  ///< which it shares with others; null: its own, if any
+  bool tries_lone_reads = true;        ///< DriverTraits: as far as a driver of its kind may
 };
 
 struct ChosenDriver {
   std::unique_ptr<Driver> driver;
   DriverKind kind;     ///< never `best`
+  const char* name;    ///< of what it is, which need not be what was asked for: "io_uring movable"
   std::string reason;  ///< why this one, and which better ones were refused
 };
 

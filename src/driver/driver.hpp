@@ -5,6 +5,7 @@
 #include <rota/core/stream.hpp>
 
 #include "core/descriptor.hpp"
+#include "driver/driver_counters.hpp"
 #include "driver/file_engine.hpp"
 #include "driver/lender.hpp"
 
@@ -110,6 +111,8 @@ class Driver {
     return lender_.get();
   }
 
+  [[nodiscard]] DriverCounters& counters() noexcept { return counters_; }
+
   /// How busy its file engine is; nothing where it has none. Any thread.
   [[nodiscard]] virtual EngineUse engine_use() const noexcept;
   [[nodiscard]] virtual const DriverTraits& traits() const noexcept = 0;
@@ -117,6 +120,7 @@ class Driver {
   [[nodiscard]] virtual Instant now() const noexcept;
 
  private:
+  DriverCounters counters_;
   Lender::Owner lender_;  ///< made for the first Receive
 };
 

@@ -3,6 +3,7 @@
 #include <rota/core/operation.hpp>
 
 #include "core/descriptor.hpp"
+#include "driver/driver_counters.hpp"
 #include "driver/perform.hpp"
 #include "driver/socket_calls.hpp"
 
@@ -98,6 +99,6 @@ template <OpCode code>
 /// The same for every other operation that has a Descriptor. What moves bytes of a file at an
 /// offset is performed to its end, since a second part of it costs a turn of the driver, or a
 /// thread.
-bool try_other(Operation& operation) noexcept;
+bool try_other(Operation& operation, DriverCounters& counters) noexcept;
 
 }  // namespace rota::inline v0

@@ -1,6 +1,7 @@
 #include "driver/perform.hpp"
 
 #include "core/descriptor.hpp"
+#include "driver/first_read.hpp"
 #include "driver/lending.hpp"
 #include "driver/message.hpp"
 #include "driver/perform_path.hpp"
@@ -350,15 +351,18 @@ Attempt attempt(Operation& operation) noexcept {
   return absorb(operation, call(operation, Wait::never));
 }
 
-bool try_other(Operation& operation) noexcept {
+bool try_other(Operation& operation, DriverCounters& counters) noexcept {
   Descriptor& descriptor = *operation.descriptor;
   if (!may_try(descriptor, operation.code)) return false;
+  const bool reads = reads_at_offset(operation.code);
+  if (reads && !is_read_worth_a_try(descriptor)) return false;
   Attempt outcome = attempt(operation);
   while (outcome == Attempt::again && moves_at_offset(operation.code)) {
     outcome = attempt(operation);
   }
   if (outcome == Attempt::again) return false;
   note_attempt(descriptor, operation, outcome == Attempt::complete);
+  if (reads) note_first_read(descriptor, outcome == Attempt::complete, counters);
   return outcome == Attempt::complete;
 }
 

@@ -1,5 +1,6 @@
 #include "driver/readiness.hpp"
 
+#include "driver/message.hpp"
 #include "driver/perform.hpp"
 #include "driver/shared_accept.hpp"
 #include "driver/wait_span.hpp"
@@ -175,7 +176,7 @@ void ReadinessDriver::start_in_lane(Operation& operation, OpList& done) {
 void ReadinessDriver::start_on_file(Operation& operation, OpList& done) {
   const bool worth_it = moves_at_offset(operation.code) &&
                         may_try(*operation.descriptor, operation.code) && budget_.take();
-  if (worth_it && perform(operation)) return finish(operation, done);
+  if (worth_it && try_other(operation, counters())) return finish(operation, done);
   hand_to_files(operation);
 }
 

@@ -33,7 +33,7 @@ Result<std::unique_ptr<UringDriver>> UringDriver::make(const RingRequest& reques
 UringDriver::UringDriver(const RingRequest& request) noexcept
     : traits_{.name = "io_uring",
               .tries_first = false,
-              .tries_lone_reads = true,
+              .tries_lone_reads = request.tries_lone_reads,
               .watches_edges = false,
               .nonblocking_fds = false,
               .any_carrier = request.profile != RingProfile::pinned,

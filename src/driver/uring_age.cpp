@@ -13,7 +13,6 @@ constexpr SetupFlag kSetupFlags[] = {
     {IORING_SETUP_COOP_TASKRUN, "IORING_SETUP_COOP_TASKRUN", {5, 19}},
     {IORING_SETUP_SUBMIT_ALL, "IORING_SETUP_SUBMIT_ALL", {5, 18}},
     {IORING_SETUP_ATTACH_WQ, "IORING_SETUP_ATTACH_WQ", {5, 6}},
-    {IORING_SETUP_SQ_AFF, "IORING_SETUP_SQ_AFF", {5, 1}},
 };
 
 constexpr AgedAbility kAbilities[] = {

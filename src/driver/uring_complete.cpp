@@ -98,6 +98,7 @@ void UringDriver::on_attempt(Operation& operation, std::int32_t result) {
   if (!ends_by_itself(operation)) return launch_readiness(operation);
   // Readiness has no meaning for a file: it would be asked again and again.
   operation.driver_bits |= bit_may_block;
+  counters().punted_files += 1;
   launch(operation);
 }
 

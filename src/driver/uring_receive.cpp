@@ -53,6 +53,7 @@ void UringDriver::on_receive(Receive& receive, std::int32_t result, std::uint32_
   }
   if (result != -ENOBUFS) return on_attempt(receive, result);
   buffers_->ran_dry(lent_size(*receive.descriptor));
+  counters().dry_receives += 1;
   dry_.push_back(&receive);
 }
 

@@ -41,20 +41,21 @@ enum RingAbility : std::uint16_t {
 /// What an io_uring is asked for. The three last fields pretend an older kernel.
 struct RingRequest {
   RingProfile profile = RingProfile::pinned;   ///< any but best
-  std::uint32_t entries = 256;
-  std::uint32_t completion_entries = 4096;
-  std::uint32_t bounded_workers = 4;
-  std::uint32_t unbounded_workers = 16;
+  std::uint32_t entries = DriverConfig{}.ring_entries;
+  std::uint32_t completion_entries = DriverConfig{}.completion_entries;
+  std::uint32_t bounded_workers = DriverConfig{}.bounded_ring_workers;
+  std::uint32_t unbounded_workers = DriverConfig{}.unbounded_ring_workers;
   EngineRequest files;                         ///< `best`: the ring, and for what it cannot do the
                                                ///< blocking pool
   int cpu = -1;                                ///< of the kernel's worker threads; -1: any
-  std::uint32_t sqpoll_idle_ms = 1;
-  int sqpoll_cpu = -1;
+  std::uint32_t sqpoll_idle_ms = DriverConfig{}.sqpoll_idle_ms;
+  int sqpoll_cpu = DriverConfig{}.sqpoll_cpu;
   int sqpoll_ring = -1;                        ///< the number of the ring whose thread this one
                                                ///< is to share; -1: a thread of its own
   std::uint32_t napi_busy_poll_us = 0;
   std::uint32_t min_wait_us = 0;
   DevicePolling device_polling = DevicePolling::never;  ///< else it is for direct transfers alone
+  bool tries_lone_reads = true;                ///< DriverTraits
   KernelRelease as_kernel;                     ///< without what came after it; {}: with everything
   std::uint32_t withheld_setup_flags = 0;      ///< IORING_SETUP_* answered with EINVAL
   std::uint16_t withheld_abilities = 0;         ///< RingAbility

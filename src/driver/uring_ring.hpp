@@ -60,6 +60,8 @@ class UringRing {
   [[nodiscard]] std::unique_ptr<UringBuffers> make_buffers(Lender& lender) noexcept;
 
   [[nodiscard]] bool can(RingAbility ability) const noexcept { return (abilities_ & ability) != 0; }
+  /// What it is: not the profile that was asked for, where a submitter was refused.
+  [[nodiscard]] RingProfile profile() const noexcept { return profile_; }
   [[nodiscard]] std::uint32_t completion_entries() const noexcept { return ring_.cq.ring_entries; }
   [[nodiscard]] std::uint32_t setup_flags() const noexcept { return ring_.flags; }
   [[nodiscard]] bool has_submitter() const noexcept {
@@ -145,6 +147,8 @@ class UringRing {
   [[nodiscard]] unsigned flags_for_submitter() const noexcept;
   [[nodiscard]] int open(const RingRequest& request, RingProfile profile,
                          std::vector<Refusal>& refusals);
+  [[nodiscard]] bool opens_on_any_cpu(const RingRequest& request, std::uint32_t flags,
+                                      std::uint32_t entries, std::uint32_t completions) noexcept;
   [[nodiscard]] int set_up_once(const RingRequest& request, std::uint32_t flags,
                                 std::uint32_t entries, std::uint32_t completions) noexcept;
   [[nodiscard]] int check_floor(const RingRequest& request, std::vector<Refusal>& refusals,
@@ -163,6 +167,7 @@ class UringRing {
 
   io_uring ring_{};
   std::vector<msghdr> messages_;
+  RingProfile profile_ = RingProfile::pinned;
   std::uint16_t abilities_ = 0;
   bool open_ = false;
   std::uint32_t min_wait_us_ = 0; ///< 0: a wait is over with one completion

@@ -49,12 +49,14 @@ void UringDriver::on_send_in_place(Transfer& transfer, std::int32_t result, std:
   // What is no TCP or UDP socket has no such send, and whoever may lock no more memory none either:
   // the bytes are sent as others are.
   if (transfer.result == -EOPNOTSUPP || transfer.result == -ENOMEM) {
+    if (copied_sends < kCopiedToGiveUp) counters().demoted_sends += 1;
     copied_sends = kCopiedToGiveUp;
     transfer.result = -EINTR;
   }
   if ((flags & IORING_CQE_F_NOTIF) != 0 && transfer.result > 0) {
     const bool copied = (static_cast<std::uint32_t>(result) & kWasCopied) != 0;
     copied_sends = static_cast<std::uint8_t>(copied ? copied_sends + 1 : 0);
+    if (copied_sends == kCopiedToGiveUp) counters().demoted_sends += 1;
   }
   on_attempt(transfer, transfer.result);
 }

@@ -108,13 +108,15 @@ bool halve(std::uint32_t& count, std::uint32_t floor) noexcept {
 /// threads. Then the ring is another that any carrier may use.
 int UringRing::set_up(const RingRequest& asked, std::vector<Refusal>& refusals) {
   const RingRequest request = as_asked_of(asked);
-  const char* mechanism = name_of(request.profile);
-  int error = open(request, request.profile, refusals);
-  if (error != 0 && request.profile == RingProfile::sqpoll) {
-    error = open(request, RingProfile::movable, refusals);
+  profile_ = request.profile;
+  int error = open(request, profile_, refusals);
+  if (error != 0 && profile_ == RingProfile::sqpoll) {
+    profile_ = RingProfile::movable;
+    error = open(request, profile_, refusals);
   }
   if (error != 0) return error;
   open_ = true;
+  const char* mechanism = name_of(profile_);
   if (error = check_floor(request, refusals, mechanism); error != 0) return error;
   if (error = check_entrances(refusals, mechanism); error != 0) return error;
   // A forked child shares the queues' memory but is not whom the kernel serves: it gets a fault
@@ -153,6 +155,13 @@ int UringRing::open(const RingRequest& request, RingProfile profile,
       if (completions < 2 * entries) completions = 2 * entries;
       continue;
     }
+    if (error == EINVAL && opens_on_any_cpu(request, flags, entries, completions)) {
+      refuse("The kernel's thread that submits cannot be sent to CPU " +
+                 std::to_string(request.sqpoll_cpu) +
+                 ", which does not exist or is not in the cpuset of this process: it runs on any.",
+             error);
+      return 0;
+    }
     // EINVAL is the answer to a flag from the future; to give them up one by one finds it.
     while (given_up != optional.end() && (flags & given_up->flag) == 0) ++given_up;
     if (error != EINVAL || given_up == optional.end()) {
@@ -164,6 +173,14 @@ int UringRing::open(const RingRequest& request, RingProfile profile,
            error);
     flags = without(flags, given_up->flag);
   }
+}
+
+/// EINVAL is also the answer to a CPU that the submitter may not run on: then all it takes is to
+/// name none.
+bool UringRing::opens_on_any_cpu(const RingRequest& request, std::uint32_t flags,
+                                 std::uint32_t entries, std::uint32_t completions) noexcept {
+  if ((flags & IORING_SETUP_SQ_AFF) == 0) return false;
+  return set_up_once(request, flags & ~IORING_SETUP_SQ_AFF, entries, completions) == 0;
 }
 
 int UringRing::set_up_once(const RingRequest& request, std::uint32_t flags, std::uint32_t entries,

@@ -18,6 +18,8 @@ void UringDriver::on_stream(Stream& stream, std::int32_t result, std::uint32_t f
   }
   forget_cancel(stream);
   if (stream.stopping) return end_stream(stream, -ECANCELED);
+  // Without one request for every connection, each connection ends its own.
+  if (result >= 0 && ring_.can(ring_accepts_multishot)) counters().restarted_streams += 1;
   // Cancelled without a wish of the consumer: the ring was half full, or see on_attempt.
   if (result >= 0 || result == -ECANCELED) return rearm_or_settle(stream);
   switch (absorb(stream, result)) {

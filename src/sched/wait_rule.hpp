@@ -23,7 +23,8 @@ inline constexpr Duration most_spin{50'000};
 [[nodiscard]] Duration derived_spin(Duration wake, std::size_t workers, std::size_t cpus) noexcept;
 
 /// Looks at the machine where that decides, and measures its wakes where the configuration leaves
-/// the spin to it.
-[[nodiscard]] WaitRule choose_wait(const SchedulerConfig& config, std::size_t workers);
+/// the spin to it and `known_wake`, what one takes, is zero.
+[[nodiscard]] WaitRule choose_wait(const SchedulerConfig& config, std::size_t workers,
+                                   Duration known_wake = {});
 
 }  // namespace rota::inline v0

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <thread>
@@ -18,6 +19,16 @@ namespace {
 
 constexpr int kWarmUpRounds = 4;  // the thread starts, and the first pages are touched
 constexpr int kAllRounds = kWarmUpRounds + wake_cost_rounds;
+
+using Spans = std::array<std::int64_t, kAllRounds>;
+
+/// Without the first rounds.
+std::int64_t median_of(Spans& spans) {
+  const auto first = spans.begin() + kWarmUpRounds;
+  const auto middle = first + wake_cost_rounds / 2;
+  std::nth_element(first, middle, spans.end());
+  return *middle;
+}
 
 /// What a thread sleeps on. Not the waits of std::atomic, which spin for a while before they sleep.
 class Bell {
@@ -44,7 +55,7 @@ void pin_to(int cpu) noexcept {
 /// Two threads rouse each other in turn, each asleep by the time that the other one has got up. So
 /// half of a round is a wake. Each has a CPU of its own, where there are two, like a worker and
 /// whoever wakes it: left alone the kernel may put both on one, and shows what a switch costs.
-Duration ask_from(int here, int there) {
+WakeCost ask_from(int here, int there) {
   pin_to(here);
   Bell asked;
   Bell answered;
@@ -55,31 +66,30 @@ Duration ask_from(int here, int there) {
       answered.ring();
     }
   });
-  std::array<std::int64_t, kAllRounds> round_ns{};
-  for (std::int64_t& ns : round_ns) {
+  Spans round_ns{};
+  Spans call_ns{};
+  for (std::size_t round = 0; round < kAllRounds; ++round) {
     const std::int64_t begin = monotonic_ns();
     asked.ring();
+    call_ns[round] = monotonic_ns() - begin;
     answered.await();
-    ns = monotonic_ns() - begin;
+    round_ns[round] = monotonic_ns() - begin;
   }
   other.join();
-  const auto first = round_ns.begin() + kWarmUpRounds;
-  const auto middle = first + wake_cost_rounds / 2;
-  std::nth_element(first, middle, round_ns.end());
-  return Duration{*middle / 2};
+  return {Duration{median_of(round_ns) / 2}, Duration{median_of(call_ns)}};
 }
 
-Duration try_to_ask(int here, int there) noexcept {
+WakeCost try_to_ask(int here, int there) noexcept {
   try {
     return ask_from(here, there);
   } catch (const std::exception&) {  // There is no thread to be had, or no memory.
-    return Duration{};
+    return {};
   }
 }
 
 /// On a thread of its own too: the caller stays where it may run.
-Duration measure() noexcept {
-  Duration wake;
+WakeCost measure() noexcept {
+  WakeCost wake;
   try {
     const std::vector<int> cpus = allowed_cpus();
     const int here = cpus.empty() ? -1 : cpus.front();
@@ -87,15 +97,15 @@ Duration measure() noexcept {
     const SignalsBlocked blocked;
     std::thread([&] { wake = try_to_ask(here, there); }).join();
   } catch (const std::exception&) {
-    return Duration{};
+    return {};
   }
   return wake;
 }
 
 }  // namespace
 
-Duration wake_cost() noexcept {
-  static const Duration measured = measure();
+WakeCost wake_cost() noexcept {
+  static const WakeCost measured = measure();
   return measured;
 }
 

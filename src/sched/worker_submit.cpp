@@ -94,7 +94,8 @@ bool Worker::worth_trying(const Operation& operation) const noexcept {
 /// Whatever else lives here, or has no Descriptor yet.
 bool Worker::submit_here(Operation& operation) noexcept {
   lend_to(operation);
-  if (operation.descriptor != nullptr && worth_trying(operation) && try_other(operation)) {
+  if (operation.descriptor != nullptr && worth_trying(operation) &&
+      try_other(operation, driver_.counters())) {
     counters_.immediate += 1;
     return false;
   }

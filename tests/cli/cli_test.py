@@ -41,7 +41,7 @@ class Help(unittest.TestCase):
         options = {"lab": ("--quick", "--only", "--drivers", "--rounds", "--seconds", "--out",
                            "--json", "uring-movable", "uring-sqpoll", "read-warm-buffered-qd32",
                            "--files", "--waiting", "--baseline", "--connections"),
-                   "doctor": ("--json", "--as-kernel"),
+                   "doctor": ("--json", "--as-kernel", "--measure"),
                    "load": ("--port", "--connections", "--depth", "--requests", "--gated",
                             "--reconnect"),
                    "cell": ("--driver", "--operations", "--file")}
@@ -99,97 +99,6 @@ class BadArguments(unittest.TestCase):
         for text in ("six", "6", "6.", "6.1.2"):
             said = self.refused("doctor", "--as-kernel", text)
             self.assertIn(f"'{text}' is not a release", said)
-
-
-class Doctor(unittest.TestCase):
-    def test_json_is_valid_and_says_the_same_as_the_text(self):
-        facts = json.loads(rota("doctor", "--json").stdout)
-        text = re.sub(r"\s+", " ", rota("doctor").stdout)
-        for found in facts["capabilities"]:
-            self.assertIn(found["available"], ("yes", "no", "fact"))
-            self.assertIn(found["name"], text)
-            # Load averages, the aio contexts of all processes and the like move on between the two
-            # calls, and a wake is timed again.
-            moves_on = "avg" in found["detail"] or "fs.aio-nr" in found["detail"]
-            if not moves_on and found["group"] != "waiting":
-                self.assertIn(re.sub(r"\s+", " ", found["detail"]), text)
-        self.assertIn(facts["choice"]["reason"], text)
-
-    def test_every_driver_is_available_or_says_why_not(self):
-        facts = json.loads(rota("doctor", "--json").stdout)
-        drivers = {f["name"]: f for f in facts["capabilities"] if f["group"] == "driver"}
-        self.assertEqual(set(drivers), {*DRIVERS, "io_uring sqpoll", "sim"})
-        for driver in drivers.values():
-            self.assertGreater(len(driver["detail"]), 10, driver)
-
-    def test_is_readable_in_100_columns_and_has_no_colour_in_a_pipe(self):
-        text = rota("doctor").stdout
-        self.assertLessEqual(max(map(len, text.splitlines())), 100)
-        self.assertNotIn("\033", text)
-
-    def test_a_limit_is_reported_as_it_is(self):
-        done = subprocess.run(["sh", "-c", 'ulimit -n 77; exec "$0" doctor --json', PROGRAM],
-                              capture_output=True, text=True, timeout=PATIENCE_S, check=True)
-        limits = {f["name"]: f["detail"] for f in json.loads(done.stdout)["capabilities"]}
-        self.assertTrue(limits["RLIMIT_NOFILE"].startswith("77 "), limits["RLIMIT_NOFILE"])
-
-    def placement(self, **options):
-        facts = json.loads(rota("doctor", "--json", **options).stdout)["capabilities"]
-        return {f["name"]: f["detail"] for f in facts if f["group"] == "placement"}
-
-    def test_workers_are_as_many_as_the_affinity_mask_allows(self):
-        cpu = max(os.sched_getaffinity(0))
-        found = self.placement(preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
-        self.assertIn("1 worker:", found["one worker per core"])
-        self.assertIn("1 worker:", found["work stealing"])
-        self.assertRegex(found["worker 0"], rf"^CPU {cpu}, node \d+$")
-        self.assertNotIn("worker 1", found)
-
-    def test_each_worker_is_shown_with_its_cpu_and_its_victims(self):
-        found = self.placement()
-        if "None is pinned" in found["one worker per core"]:
-            self.assertEqual(found["worker 0"], "on no particular CPU")
-            self.skipTest("under a quota no worker has a CPU")
-        several = "worker 1" in found
-        self.assertEqual(several, "would steal from" in found["worker 0"], found)
-        if not several:
-            self.skipTest("one worker has no victims")
-        self.assertRegex(found["worker 1"],
-                         r"^CPU \d+, node \d+; pinned there, would steal from .*\(.*\)$")
-
-    def test_workers_that_steal_are_pinned_only_where_that_is_asked_for(self):
-        self.assertIn("None is pinned.", self.placement()["work stealing"])
-
-    def test_a_refused_driver_is_shown_with_its_error_and_what_helps(self):
-        # Room for one number: poll needs no more, epoll and io_uring do.
-        done = subprocess.run(["sh", "-c", 'ulimit -n 4; exec "$0" doctor', PROGRAM],
-                              capture_output=True, text=True, timeout=PATIENCE_S, check=True)
-        choice = re.sub(r"\s+", " ", done.stdout[done.stdout.index("What Rota would choose"):])
-        for part in ("poll: the best of what this machine allows.",
-                     "Refused: epoll, with EMFILE (Too many open files).",
-                     "eventfd2 has no file descriptor left.",
-                     "What helps: a higher limit of open files"):
-            self.assertIn(part, choice)
-
-
-    def test_an_older_kernel_is_said_to_lack_what_came_later(self):
-        choice = json.loads(rota("doctor", "--json", "--as-kernel", "5.15").stdout)["choice"]
-        self.assertEqual(choice["as_kernel"], "5.15")
-        if choice["driver"] != "io_uring":
-            self.skipTest("there is no ring here at all")
-        reasons = " ".join(refused["reason"] for refused in choice["refused"])
-        for part in ("IORING_SETUP_DEFER_TASKRUN (Linux 6.1)",
-                     "IORING_SETUP_COOP_TASKRUN (Linux 5.19)",
-                     "IORING_OP_FTRUNCATE came with Linux 6.9: a thread cuts files.",
-                     "IORING_ACCEPT_MULTISHOT came with Linux 5.19"):
-            self.assertIn(part, reasons)
-        self.assertNotIn("IORING_OP_LINKAT", reasons)
-
-    def test_a_kernel_before_the_oldest_ring_has_epoll(self):
-        choice = json.loads(rota("doctor", "--json", "--as-kernel", "5.12").stdout)["choice"]
-        self.assertEqual(choice["driver"], "epoll")
-        text = re.sub(r"\s+", " ", rota("doctor", "--as-kernel", "5.12").stdout)
-        self.assertIn("What Rota would choose on Linux 5.12", text)
 
 
 class Output(unittest.TestCase):

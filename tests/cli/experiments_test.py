@@ -6,9 +6,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import unittest
+from pathlib import Path
 
 PROGRAM = ""
 PATIENCE_S = 120
@@ -97,6 +100,86 @@ class Lengths(unittest.TestCase):
             self.assertIn(word, text)
         self.assertLessEqual(max(map(len, text.splitlines())), 100)
         self.assertIn("lengths", rota("lab", "--help").stdout)
+
+
+class Faults(unittest.TestCase):
+    """`rota lab faults`. It needs the right to mount; whoever lacks it is told."""
+
+    def run_short(self, *arguments):
+        done = rota("lab", "faults", "--rounds", "3", "--stall-ms", "40", *arguments)
+        if done.returncode == 1 and "the right to mount" in done.stderr:
+            self.skipTest(done.stderr.strip())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def leftovers(self):
+        mounts = Path("/proc/self/mounts").read_text().splitlines()
+        files = list(Path(tempfile.gettempdir()).glob("rota-slow-*"))
+        return [line for line in mounts if line.startswith("rota ")] + files
+
+    def test_a_fault_stops_a_movable_ring_and_neither_epoll_nor_a_submitter(self):
+        document = json.loads(self.run_short("--json"))
+        drivers = {each["driver"]: each for each in document["drivers"]}
+        self.assertEqual(list(drivers), ["epoll", "uring-movable", "uring-sqpoll"])
+        for each in drivers.values():
+            if each["refusal"]:
+                self.assertEqual(each["rounds"], [])
+                continue
+            self.assertEqual(len(each["rounds"]), 3)
+            self.assertGreaterEqual(each["fault_ns"]["median"], 40e6)
+        movable = drivers["uring-movable"]
+        if movable["refusal"]:
+            self.skipTest(movable["refusal"])
+        # The byte comes after a fifth of the fault, and is heard of when the fault is over.
+        self.assertGreater(movable["late_ns"]["least"], 20e6)
+        for survivor in ("epoll", "uring-sqpoll"):
+            if not drivers[survivor]["refusal"]:
+                self.assertLess(min(drivers[survivor]["rounds"]), movable["late_ns"]["median"])
+
+    def test_table_has_every_driver_in_100_columns(self):
+        text = self.run_short()
+        self.assertLessEqual(max(map(len, text.splitlines())), 100)
+        for driver in ("epoll", "io_uring movable", "io_uring sqpoll"):
+            self.assertRegex(text, rf"(?m)^ +{driver} ")
+
+    def test_nothing_of_it_is_left_however_it_ends(self):
+        self.run_short()
+        self.assertEqual(self.leftovers(), [])
+        for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            with subprocess.Popen([PROGRAM, "lab", "faults", "--rounds", "300"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  text=True) as lab:
+                # The file is there before any thread but the first.
+                while len(os.listdir(f"/proc/{lab.pid}/task")) == 1:
+                    self.assertIsNone(lab.poll(), how)
+                lab.send_signal(how)
+                output, _ = lab.communicate(timeout=PATIENCE_S)
+            if how == signal.SIGKILL:
+                self.assertEqual(lab.returncode, -how)
+            else:
+                self.assertEqual(lab.returncode, 128 + signal.SIGINT)
+                self.assertIn("not measured: interrupted", output)
+            self.assertEqual(self.leftovers(), [], how)
+
+    def test_who_may_not_mount_is_told_so(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can become nobody")
+        nobody = 65534
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o777)
+            done = rota("lab", "faults", preexec_fn=lambda: os.setuid(nobody),
+                        env={**os.environ, "TMPDIR": folder})
+            self.assertEqual(os.listdir(folder), [])
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("the right to mount", done.stderr)
+
+    def test_help_teaches_what_is_measured(self):
+        text = rota("lab", "faults", "--help").stdout
+        for word in ("--rounds", "--stall-ms", "--json", "FUSE", "neighbour", "Example:"):
+            self.assertIn(word, text)
+        self.assertLessEqual(max(map(len, text.splitlines())), 100)
+        self.assertIn("faults", rota("lab", "--help").stdout)
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ bool Harness::completed_by_trying(Operation& operation) {
   if (!driver_->traits().tries_first || operation.descriptor == nullptr || stream) return false;
   // A worker tries no accept where a Stream accepts: it is forwarded by the task of another.
   if (operation.descriptor->accepted != nullptr) return false;
-  if (!is_plain_message(operation)) return try_other(operation);
+  if (!is_plain_message(operation)) return try_other(operation, driver_->counters());
   auto& transfer = static_cast<Transfer&>(operation);
   return operation.code == OpCode::read
              ? try_message<OpCode::read>(*operation.descriptor, transfer)

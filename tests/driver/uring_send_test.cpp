@@ -54,8 +54,10 @@ TEST_F(SendInPlace, over_loopback_it_is_given_up_after_some_that_were_copied) {
   EXPECT_GT(to.copied_sends, 0) << "the loopback interface copies";
   for (int i = 0; i < 5; ++i) send(to, server.number());
   const std::uint8_t given_up = to.copied_sends;
+  EXPECT_EQ(rig_.driver().counters().demoted_sends, 1u);
   send(to, server.number());
   EXPECT_EQ(to.copied_sends, given_up);
+  EXPECT_EQ(rig_.driver().counters().demoted_sends, 1u);
   EXPECT_EQ(rig_.close(to), 0);
 }
 
@@ -65,6 +67,7 @@ TEST_F(SendInPlace, what_has_no_such_send_is_not_asked_twice) {
   send(to, pair.far.number());
   EXPECT_GT(to.copied_sends, 0);
   send(to, pair.far.number());
+  EXPECT_EQ(rig_.driver().counters().demoted_sends, 1u);
   EXPECT_EQ(rig_.close(to), 0);
 }
 

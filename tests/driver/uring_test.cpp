@@ -178,6 +178,9 @@ TEST_P(Uring, a_stream_delivers_two_hundred_connections_through_a_ring_of_eight)
     if (!stream.armed && stream.state == OpState::idle) rig_.give(stream, &listening);
     if (servers.size() < kConnections) rig_.turn();
   }
+  const auto& ring = static_cast<UringDriver&>(rig_.driver()).ring();
+  const bool ends_early = ring.can(ring_accepts_multishot) && ring.completion_entries() < 8;
+  EXPECT_EQ(rig_.driver().counters().restarted_streams > 0, ends_early);
   // In the order of the listener's queue, whatever was kept aside on the way.
   for (std::size_t i = 0; i < kConnections; ++i) {
     const std::string mark = std::to_string(i);

@@ -267,10 +267,20 @@ TEST(WaitRule, what_was_asked_for_is_not_derived) {
   }
 }
 
+TEST(WaitRule, a_wake_that_is_known_is_not_measured) {
+  if (allowed_cpus().size() < 2) GTEST_SKIP() << "with one CPU nobody spins";
+  SchedulerConfig config;
+  config.waiting = Waiting::spin_then_block;
+  const Duration spin = choose_wait(config, 1, Duration{1'234}).spin;
+  if (spin == Duration{}) GTEST_SKIP() << "a quota leaves one CPU, where nobody spins";
+  EXPECT_EQ(spin, Duration{2'468});
+}
+
 TEST(WakeCost, is_measured_once) {
-  const Duration measured = wake_cost();
-  EXPECT_GT(measured, Duration{});
-  EXPECT_EQ(wake_cost(), measured);
+  const WakeCost measured = wake_cost();
+  EXPECT_GT(measured.wake, Duration{});
+  EXPECT_GT(measured.call, Duration{});
+  EXPECT_EQ(wake_cost().wake, measured.wake);
 }
 
 // --- Runtimes ----------------------------------------------------------------------------------

@@ -54,8 +54,8 @@ PUBLIC = {
     "fs": {"fs", "file", "file_status", "file_stream", "directory", "file_watch", "replace_file",
            "temporary_directory", "direct_file", "registered_memory"},
     "process": {"process", "signal", "alarm", "terminal"},
-    "runtime": {"rota", "runtime", "capabilities", "contention", "sim", "foreign", "as_sender",
-                "from_sender"},
+    "runtime": {"rota", "runtime", "capabilities", "contention", "measurements", "sim", "foreign",
+                "as_sender", "from_sender"},
 }
 
 SEES_PUBLIC_ONLY = ("cli", "examples", "bench", "model")
