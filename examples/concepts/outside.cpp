@@ -39,10 +39,9 @@ rota::Task<rota::Result<void>> write_file(std::string path, std::string text) {
   const auto mode = rota::OpenMode::write | rota::OpenMode::create | rota::OpenMode::truncate;
   auto file = co_await rota::File::open(path, mode);
   if (!file) co_return std::unexpected(file.error());
-  auto written = co_await file->write_at(0, bytes_of(text));
+  // Only after that would a power cut leave it there.
+  auto written = co_await file->write_durably_at(0, bytes_of(text));
   if (!written) co_return written;
-  auto synced = co_await file->sync();  // only now would a power cut leave it there
-  if (!synced) co_return synced;
   auto closed = co_await file->close();
   co_return closed;
 }

@@ -5,12 +5,17 @@
 #include "../expect.hpp"
 
 #include <arpa/inet.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -162,6 +167,33 @@ rota::Task<rota::Result<void>> save(std::string path, std::string text) {
 }
 // [/replace_file]
 
+// [durable_log]
+/// The record is on the device before anybody is told that it is there.
+rota::Task<rota::Result<std::uint64_t>> append(rota::File& log, std::uint64_t end,
+                                               std::string record) {
+  auto written = co_await log.write_durably_at(end, bytes_of(record));
+  if (!written) co_return std::unexpected(written.error());
+  co_return end + record.size();
+}
+// [/durable_log]
+
+// [bring_in]
+/// So many at a time: what was brought in first is not to go before it is looked at.
+constexpr std::size_t part_bytes = 1 << 20;
+
+rota::Task<rota::Result<std::size_t>> count_zeros(std::span<const std::byte> mapped_file) {
+  std::size_t count = 0;
+  for (auto rest = mapped_file; !rest.empty();) {
+    const auto part = rest.first(std::min(part_bytes, rest.size()));
+    auto there = co_await rota::advise_memory(part, rota::MemoryAdvice::bring_in);
+    if (!there) co_return std::unexpected(there.error());
+    count += static_cast<std::size_t>(std::ranges::count(part, std::byte{0}));
+    rest = rest.subspan(part.size());
+  }
+  co_return count;
+}
+// [/bring_in]
+
 rota::Task<void> over_unix_sockets() {
   auto pair = rota::UnixStream::pair().value();
   auto written = co_await write_frame(pair.first, "hello");
@@ -225,7 +257,25 @@ rota::Task<void> over_files() {
   expect(served && ended && stored && *stored == 28, "a file over a socket");
 }
 
+rota::Task<void> over_memory() {
+  constexpr auto mode = rota::OpenMode::read | rota::OpenMode::write | rota::OpenMode::create;
+  const std::string path = "rota_log_" + std::to_string(::getpid());
+  auto log = co_await rota::File::open(path, mode);
+  ::unlink(path.c_str());
+  expect(log.has_value(), "a log");
+  auto appending = append(*log, 0, std::string("one\0", 4));
+  auto end = co_await std::move(appending);
+  expect(end && *end == 4, "a record");
+  void* mapped = ::mmap(nullptr, 4, PROT_READ, MAP_SHARED, log->fd(), 0);
+  expect(mapped != MAP_FAILED, "a mapped file");
+  auto counting = count_zeros({static_cast<const std::byte*>(mapped), 4});
+  auto zeros = co_await std::move(counting);
+  ::munmap(mapped, 4);
+  expect(zeros && *zeros == 1, "what is in it");
+}
+
 rota::Task<void> all() {
+  co_await over_memory();
   co_await over_unix_sockets();
   co_await over_ip();
   co_await over_files();

@@ -96,8 +96,8 @@ class LockLeaf : public OperationLeaf<FileRange> {
 /// operations.
 ///
 /// @threads any number of tasks of one worker at once
-/// @loses nothing: bytes that moved are reported; `write_at` loses the rest of its bytes, and says
-/// through `written` how many went
+/// @loses nothing: bytes that moved are reported; `write_at` and `write_durably_at` lose the rest
+/// of their bytes, and say through `written` how many went
 /// @owns the fd is the File's; a path is copied, a buffer borrowed until the call ends
 /// @errors what the system call says: `no_such_file_or_directory`, `permission_denied`,
 /// `no_space_on_device`, `io_error`; `operation_not_supported` where the file system cannot
@@ -121,6 +121,13 @@ class File {
                                                std::span<const std::byte> from,
                                                std::size_t* written = nullptr,
                                                IoPriority priority = IoPriority::normal) noexcept;
+  /// The same, and on success the bytes are on the device, with as much of the metadata as a later
+  /// read needs: `write_at` and then `sync_data`, as one operation. What a log of a database does
+  /// before it answers. On an error the bytes that `written` tells may be on the device or not: as
+  /// after a failed fsync(2), nobody can know.
+  [[nodiscard]] Await<WholeWriteLeaf> write_durably_at(
+      std::uint64_t offset, std::span<const std::byte> from, std::size_t* written = nullptr,
+      IoPriority priority = IoPriority::normal) noexcept;
   /// In one call of the kernel; may be short.
   [[nodiscard]] Await<CountLeaf<VectorTransfer>> read_vector_at(
       std::uint64_t offset, std::span<iovec> into,

@@ -40,6 +40,7 @@
 #include <rota/lease.hpp>
 #include <rota/listener_group.hpp>
 #include <rota/measurements.hpp>
+#include <rota/memory_advice.hpp>
 #include <rota/mutex.hpp>
 #include <rota/notify.hpp>
 #include <rota/once.hpp>

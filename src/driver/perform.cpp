@@ -4,14 +4,17 @@
 #include "driver/first_read.hpp"
 #include "driver/lending.hpp"
 #include "driver/message.hpp"
+#include "driver/perform_file.hpp"
 #include "driver/perform_path.hpp"
 #include "driver/socket_calls.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,12 +24,9 @@
 namespace rota::inline v0 {
 namespace {
 
-/// Whether the thread that performs an operation may wait in the kernel.
-enum class Wait : std::uint8_t { never, allowed };
-
 bool is_transfer(OpCode code) noexcept {
   return is_one_of<OpCode::read, OpCode::write, OpCode::write_in_place, OpCode::read_at,
-                   OpCode::write_at>(code);
+                   OpCode::write_at, OpCode::write_durably_at>(code);
 }
 
 /// 0 where it is ready, else a negative errno: "not yet", or that nobody may ask.
@@ -35,11 +35,6 @@ std::int32_t not_ready(int fd, short events) noexcept {
   const int count = ::poll(&asked, 1, 0);
   if (count < 0) return -errno;
   return count == 0 ? -EAGAIN : 0;
-}
-
-/// A system call's answer as a count or a negative errno.
-std::int32_t answer(ssize_t returned) noexcept {
-  return returned < 0 ? -errno : static_cast<std::int32_t>(returned);
 }
 
 int message_flags(const Operation& operation, Wait wait) noexcept {
@@ -91,11 +86,6 @@ std::int32_t write_stream(Transfer& transfer, Wait wait) noexcept {
   if (to.kind != FdKind::socket) return answer(::write(to.fd, rest.data, rest.bytes));
   const int flags = message_flags(transfer, wait) | MSG_NOSIGNAL;
   return answer(send_bytes(to.fd, rest.data, rest.bytes, flags));
-}
-
-/// More parts than one system call takes are left to the next operation: the count says so.
-int part_count(const VectorTransfer& transfer) noexcept {
-  return static_cast<int>(std::min<std::uint32_t>(transfer.count, IOV_MAX));
 }
 
 msghdr message_of(const VectorTransfer& transfer) noexcept {
@@ -164,56 +154,6 @@ std::int32_t copy_range(const CopyRange& copy) noexcept {
   return answer(::copy_file_range(copy.descriptor->fd, &from, copy.target, &to, copy.bytes, 0));
 }
 
-/// A file system that cannot tell whether it would block is not asked again: the answer is the
-/// same for every offset, and the hint of a file has no other use. It says so for one direction:
-/// ext4 knows it of reads, and of buffered writes it does not. EPERM may be a filter's, which
-/// denies preadv2 and not the call that the pool makes; what a file answers it answers there too.
-std::int32_t would_block_unless_known(Descriptor& file, Interest direction,
-                                      std::int32_t result) noexcept {
-  const bool unknown = result == -EOPNOTSUPP || result == -ENOSYS || result == -EPERM;
-  if (!unknown) return result;
-  file.ready_hint = static_cast<std::uint8_t>(file.ready_hint & ~unsigned{direction});
-  return -EAGAIN;
-}
-
-std::int32_t read_file(Descriptor& file, const iovec* parts, int count, std::uint64_t offset,
-                       Wait wait) noexcept {
-  const auto at = static_cast<off_t>(offset);
-  if (wait == Wait::allowed) return answer(::preadv(file.fd, parts, count, at));
-  const std::int32_t result = answer(::preadv2(file.fd, parts, count, at, RWF_NOWAIT));
-  return would_block_unless_known(file, interest_read, result);
-}
-
-std::int32_t write_file(Descriptor& file, const iovec* parts, int count, std::uint64_t offset,
-                        Wait wait) noexcept {
-  const auto at = static_cast<off_t>(offset);
-  if (wait == Wait::allowed) return answer(::pwritev(file.fd, parts, count, at));
-  const std::int32_t result = answer(::pwritev2(file.fd, parts, count, at, RWF_NOWAIT));
-  return would_block_unless_known(file, interest_write, result);
-}
-
-std::int32_t read_file(Transfer& transfer, Wait wait) noexcept {
-  const Remainder rest = remainder(transfer);
-  const iovec part{rest.data, rest.bytes};
-  return read_file(*transfer.descriptor, &part, 1, transfer.offset + transfer.moved, wait);
-}
-
-std::int32_t write_file(Transfer& transfer, Wait wait) noexcept {
-  const Remainder rest = remainder(transfer);
-  const iovec part{rest.data, rest.bytes};
-  return write_file(*transfer.descriptor, &part, 1, transfer.offset + transfer.moved, wait);
-}
-
-std::int32_t read_file(VectorTransfer& transfer, Wait wait) noexcept {
-  return read_file(*transfer.descriptor, transfer.parts, part_count(transfer), transfer.offset,
-                   wait);
-}
-
-std::int32_t write_file(VectorTransfer& transfer, Wait wait) noexcept {
-  return write_file(*transfer.descriptor, transfer.parts, part_count(transfer), transfer.offset,
-                    wait);
-}
-
 /// Whoever waits for readiness has set O_NONBLOCK on the listener, or accept would block: what
 /// it accepts is waited for in the same way. A thread that may block passes on what the
 /// listener has.
@@ -244,6 +184,20 @@ std::int32_t poll_once(Poll& poll, Wait wait) noexcept {
   return (asked.revents & POLLNVAL) != 0 ? -EBADF : asked.revents;
 }
 
+/// A child that has not ended has left the status as it was, whose pid was 0.
+std::int32_t wait_child(const ChildWait& child, Wait wait) noexcept {
+  auto* status = static_cast<siginfo_t*>(child.status);
+  const int options = WEXITED | (wait == Wait::never ? WNOHANG : 0);
+  const auto pidfd = static_cast<id_t>(child.descriptor->fd);
+  *status = {};
+  if (::waitid(P_PIDFD, pidfd, status, options) < 0) return -errno;
+  return status->si_pid == 0 ? -EAGAIN : 0;
+}
+
+std::int32_t advise(const MemoryRange& range) noexcept {
+  return answer(::madvise(range.address, range.bytes, range.how));
+}
+
 /// Linux has released the number whatever close(2) answers: trying again could close a
 /// stranger's. EINTR is therefore success.
 std::int32_t close_number(const Operation& operation) noexcept {
@@ -256,7 +210,8 @@ bool may_sleep_regardless(OpCode code) noexcept {
   return is_one_of<OpCode::sync, OpCode::sync_data, OpCode::truncate, OpCode::allocate,
                    OpCode::advise, OpCode::lock, OpCode::stat, OpCode::open, OpCode::change_path,
                    OpCode::read_directory, OpCode::splice_in_at, OpCode::splice_out_at,
-                   OpCode::copy_range, OpCode::close>(code);
+                   OpCode::copy_range, OpCode::write_durably_at, OpCode::advise_memory,
+                   OpCode::close>(code);
 }
 
 /// One system call. A count, events or an fd; a negative errno on failure.
@@ -275,6 +230,7 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
     case OpCode::write_vector:
       return write_stream_vector(static_cast<VectorTransfer&>(operation), wait);
     case OpCode::accept: return accept_connection(operation, wait);
+    case OpCode::wait_child: return wait_child(static_cast<const ChildWait&>(operation), wait);
     case OpCode::connect: return connect_socket(static_cast<Connect&>(operation));
     case OpCode::receive_message: return receive_message(static_cast<Message&>(operation), wait);
     case OpCode::send_message: return send_message(static_cast<Message&>(operation), wait);
@@ -287,6 +243,7 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
     case OpCode::copy_range: return copy_range(static_cast<const CopyRange&>(operation));
     case OpCode::read_at: return read_file(static_cast<Transfer&>(operation), wait);
     case OpCode::write_at: return write_file(static_cast<Transfer&>(operation), wait);
+    case OpCode::write_durably_at: return write_durably(static_cast<Transfer&>(operation), wait);
     case OpCode::read_vector_at: return read_file(static_cast<VectorTransfer&>(operation), wait);
     case OpCode::write_vector_at: return write_file(static_cast<VectorTransfer&>(operation), wait);
     case OpCode::sync: return answer(::fsync(operation.descriptor->fd));
@@ -302,6 +259,7 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
     case OpCode::open: return open_path(static_cast<const Open&>(operation));
     case OpCode::change_path: return change_path(static_cast<const PathChange&>(operation));
     case OpCode::read_directory: return read_directory(static_cast<const Transfer&>(operation));
+    case OpCode::advise_memory: return advise(static_cast<const MemoryRange&>(operation));
     case OpCode::close: return close_number(operation);
   }
   return -EINVAL;
@@ -330,6 +288,17 @@ Attempt absorb_error(Operation& operation, std::int32_t error) noexcept {
     return again ? Attempt::again : Attempt::would_block;
   }
   conclude(operation, again || would_block ? -ECANCELED : error);
+  return Attempt::complete;
+}
+
+/// Of a write that is made durable: what follows its last byte is the sync.
+Attempt absorb_durably(Transfer& transfer, std::size_t count) noexcept {
+  const bool was_sync = transfer.moved == transfer.bytes;
+  transfer.moved += count;
+  transfer.result = saturated(transfer.moved);
+  if (was_sync) return Attempt::complete;
+  if (count != 0 && !transfer.stopping) return Attempt::again;
+  conclude(transfer, count == 0 ? -EIO : -ECANCELED);
   return Attempt::complete;
 }
 
@@ -379,9 +348,11 @@ void perform_blocking(Operation& operation) noexcept {
 
 Attempt absorb(Operation& operation, std::int32_t result) noexcept {
   if (result < 0) return absorb_error(operation, result);
-  if (is_transfer(operation.code)) {
-    return absorb_count(static_cast<Transfer&>(operation), static_cast<std::size_t>(result));
+  const auto count = static_cast<std::size_t>(result);
+  if (operation.code == OpCode::write_durably_at) {
+    return absorb_durably(static_cast<Transfer&>(operation), count);
   }
+  if (is_transfer(operation.code)) return absorb_count(static_cast<Transfer&>(operation), count);
   operation.result = result;
   return Attempt::complete;
 }

@@ -27,6 +27,7 @@ bool moves_bytes(OpCode code) noexcept {
     case OpCode::write_in_place:
     case OpCode::read_at:
     case OpCode::write_at:
+    case OpCode::write_durably_at:
       return true;
     default:
       return false;
@@ -85,10 +86,14 @@ Attempt take_over(Operation& whole, const Operation& part, Attempt outcome,
   return absorb(whole, outcome == Attempt::again ? -EINTR : -EAGAIN);
 }
 
+/// What a part came to before it failed is its result, and the next attempt tells the error. A part
+/// of a write that is made durable is only written.
 Attempt attempt_part(Transfer& whole, std::size_t bytes) noexcept {
-  Transfer part(whole.code, whole.data + whole.moved, bytes, whole.offset + whole.moved);
+  const bool is_durable = whole.code == OpCode::write_durably_at;
+  const OpCode code = is_durable ? OpCode::write_at : whole.code;
+  Transfer part(code, whole.data + whole.moved, bytes, whole.offset + whole.moved);
   part.descriptor = whole.descriptor;
-  part.flags = whole.flags;
+  part.flags = static_cast<std::uint8_t>(whole.flags & ~unsigned{op_whole});
   const Attempt outcome = attempt_in_full(part);
   return take_over(whole, part, outcome, part.moved);
 }
@@ -185,7 +190,8 @@ std::size_t shortest(const Operation& operation) noexcept {
 }
 
 Attempt attempt_once(Operation& operation, std::size_t bytes) noexcept {
-  if (bytes >= bytes_left(operation)) return attempt_in_full(operation);
+  const bool syncs_later = operation.code == OpCode::write_durably_at && bytes > 0;
+  if (bytes >= bytes_left(operation) && !syncs_later) return attempt_in_full(operation);
   if ((operation.flags & op_lends) != 0) {
     return attempt_part(static_cast<Receive&>(operation), bytes);
   }

@@ -7,7 +7,7 @@
 namespace rota::inline v0 {
 namespace {
 
-using Codes = std::uint32_t;
+using Codes = std::uint64_t;
 
 template <class... Code>
 constexpr Codes codes(Code... each) noexcept {
@@ -22,11 +22,13 @@ constexpr Codes kSends = codes(OpCode::send_message, OpCode::send_batch);
 constexpr Codes kMessages = kReceives | kSends;
 constexpr Codes kFileReads = codes(OpCode::read_at, OpCode::read_vector_at, OpCode::splice_in_at);
 constexpr Codes kFileWrites =
-    codes(OpCode::write_at, OpCode::write_vector_at, OpCode::splice_out_at, OpCode::copy_range);
+    codes(OpCode::write_at, OpCode::write_durably_at, OpCode::write_vector_at,
+          OpCode::splice_out_at, OpCode::copy_range);
 constexpr Codes kSyncs = codes(OpCode::sync, OpCode::sync_data);
 constexpr Codes kAccept = codes(OpCode::accept);
 constexpr Codes kConnect = codes(OpCode::connect);
 constexpr Codes kPoll = codes(OpCode::poll);
+constexpr Codes kChild = codes(OpCode::wait_child);
 constexpr Codes kOpen = codes(OpCode::open);
 constexpr Codes kStat = codes(OpCode::stat);
 constexpr Codes kTruncate = codes(OpCode::truncate);
@@ -35,7 +37,9 @@ constexpr Codes kPath = codes(OpCode::change_path);
 constexpr Codes kDirectory = codes(OpCode::read_directory);
 constexpr Codes kClose = codes(OpCode::close);
 
-constexpr Codes kWaiting = kReads | kWrites | kMessages | kAccept | kConnect | kPoll;
+constexpr Codes kMemory = codes(OpCode::advise_memory);
+
+constexpr Codes kWaiting = kReads | kWrites | kMessages | kAccept | kConnect | kPoll | kChild;
 constexpr Codes kFile =
     kFileReads | kFileWrites | kSyncs | kTruncate | kAllocate | kOpen | kPath | kDirectory;
 
@@ -49,7 +53,7 @@ struct PlausibleError {
 // close is missing beside EINTR on purpose: Linux has closed the fd by then, so there is nothing
 // to repeat and the kernel never lets anybody see it.
 constexpr std::array<PlausibleError, SimFaults::kErrors> kTable{{
-    {EINTR, kWaiting | kFile | kStat, false},
+    {EINTR, kWaiting | kFile | kStat | kMemory, false},
     {EAGAIN, kReads | kWrites | kMessages | kAccept, false},
     {ECONNRESET, kReads | kWrites, true},
     {EPIPE, kWrites, false},
@@ -61,7 +65,8 @@ constexpr std::array<PlausibleError, SimFaults::kErrors> kTable{{
     {EPROTO, kAccept, true},
     {EMFILE, kAccept | kOpen, false},
     {ENFILE, kAccept | kOpen, false},
-    {ENOMEM, kReads | kWrites | kMessages | kAccept | kConnect | kPoll | kFile | kStat, false},
+    {ENOMEM, kReads | kWrites | kMessages | kAccept | kConnect | kPoll | kFile | kStat | kMemory,
+     false},
     {ENOSPC, kFileWrites | kSyncs | kAllocate | kOpen | kPath | kClose, false},
     {EDQUOT, kFileWrites | kSyncs | kAllocate | kOpen | kPath | kClose, false},
     {EIO, kFile | kStat | kClose, false},

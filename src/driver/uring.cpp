@@ -77,6 +77,7 @@ void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
     if (limit > Duration{} || ring_.unsubmitted() > 0 || !ring_.has_free_entry() ||
         (ring_.ready() == 0 && ring_.wants_entry())) {
       has_memory = ring_.enter({limit, awaited()});
+      if (io_uring_sqe* left = ring_.first_untaken()) [[unlikely]] unlink(*left);
     }
     budget -= reap(budget);
     if (budget == 0) break;
@@ -172,7 +173,8 @@ void UringDriver::fill() {
   }
   if (!dry_.empty()) relaunch_dry();
   while (!backlog_.empty()) {
-    unsigned room = ring_.room();  // Each operation takes one entry at most, and often none.
+    // Each operation takes one entry, or none, or where there is room for them two.
+    unsigned room = ring_.room();
     if (room == 0) return;
     for (; room > 0 && !backlog_.empty(); --room) {
       if (held_back(*backlog_.front())) return;
@@ -181,6 +183,7 @@ void UringDriver::fill() {
         start_message(first);
       } else {
         admit(first);
+        room = std::min(room, ring_.room() + 1);
       }
     }
   }
@@ -223,11 +226,19 @@ void UringDriver::enter_kernel(Operation& operation) {
   if (ends_by_itself(operation)) files_in_kernel_ += 1;
   if (operation.descriptor != nullptr) operation.descriptor->in_flight += 1;
   operation.state = OpState::in_flight;
-  if (waits_first(operation.code)) return launch_readiness(operation);
+  if (polls_first(operation)) return launch_readiness(operation);
+  if (operation.code == OpCode::write_durably_at) {
+    return launch_durably(static_cast<Transfer&>(operation));
+  }
   launch(operation);
 }
 
-void UringDriver::launch(Operation& operation) {
+bool UringDriver::polls_first(const Operation& operation) const noexcept {
+  if (operation.code == OpCode::wait_child) return !ring_.can(ring_waits_for_children);
+  return waits_first(operation.code);
+}
+
+void UringDriver::launch(Operation& operation, std::uint8_t entry_flags) {
   if ((operation.flags & op_lends) != 0) return launch_receive(static_cast<Receive&>(operation));
   if (operation.code == OpCode::poll) {
     auto& poll = static_cast<Poll&>(operation);
@@ -242,13 +253,14 @@ void UringDriver::launch(Operation& operation) {
     operation.driver_bits |= bit_in_place;
   } else {
     prepare(entry, operation, ring_.message_of(entry));
-    if (moves_at_offset(operation.code)) entry.ioprio = kernel_priority(operation.priority);
+    if (has_priority(operation)) entry.ioprio = kernel_priority(operation.priority);
     if (may_name_by_place(operation.code)) {
       files_.name(entry, *operation.descriptor);
       memory_.name(entry);
     }
   }
   if ((operation.driver_bits & bit_may_block) != 0) entry.flags |= IOSQE_ASYNC;
+  entry.flags |= entry_flags;
   operation.driver_bits &= ~bit_readiness;
   release_by_kernel(&operation);
   io_uring_sqe_set_data64(&entry, user_data_of(operation, uring_attempt));

@@ -6,6 +6,8 @@
 #include "driver/driver.hpp"
 #include "driver/file_engine.hpp"
 #include "driver/refusal.hpp"
+#include "driver/perform.hpp"
+#include "driver/uring_bits.hpp"
 #include "driver/uring_buffers.hpp"
 #include "driver/uring_file_table.hpp"
 #include "driver/uring_memory_table.hpp"
@@ -25,7 +27,8 @@ namespace rota::inline v0 {
 /// and waits.
 ///
 /// 1. `user_data` is the address of the operation with what the entry was (an attempt, a wait for
-///    readiness) in its low bits. An operation has at most one such entry in the kernel.
+///    readiness) in its low bits. An operation has at most one such entry in the kernel, but for a
+///    write that is made durable, which may begin as two (uring_durable.cpp).
 /// 2. The first operation of a lane is with the kernel; the next is started when it is complete.
 ///    Operations without a lane are with the kernel at once.
 /// 3. Handling a completion needs at most one free submission entry, so completions are taken
@@ -87,12 +90,13 @@ class UringDriver final : public Driver {
     in_kernel_ += 1;
     if (cancels_.capacity() < in_kernel_) [[unlikely]] cancels_.reserve(2 * in_kernel_);
   }
-  void launch(Operation& operation);
+  void launch(Operation& operation, std::uint8_t entry_flags = 0);
   void launch_readiness(Operation& operation);
   void launch_cancel(Operation& operation);
   [[nodiscard]] int make_engine(std::vector<Refusal>& refusals);
   void give_to_engine(Operation& operation);
   void await_memory(Duration limit);
+  [[nodiscard]] bool polls_first(const Operation& operation) const noexcept;
   [[nodiscard]] bool held_back(const Operation& operation) const noexcept;
   [[nodiscard]] bool everything_started() const noexcept;
   [[nodiscard]] std::size_t awaited() const noexcept;
@@ -113,6 +117,13 @@ class UringDriver final : public Driver {
     operation.stopping = false;
     finished_.push_back(operation);
   }
+
+  // Writes that are made durable: uring_durable.cpp.
+  void launch_durably(Transfer& transfer);
+  void on_durable(Transfer& transfer, UringTag tag, std::int32_t result);
+  void on_linked_sync(Transfer& transfer, std::int32_t result);
+  void go_on(Transfer& transfer, Attempt outcome);
+  void unlink(io_uring_sqe& left);
 
   // Polls: uring_poll.cpp.
   void launch_nested(Poll& poll);

@@ -10,6 +10,7 @@ namespace rota::inline v0 {
 /// ABI: they never change. Each is used only where a probe showed that the kernel has it.
 inline constexpr int kOpFtruncate = 55;      ///< IORING_OP_FTRUNCATE, Linux 6.9
 inline constexpr int kOpReadMultishot = 49;  ///< IORING_OP_READ_MULTISHOT, Linux 6.7
+inline constexpr int kOpWaitid = 50;         ///< IORING_OP_WAITID, Linux 6.7
 /// IORING_SEND_ZC_REPORT_USAGE and IORING_NOTIF_USAGE_ZC_COPIED, Linux 6.2: whether a send in place
 /// has been one.
 inline constexpr unsigned kReportCopies = 1u << 3;

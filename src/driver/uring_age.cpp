@@ -21,6 +21,7 @@ constexpr AgedAbility kAbilities[] = {
     {ring_gathers, {6, 12}, "IORING_FEAT_MIN_TIMEOUT", ""},
     {ring_polls_network, {6, 9}, "IORING_REGISTER_NAPI", ""},
     {ring_truncates, {6, 9}, "IORING_OP_FTRUNCATE", "a thread cuts files"},
+    {ring_waits_for_children, {6, 7}, "IORING_OP_WAITID", "a child's end is polled for"},
     // By this part, of 6.7, a ring is known to tell whether it has copied (6.2).
     {ring_sends_in_place, {6, 7}, "IORING_OP_READ_MULTISHOT", "bytes to send are copied"},
     {ring_lends, {5, 19}, "IORING_REGISTER_PBUF_RING", "a receive waits for bytes, and then reads"},

@@ -13,6 +13,7 @@ enum UringTag : std::uint64_t {
   uring_readiness = 1,  ///< a wait until the next attempt is worth making
   uring_cancel = 2,     ///< a cancel: what it hit tells by itself
   uring_wake = 3,       ///< the poll of the eventfd
+  uring_linked = 4,     ///< the sync that is linked to a write
   uring_tag_mask = 7,
 };
 static_assert(alignof(Operation) > uring_tag_mask);
@@ -30,6 +31,8 @@ enum UringBits : std::uint32_t {
   bit_all_lent = 1 << 8,       ///< Receive: the ring has no buffer left, the driver makes the call
   bit_in_place = 1 << 9,       ///< write_in_place: its entry is one, with two completions
   bit_sent = 1 << 10,          ///< the same: has its count, and waits for the bytes to be let go
+  bit_writes = 1 << 11,        ///< write_durably_at: the first of two linked entries is out
+  bit_syncs = 1 << 12,         ///< the same: the second is
 };
 
 /// What may name its file and its memory by places in tables of the ring (UringFileTable,
@@ -43,13 +46,15 @@ inline std::uint64_t user_data_of(Operation& operation, UringTag tag) noexcept {
   return reinterpret_cast<std::uintptr_t>(&operation) | tag;
 }
 
-/// Operations on files end by themselves, soon or late; what waits for a peer may never do.
+/// Operations on files and on memory end by themselves, soon or late; what waits for a peer may
+/// never do.
 inline bool ends_by_itself(const Operation& operation) noexcept {
   return is_one_of<OpCode::read_at, OpCode::write_at, OpCode::read_vector_at,
                    OpCode::write_vector_at, OpCode::sync, OpCode::sync_data, OpCode::truncate,
                    OpCode::stat, OpCode::allocate, OpCode::advise, OpCode::lock,
                    OpCode::change_path, OpCode::read_directory, OpCode::splice_in_at,
-                   OpCode::splice_out_at, OpCode::copy_range>(operation.code);
+                   OpCode::splice_out_at, OpCode::copy_range, OpCode::write_durably_at,
+                   OpCode::advise_memory>(operation.code);
 }
 
 /// What a file engine can be asked for.

@@ -105,9 +105,10 @@ void UringDriver::end_close(Descriptor& descriptor) {
 void UringDriver::stop_in_kernel(OpList& operations) {
   for (Operation* one = operations.front(); one != nullptr; one = one->next) {
     one->stopping = true;
-    // What is nested is not on this fd, a path only starts there, and what was sent is no request.
+    // What is nested is not on this fd, a path only starts there, a wait for a child has but its
+    // number, and what was sent is no request.
     const bool nested = (one->driver_bits & (bit_nested | bit_sent)) != 0 ||
-                        one->code == OpCode::open;
+                        is_one_of<OpCode::open, OpCode::wait_child>(one->code);
     if (nested || !ring_.can(ring_cancels_by_fd)) ask_cancel(*one);
   }
 }

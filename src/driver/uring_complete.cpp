@@ -60,6 +60,9 @@ inline void UringDriver::dispatch(std::uint64_t user_data, std::int32_t result,
   if (operation.code == OpCode::write_in_place && (operation.driver_bits & bit_in_place) != 0) {
     return on_send_in_place(static_cast<Transfer&>(operation), result, flags);
   }
+  if (operation.code == OpCode::write_durably_at) {
+    return on_durable(static_cast<Transfer&>(operation), tag, result);
+  }
   on_attempt(operation, result);
 }
 
@@ -82,7 +85,7 @@ void UringDriver::on_attempt(Operation& operation, std::int32_t result) {
   // Nobody asked: another fd of the same open file was closed, and the cancel by fd hits all that
   // is on the file; or the thread that submitted it has ended.
   if (result == -ECANCELED && !operation.stopping) {
-    return waits_first(operation.code) ? launch_readiness(operation) : launch(operation);
+    return polls_first(operation) ? launch_readiness(operation) : launch(operation);
   }
   if (operation.code == OpCode::poll) return on_poll(static_cast<Poll&>(operation), result);
   if (operation.code == OpCode::connect && result == -EISCONN) {
@@ -112,7 +115,7 @@ void UringDriver::on_readiness(Operation& operation, std::int32_t result) {
   }
   // An error of the wait says nothing: the attempt tells what is wrong with the fd.
   if (result == -ECANCELED) return launch_readiness(operation);
-  const bool calls = is_performed_here(operation.code) ||
+  const bool calls = is_performed_here(operation.code) || operation.code == OpCode::wait_child ||
                      ((operation.flags & op_lends) != 0 &&
                       (operation.driver_bits & bit_all_lent) != 0);
   if (!calls) return launch(operation);

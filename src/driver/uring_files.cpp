@@ -80,7 +80,7 @@ void UringFiles::enter() noexcept {
 void UringFiles::launch(Operation& operation) {
   io_uring_sqe& entry = ring_.next_entry();
   prepare(entry, operation, ring_.message_of(entry));
-  if (moves_at_offset(operation.code)) entry.ioprio = kernel_priority(operation.priority);
+  if (has_priority(operation)) entry.ioprio = kernel_priority(operation.priority);
   if (may_name_by_place(operation.code)) {
     files_.name(entry, *operation.descriptor);
     memory_.name(entry);

@@ -13,7 +13,7 @@
 namespace rota::inline v0 {
 namespace {
 
-/// Where the number of the nested poll is kept, above the bits.
+/// Where the number of the nested poll is kept, above the bits that a poll may have.
 constexpr unsigned kNestedShift = 11;
 constexpr int kMostNested = (1 << (32 - kNestedShift)) - 1;
 

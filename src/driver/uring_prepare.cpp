@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <climits>
@@ -58,6 +59,12 @@ void prepare_transfer(io_uring_sqe& entry, const Transfer& transfer, int fd) noe
   }
 }
 
+/// Until nothing of it is left to be written.
+void prepare_durable(io_uring_sqe& entry, const Transfer& transfer, int fd) noexcept {
+  if (transfer.moved < transfer.bytes) return prepare_transfer(entry, transfer, fd);
+  io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC);
+}
+
 void prepare_vector(io_uring_sqe& entry, const VectorTransfer& transfer, int fd,
                     msghdr& message) noexcept {
   const bool at = transfer.code == OpCode::read_vector_at ||
@@ -105,6 +112,17 @@ void prepare_splice(io_uring_sqe& entry, const Splice& splice) noexcept {
   } else {
     io_uring_prep_splice(&entry, splice.pipe, -1, end, splice.offset, splice.bytes, flags);
   }
+}
+
+/// io_uring_prep_waitid, which liburing 2.3 lacks.
+void prepare_child(io_uring_sqe& entry, const ChildWait& child) noexcept {
+  io_uring_prep_rw(kOpWaitid, &entry, child.descriptor->fd, nullptr, P_PIDFD, 0);
+  entry.file_index = WEXITED;
+  entry.addr2 = reinterpret_cast<std::uintptr_t>(child.status);
+}
+
+void prepare_memory(io_uring_sqe& entry, const MemoryRange& range) noexcept {
+  io_uring_prep_madvise(&entry, range.address, static_cast<off_t>(range.bytes), range.how);
 }
 
 int folder_of(const Operation& operation) noexcept {
@@ -171,6 +189,32 @@ bool has_call(const PathChange& change) noexcept {
   }
 }
 
+/// What is done to files and paths beside reads and writes.
+void prepare_for_file(io_uring_sqe& entry, Operation& operation, int fd) noexcept {
+  switch (operation.code) {
+    case OpCode::sync: io_uring_prep_fsync(&entry, fd, 0); return;
+    case OpCode::sync_data: io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC); return;
+    case OpCode::truncate:
+      io_uring_prep_rw(kOpFtruncate, &entry, fd, nullptr, 0,
+                       static_cast<Truncate&>(operation).bytes);
+      return;
+    case OpCode::allocate:
+    case OpCode::advise:
+      prepare_range(entry, static_cast<FileRange&>(operation), fd);
+      return;
+    case OpCode::stat:
+      prepare_stat(entry, static_cast<Stat&>(operation), folder_of(operation));
+      return;
+    case OpCode::open:
+      prepare_open(entry, static_cast<Open&>(operation), folder_of(operation));
+      return;
+    case OpCode::change_path:
+      prepare_change(entry, static_cast<PathChange&>(operation), folder_of(operation));
+      return;
+    default: return;
+  }
+}
+
 }  // namespace
 
 std::uint16_t ability_for_file(const Operation& operation) noexcept {
@@ -179,6 +223,10 @@ std::uint16_t ability_for_file(const Operation& operation) noexcept {
     case OpCode::advise: {
       // The length of older kernels has 32 bits.
       const std::uint64_t bytes = static_cast<const FileRange&>(operation).bytes;
+      return bytes > std::numeric_limits<std::uint32_t>::max() ? ring_lacks_call : 0;
+    }
+    case OpCode::advise_memory: {
+      const std::size_t bytes = static_cast<const MemoryRange&>(operation).bytes;
       return bytes > std::numeric_limits<std::uint32_t>::max() ? ring_lacks_call : 0;
     }
     case OpCode::stat:
@@ -191,11 +239,11 @@ std::uint16_t ability_for_file(const Operation& operation) noexcept {
 }
 
 bool has_no_offset(const Operation& operation) noexcept {
-  if (!moves_at_offset(operation.code)) return false;
-  if (is_one_of<OpCode::read_at, OpCode::write_at>(operation.code)) {
+  if (is_one_of<OpCode::read_at, OpCode::write_at, OpCode::write_durably_at>(operation.code)) {
     return static_cast<const Transfer&>(operation).offset == kCurrentPosition;
   }
-  return static_cast<const VectorTransfer&>(operation).offset == kCurrentPosition;
+  return moves_at_offset(operation.code) &&
+         static_cast<const VectorTransfer&>(operation).offset == kCurrentPosition;
 }
 
 void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcept {
@@ -225,6 +273,13 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
     case OpCode::write_at:
       prepare_transfer(entry, static_cast<Transfer&>(operation), fd);
       return;
+    case OpCode::write_durably_at:
+      prepare_durable(entry, static_cast<Transfer&>(operation), fd);
+      return;
+    case OpCode::wait_child: prepare_child(entry, static_cast<ChildWait&>(operation)); return;
+    case OpCode::advise_memory:
+      prepare_memory(entry, static_cast<MemoryRange&>(operation));
+      return;
     case OpCode::read_vector:
     case OpCode::write_vector:
     case OpCode::read_vector_at:
@@ -240,24 +295,15 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
                             connect.address_bytes);
       return;
     }
-    case OpCode::sync: io_uring_prep_fsync(&entry, fd, 0); return;
-    case OpCode::sync_data: io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC); return;
+    case OpCode::sync:
+    case OpCode::sync_data:
     case OpCode::truncate:
-      io_uring_prep_rw(kOpFtruncate, &entry, fd, nullptr, 0,
-                       static_cast<Truncate&>(operation).bytes);
-      return;
     case OpCode::allocate:
     case OpCode::advise:
-      prepare_range(entry, static_cast<FileRange&>(operation), fd);
-      return;
     case OpCode::stat:
-      prepare_stat(entry, static_cast<Stat&>(operation), folder_of(operation));
-      return;
     case OpCode::open:
-      prepare_open(entry, static_cast<Open&>(operation), folder_of(operation));
-      return;
     case OpCode::change_path:
-      prepare_change(entry, static_cast<PathChange&>(operation), folder_of(operation));
+      prepare_for_file(entry, operation, fd);
       return;
     case OpCode::lock:
     case OpCode::read_directory:

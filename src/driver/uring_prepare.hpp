@@ -47,6 +47,14 @@ void prepare_readiness(io_uring_sqe& entry, const Operation& operation) noexcept
   return is_one_of<OpCode::receive_batch, OpCode::send_batch>(code);
 }
 
+/// Whether the next attempt has a priority: a sync has none.
+[[nodiscard]] inline bool has_priority(const Operation& operation) noexcept {
+  if (moves_at_offset(operation.code)) return true;
+  if (operation.code != OpCode::write_durably_at) return false;
+  const auto& transfer = static_cast<const Transfer&>(operation);
+  return transfer.moved < transfer.bytes;
+}
+
 /// Whether readiness is waited for before the first attempt: what is the kernel's thread's would
 /// keep that thread for as long as it has nothing to do.
 [[nodiscard]] inline bool waits_first(OpCode code) noexcept {
@@ -62,7 +70,7 @@ void prepare_readiness(io_uring_sqe& entry, const Operation& operation) noexcept
 [[nodiscard]] inline std::uint16_t needed_ability(const Operation& operation) noexcept {
   const bool may_lack =
       is_one_of<OpCode::truncate, OpCode::advise, OpCode::lock, OpCode::stat, OpCode::change_path,
-                OpCode::read_directory, OpCode::copy_range>(operation.code);
+                OpCode::read_directory, OpCode::copy_range, OpCode::advise_memory>(operation.code);
   return may_lack ? ability_for_file(operation) : 0;
 }
 

@@ -24,6 +24,7 @@ enum RingAbility : std::uint16_t {
   ring_goes_by_index = 1 << 10,     ///< a thread enters it without its fd being looked up (5.18)
   ring_keeps_files = 1 << 11,       ///< a table of files that lets go of them at once (6.14)
   ring_keeps_memory = 1 << 12,      ///< a table of memory that is pinned once (5.19)
+  ring_waits_for_children = 1 << 13,  ///< waitid (6.7)
   ring_lacks_call = 1 << 15,        ///< never set: of what no kernel's ring has a call for
 };
 

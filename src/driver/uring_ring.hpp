@@ -94,6 +94,11 @@ class UringRing {
   [[nodiscard]] unsigned untaken() const noexcept {
     return ring_.sq.sqe_tail - io_uring_smp_load_acquire(ring_.sq.khead);
   }
+  /// The first of them that an enter has left behind. Null: it has taken all, or a submitter will.
+  [[nodiscard]] io_uring_sqe* first_untaken() noexcept {
+    if (unsubmitted() == 0) return nullptr;
+    return &ring_.sq.sqes[*ring_.sq.khead & ring_.sq.ring_mask];
+  }
   /// Those of them that wait for `enter`.
   [[nodiscard]] unsigned unsubmitted() const noexcept {
     return has_submitter() ? ring_.sq.sqe_tail - *ring_.sq.ktail : untaken();

@@ -246,6 +246,7 @@ void UringRing::probe_abilities(const RingRequest& request) {
     abilities_ |= ring_accepts_multishot | ring_cancels_by_fd | ring_lends | ring_keeps_memory;
   }
   if (io_uring_opcode_supported(probe, kOpFtruncate) != 0) abilities_ |= ring_truncates;
+  if (io_uring_opcode_supported(probe, kOpWaitid) != 0) abilities_ |= ring_waits_for_children;
   // Older than 6.7 by five releases, but what is told of each such send (6.2) cannot be asked for.
   const bool tells_copies = io_uring_opcode_supported(probe, kOpReadMultishot) != 0;
   if (tells_copies && io_uring_opcode_supported(probe, IORING_OP_SEND_ZC) != 0) {

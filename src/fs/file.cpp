@@ -104,6 +104,13 @@ Await<WholeWriteLeaf> File::write_at(std::uint64_t offset, std::span<const std::
                                written, priority);
 }
 
+Await<WholeWriteLeaf> File::write_durably_at(std::uint64_t offset,
+                                             std::span<const std::byte> from, std::size_t* written,
+                                             IoPriority priority) noexcept {
+  return Await<WholeWriteLeaf>(std::in_place, descriptor_.get(), OpCode::write_durably_at, from,
+                               offset, written, priority);
+}
+
 Await<CountLeaf<VectorTransfer>> File::read_vector_at(std::uint64_t offset,
                                                       std::span<iovec> into,
                                                       IoPriority priority) noexcept {

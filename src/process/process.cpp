@@ -1,27 +1,22 @@
 #include <rota/process.hpp>
 
 #include <rota/core/check_usage.hpp>
-#include <rota/fd_watch.hpp>
-#include <rota/join.hpp>
-#include <rota/stop.hpp>
 
 #include "base/unique_fd.hpp"
 #include "process/child.hpp"
+#include "process/child_end.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <new>
 
 namespace rota::inline v0 {
 
@@ -113,41 +108,6 @@ std::string_view name_of(std::string_view variable) noexcept {
   return variable.substr(0, variable.find('='));
 }
 
-/// Takes the status of a process that has ended; waits for the end of one that has not.
-Result<ExitStatus> take_status(int pidfd) noexcept {
-  siginfo_t status{};
-  while (waitid(P_PIDFD, static_cast<id_t>(pidfd), &status, WEXITED) < 0) {
-    if (errno != EINTR) return failure(errno);
-  }
-  if (status.si_code == CLD_EXITED) return ExitStatus{.code = status.si_status};
-  return ExitStatus{.signal = status.si_status, .dumped_core = status.si_code == CLD_DUMPED};
-}
-
-/// For a process that was killed and that nobody waits for.
-Task<void> reap(int pidfd) {
-  Task<Result<void>> waiting = shielded(readable(pidfd));
-  Result<void> ended = co_await std::move(waiting);
-  static_cast<void>(ended);
-  static_cast<void>(take_status(pidfd));
-  ::close(pidfd);
-}
-
-/// In the background where there is one; a runtime that is shut down has none any more, nor has a
-/// plain thread. What was killed ends soon.
-void reap_later(int pidfd) noexcept {
-  if (current_task() != nullptr) {
-    try {
-      const JoinHandle<void> reaping =
-          spawn_into_root(reap(pidfd), SpawnOptions("reap"), std::source_location::current());
-      // It may have reaped already, on another worker; only one that was refused has failed.
-      if (!reaping.is_done() || !reaping.task().failed()) return;
-    } catch (const std::bad_alloc&) {
-    }
-  }
-  static_cast<void>(take_status(pidfd));
-  ::close(pidfd);
-}
-
 }  // namespace
 
 Result<void> ChildTerminal::resize(std::uint16_t rows, std::uint16_t columns) noexcept {
@@ -176,12 +136,11 @@ Process::~Process() {
 
 Task<Result<ExitStatus>> Process::wait() {
   if (has_ended_) co_return ended_;
-  Task<Result<void>> waiting = readable(pidfd_);
-  Result<void> ready = co_await std::move(waiting);
-  if (!ready) co_return std::unexpected(ready.error());
-  has_ended_ = true;
-  ended_ = take_status(pidfd_);
-  co_return ended_;
+  Task<Result<ExitStatus>> waiting = await_end(pidfd_);
+  Result<ExitStatus> ended = co_await std::move(waiting);
+  has_ended_ = ended || ended.error() == std::errc::no_child_process;
+  if (has_ended_) ended_ = ended;
+  co_return ended;
 }
 
 Result<void> Process::signal(int number) noexcept {

@@ -21,7 +21,8 @@ constexpr std::uint64_t kMostOffset = std::numeric_limits<std::int64_t>::max();
 std::uint64_t offset_of(const Operation& operation) noexcept {
   switch (operation.code) {
     case OpCode::read_at:
-    case OpCode::write_at: return static_cast<const Transfer&>(operation).offset;
+    case OpCode::write_at:
+    case OpCode::write_durably_at: return static_cast<const Transfer&>(operation).offset;
     case OpCode::read_vector_at:
     case OpCode::write_vector_at: return static_cast<const VectorTransfer&>(operation).offset;
     case OpCode::allocate:

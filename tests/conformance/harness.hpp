@@ -9,6 +9,7 @@
 #include "driver/driver.hpp"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -118,6 +119,10 @@ class Harness {
   Transfer& read_directory(Descriptor& folder, std::size_t bytes);
   FileRange& range(OpCode code, Descriptor& file, int how, std::uint64_t offset,
                    std::uint64_t bytes);
+  /// Every byte, and then the sync.
+  Transfer& write_durably_at(Descriptor& to, std::string_view bytes, std::uint64_t offset);
+  ChildWait& wait_child(Descriptor& pidfd, siginfo_t& into);
+  MemoryRange& advise_memory(int how, void* address, std::size_t bytes);
   Operation& start_close(Descriptor& descriptor);
   /// Starts a Stream again that the driver disarmed.
   void restart(Stream& stream);
@@ -228,6 +233,8 @@ class Harness {
   std::deque<Open> opens_;
   std::deque<PathChange> changes_;
   std::deque<FileRange> ranges_;
+  std::deque<ChildWait> child_waits_;
+  std::deque<MemoryRange> memory_ranges_;
   std::deque<Stream> streams_;
   std::deque<std::unique_ptr<std::byte[]>> buffers_;
   std::deque<std::vector<iovec>> parts_;

@@ -270,4 +270,25 @@ FileRange& Harness::range(OpCode code, Descriptor& file, int how, std::uint64_t 
   return made;
 }
 
+Transfer& Harness::write_durably_at(Descriptor& to, std::string_view bytes,
+                                    std::uint64_t offset) {
+  Transfer& made =
+      transfers_.emplace_back(OpCode::write_durably_at, buffer(bytes), bytes.size(), offset);
+  made.flags = op_whole;
+  start(made, &to);
+  return made;
+}
+
+ChildWait& Harness::wait_child(Descriptor& pidfd, siginfo_t& into) {
+  ChildWait& made = child_waits_.emplace_back(&into);
+  start(made, &pidfd);
+  return made;
+}
+
+MemoryRange& Harness::advise_memory(int how, void* address, std::size_t bytes) {
+  MemoryRange& made = memory_ranges_.emplace_back(how, address, bytes);
+  start(made, nullptr);
+  return made;
+}
+
 }  // namespace rota::conformance

@@ -31,7 +31,8 @@ constexpr std::uint32_t kEveryOptionalFlag =
     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL;
 constexpr std::uint16_t kEveryAbility =
     ring_accepts_multishot | ring_cancels_by_fd | ring_truncates | ring_changes_paths | ring_lends |
-    ring_sends_in_place | ring_polls_network | ring_gathers | ring_keeps_files | ring_keeps_memory;
+    ring_sends_in_place | ring_polls_network | ring_gathers | ring_keeps_files |
+    ring_keeps_memory | ring_waits_for_children;
 
 struct RingCase {
   const char* name;

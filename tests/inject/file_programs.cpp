@@ -101,10 +101,26 @@ Task<void> read_past_the_cache(Findings& findings) {
   expect(*got == 10'050 && expected == 10'000, "what was written is read in part");
 }
 
+/// What a database does before it answers.
+Task<void> log_durably(Findings& findings) {
+  const Scratch scratch;
+  auto file = co_await File::open(scratch.path(), kMode);
+  if (!findings.took(file)) co_return;
+  const std::string text(10'000, 'x');
+  std::size_t count = 0;
+  auto written = co_await file->write_durably_at(0, bytes_of(text), &count);
+  auto status = co_await file->stat();
+  if (!findings.took(status)) co_return;
+  expect(status->bytes == count, "a write does not tell how far it came");
+  if (!findings.took(written)) co_return;
+  expect(count == text.size(), "a success is less than every byte");
+}
+
 constexpr Program kPrograms[] = {
     {"locked_parts", locked_parts},
     {"room_in_a_file", room_in_a_file},
     {"read_past_the_cache", read_past_the_cache},
+    {"log_durably", log_durably},
 };
 
 }  // namespace

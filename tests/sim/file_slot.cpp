@@ -50,6 +50,7 @@ void FileSlot::transfer() {
   if (random.chance(500)) {
     return world_.submit(slot_.prepare_read(endpoint_.descriptor(), plan), *this);
   }
+  plan.durable = !plan.vectored && random.chance(300);
   std::array<std::byte, TransferSlot::kBytes> bytes;
   const std::span piece = std::span(bytes).first(plan.bytes);
   const std::uint32_t first = random.below(256);

@@ -18,6 +18,9 @@ Operation& TransferSlot::prepare_write(Descriptor& descriptor, const TransferPla
   std::ranges::copy(bytes, lent_.begin());
   written_.assign(bytes.begin(), bytes.end());
   reads_ = false;
+  if (plan.durable) {
+    return prepare(descriptor, OpCode::write_durably_at, OpCode::write_vector_at, plan);
+  }
   return plan.offset.has_value()
              ? prepare(descriptor, OpCode::write_at, OpCode::write_vector_at, plan)
              : prepare(descriptor, OpCode::write, OpCode::write_vector, plan);
@@ -31,7 +34,7 @@ Operation& TransferSlot::prepare(Descriptor& descriptor, OpCode code, OpCode vec
   vector_.reset();
   if (!plan.vectored) {
     transfer_.emplace(code, lent_.data(), lent_.size(), offset);
-    if (plan.whole) transfer_->flags = op_whole;
+    if (plan.whole || plan.durable) transfer_->flags = op_whole;
     transfer_->descriptor = &descriptor;
     return *transfer_;
   }

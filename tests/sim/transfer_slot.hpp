@@ -19,6 +19,7 @@ struct TransferPlan {
   std::size_t bytes = 0;
   bool vectored = false;
   bool whole = false;
+  bool durable = false;  ///< of a write to a file, that is not vectored: every byte, and a sync
   std::optional<std::uint64_t> offset;  ///< set for files
 };
 

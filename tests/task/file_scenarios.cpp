@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -50,6 +52,84 @@ Routine<void> what_is_written_is_read(World) {
   EXPECT_EQ(read.value(), 5u);
   Result<void> closed = co_await file->close();
   EXPECT_TRUE(closed.has_value());
+}
+
+template <template <class> class Routine>
+Routine<void> what_is_written_durably_is_there_and_an_error_tells_how_much(World) {
+  const TemporaryPath place;
+  const std::vector<std::byte> bytes = pattern_of(100'000);
+  Result<File> file = co_await File::open(
+      place.path(), OpenMode::read | OpenMode::write | OpenMode::create | OpenMode::exclusive);
+  EXPECT_TRUE(file.has_value());
+  std::size_t count = 0;
+  Result<void> written = co_await file->write_durably_at(10, bytes, &count);
+  EXPECT_TRUE(written.has_value());
+  EXPECT_EQ(count, bytes.size());
+  std::vector<std::byte> back(bytes.size());
+  Result<std::size_t> read = co_await file->read_at(10, back);
+  EXPECT_EQ(read.value(), bytes.size());
+  EXPECT_TRUE(std::ranges::equal(back, bytes));
+  // A device that takes every byte and has nowhere to keep them.
+  Result<File> null = co_await File::open("/dev/null", OpenMode::write);
+  EXPECT_TRUE(null.has_value());
+  written = co_await null->write_durably_at(0, bytes, &count);
+  EXPECT_EQ(written.error(), std::errc::invalid_argument);
+  EXPECT_EQ(count, bytes.size());
+  Result<void> beyond = co_await file->write_durably_at(~std::uint64_t{0}, bytes, &count);
+  EXPECT_EQ(beyond.error(), std::errc::invalid_argument);
+  EXPECT_EQ(count, 0u);
+}
+
+/// A file in memory, for as long as this is there.
+class Mapped {
+ public:
+  Mapped(const std::string& path, std::size_t bytes) : bytes_(bytes) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    base_ = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    EXPECT_NE(base_, MAP_FAILED);
+    ::close(fd);
+  }
+  ~Mapped() { munmap(base_, bytes_); }
+  Mapped(const Mapped&) = delete;
+  Mapped& operator=(const Mapped&) = delete;
+
+  [[nodiscard]] std::span<const std::byte> memory() const noexcept {
+    return {static_cast<const std::byte*>(base_), bytes_};
+  }
+
+ private:
+  std::size_t bytes_;
+  void* base_;
+};
+
+constexpr std::array kOtherAdvice{MemoryAdvice::bring_in_to_write, MemoryAdvice::read_ahead,
+                                  MemoryAdvice::cool, MemoryAdvice::page_out, MemoryAdvice::drop};
+
+template <template <class> class Routine>
+Routine<void> advice_on_memory_keeps_what_is_in_it(World) {
+  const TemporaryPath place;
+  const std::vector<std::byte> bytes = pattern_of(100'000);
+  Result<File> file = co_await File::open(
+      place.path(), OpenMode::read | OpenMode::write | OpenMode::create | OpenMode::exclusive);
+  Result<void> written = co_await file->write_at(0, bytes);
+  EXPECT_TRUE(written.has_value());
+  const Mapped mapped(place.path(), bytes.size());
+  // No page begins or ends there.
+  const std::span<const std::byte> part = mapped.memory().subspan(5'000, 90'000);
+  Result<void> advised = co_await advise_memory(part, MemoryAdvice::bring_in);
+  if (!advised && advised.error() == std::errc::invalid_argument) {
+    skip_here("MADV_POPULATE_READ is of Linux 5.14");
+    co_return;
+  }
+  EXPECT_TRUE(advised.has_value());
+  for (const MemoryAdvice each : kOtherAdvice) {
+    advised = co_await advise_memory(part, each);
+    EXPECT_TRUE(advised.has_value()) << static_cast<int>(each);
+  }
+  EXPECT_TRUE(std::ranges::equal(part, std::span(bytes).subspan(5'000, 90'000)));
+  // Less than a page is nothing to drop.
+  advised = co_await advise_memory(part.first(10), MemoryAdvice::drop);
+  EXPECT_TRUE(advised.has_value());
 }
 
 template <template <class> class Routine>
@@ -132,6 +212,11 @@ Routine<void> a_read_that_is_stopped_yields_bytes_or_the_stop(World) {
 void add_file_scenarios(Suite& suite) {
   suite.add("what_is_written_is_read", what_is_written_is_read<Task>,
             what_is_written_is_read<Script>);
+  suite.add("what_is_written_durably_is_there_and_an_error_tells_how_much",
+            what_is_written_durably_is_there_and_an_error_tells_how_much<Task>,
+            what_is_written_durably_is_there_and_an_error_tells_how_much<Script>);
+  suite.add("advice_on_memory_keeps_what_is_in_it", advice_on_memory_keeps_what_is_in_it<Task>,
+            advice_on_memory_keeps_what_is_in_it<Script>);
   suite.add("opening_what_is_not_there_fails", opening_what_is_not_there_fails<Task>,
             opening_what_is_not_there_fails<Script>);
   suite.add("a_direct_file_passes_the_page_cache", a_direct_file_passes_the_page_cache<Task>,

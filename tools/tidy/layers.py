@@ -52,7 +52,7 @@ PUBLIC = {
             "udp", "udp_batch", "pipe", "standard_stream", "accept_patiently", "buffered_reader",
             "buffered_writer", "copy", "happy_eyeballs", "resolver", "dns_error"},
     "fs": {"fs", "file", "file_status", "file_stream", "directory", "file_watch", "replace_file",
-           "temporary_directory", "direct_file", "registered_memory"},
+           "temporary_directory", "direct_file", "registered_memory", "memory_advice"},
     "process": {"process", "signal", "alarm", "terminal"},
     "runtime": {"rota", "runtime", "capabilities", "contention", "measurements", "sim", "foreign",
                 "as_sender", "from_sender"},

@@ -35,8 +35,10 @@ enum class OpCode : std::uint8_t {
   send_batch,       ///< MessageBatch: from the first on, as many as there is room for
   splice_in,        ///< Splice: from a stream into a pipe; 0 is its end
   splice_out,       ///< Splice: from a pipe to a stream
+  wait_child,       ///< ChildWait: until the process of a pidfd has ended, whose status it takes
   read_at,          ///< Transfer: from a file; ends short at the end of the file only
   write_at,         ///< Transfer: to a file
+  write_durably_at, ///< Transfer, with op_whole: to a file, and what it wrote to the device
   read_vector_at,   ///< VectorTransfer: from a file
   write_vector_at,  ///< VectorTransfer: to a file
   splice_in_at,     ///< Splice: from a file into a pipe; 0 is its end
@@ -53,19 +55,20 @@ enum class OpCode : std::uint8_t {
   open,             ///< Open; the result is the fd
   change_path,      ///< PathChange
   read_directory,   ///< Transfer: entries as getdents64(2) lays them out; 0 is the end
+  advise_memory,    ///< MemoryRange: madvise; `how` is the advice. No Descriptor
   close,            ///< Operation: ends what is in flight on the Descriptor, then closes its fd
 };
 
 /// A set of codes, so that a question about a code is one test of a bit.
 template <OpCode... Codes>
 [[nodiscard]] constexpr bool is_one_of(OpCode code) noexcept {
-  constexpr std::uint32_t set = ((std::uint32_t{1} << static_cast<unsigned>(Codes)) | ...);
+  constexpr std::uint64_t set = ((std::uint64_t{1} << static_cast<unsigned>(Codes)) | ...);
   return ((set >> static_cast<unsigned>(code)) & 1) != 0;
 }
 /// What takes from a stream, in order.
 [[nodiscard]] constexpr bool reads_stream(OpCode code) noexcept {
   return is_one_of<OpCode::read, OpCode::read_vector, OpCode::accept, OpCode::receive_message,
-                   OpCode::receive_batch, OpCode::splice_in>(code);
+                   OpCode::receive_batch, OpCode::splice_in, OpCode::wait_child>(code);
 }
 /// What gives to a stream, in order.
 [[nodiscard]] constexpr bool writes_stream(OpCode code) noexcept {
@@ -93,7 +96,8 @@ enum OpFlags : std::uint8_t {
   op_stream = 1 << 3,       ///< the operation is a Stream (multishot)
   op_keep_fd = 1 << 4,      ///< close: forget the fd, which belongs to somebody else
   op_no_wait = 1 << 5,      ///< Message with MSG_DONTWAIT: "not yet" is its result
-  op_by_path = 1 << 6,      ///< a path that starts at the process's directory: no Descriptor
+  op_by_path = 1 << 6,      ///< a path that starts at the process's directory: no Descriptor,
+                            ///< as of memory
   op_lends = 1 << 7,        ///< read: the operation is a Receive
 };
 
@@ -181,6 +185,13 @@ struct Poll : Operation {
   std::uint32_t events;  ///< POLLIN, POLLOUT, POLLPRI, POLLRDHUP; errors and hang-ups always count
 
   explicit Poll(std::uint32_t wanted) noexcept : Operation(OpCode::poll), events(wanted) {}
+};
+
+/// Of a pidfd. What it has taken, nobody else can take.
+struct ChildWait : Operation {
+  void* status;  ///< a siginfo_t, as waitid(2) fills it
+
+  explicit ChildWait(void* into) noexcept : Operation(OpCode::wait_child), status(into) {}
 };
 
 struct Connect : Operation {
@@ -317,6 +328,18 @@ struct FileRange : Operation {
 
   FileRange(OpCode what, int kind, std::uint64_t at, std::uint64_t length) noexcept
       : Operation(what), how(kind), offset(at), bytes(length) {}
+};
+
+/// Whole pages.
+struct MemoryRange : Operation {
+  int how;
+  void* address;
+  std::size_t bytes;
+
+  MemoryRange(int kind, void* begin, std::size_t length) noexcept
+      : Operation(OpCode::advise_memory), how(kind), address(begin), bytes(length) {
+    flags = op_by_path;
+  }
 };
 
 struct Truncate : Operation {
