@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds and runs Rota's benchmarks beside raw loops and other runtimes.
 
-    bench/run.py echo|tasks|wakes|forks|scaling|timers|files [--rounds N] [--quick]
+    bench/run.py echo|tasks|wakes|forks|scaling|timers|files|direct [--rounds N] [--quick]
 
 Prints a markdown table and writes out/bench/NAME.json and out/bench/NAME.md.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from harness import build, echo, lines, machine, priority, scaling, table  # noqa: E402
-from harness.candidates import ECHO_CASES, ECHO_DEFAULT_CASES, LINE_SUITES  # noqa: E402
+from harness.candidates import ECHO, ECHO_CASES, ECHO_DEFAULT_CASES, LINE_SUITES  # noqa: E402
 
 ROUNDS_FULL = 20  # what an interval of 10 % usually takes on a noisy machine
 ROUNDS_QUICK = 3
@@ -31,6 +31,10 @@ def parse_arguments():
                         help="short windows: shows that all works, resolves nothing")
     parser.add_argument("--case", action="append", choices=[case.name for case in ECHO_CASES],
                         help=f"echo only, repeatable; default {', '.join(ECHO_DEFAULT_CASES)}")
+    parser.add_argument("--candidate", action="append", metavar="NAME",
+                        choices=[candidate.name for candidate in ECHO],
+                        help="echo only, repeatable: beside the raw loops only these, such as"
+                        " 'Rota (default)'")
     parser.add_argument("--no-count", action="store_true",
                         help="echo only: leave out system calls, instructions, allocations")
     parser.add_argument("--no-build", action="store_true", help="measure what is built already")
@@ -58,7 +62,7 @@ def main():
     facts = machine.describe()
     if arguments.benchmark == "echo":
         result = echo.run(arguments.rounds, arguments.quick, arguments.case or ECHO_DEFAULT_CASES,
-                          not arguments.no_count)
+                          arguments.candidate, not arguments.no_count)
         tables = echo.tables(result)
     elif arguments.benchmark == "scaling":
         result = scaling.run(arguments.rounds)

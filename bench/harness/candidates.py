@@ -2,10 +2,11 @@
 built; it never drops out silently."""
 
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .paths import CARGO, DATA_FILE, GO, PROGRAMS
+from .paths import CARGO, DATA_FILE, GO, PEERS, PROGRAMS
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,12 @@ class Candidate:
     environment: dict = field(default_factory=dict, hash=False)
     emulated: bool = True     # can be run under valgrind
     cpus: int = 1             # that it may use
+    needs: str = ""           # a program of the machine's that it runs
     one_worker: str = ""      # echo: the candidate that this one has more workers than
 
     def built(self):
-        return Path(self.command[0]).is_file()
+        return Path(self.command[0]).is_file() and (not self.needs or
+                                                    shutil.which(self.needs) is not None)
 
     def full_environment(self):
         return {**os.environ, **self.environment}
@@ -53,6 +56,11 @@ def _go(name, program, family, *arguments, threads=1):
     # Valgrind does not know Go's way of switching stacks.
     return Candidate(name, (str(GO / program), *arguments), family, {"GOMAXPROCS": str(threads)},
                      emulated=False, cpus=threads)
+
+
+def _fio(engine, *options):
+    return Candidate(f"fio, {engine}", (str(PEERS / "fio" / "fio_reads.py"), str(DATA_FILE), engine,
+                                        *options), "peer", emulated=False, needs="fio")
 
 
 # The raw loop of each family: the limit. `best` is compared with whichever was cheaper.
@@ -213,9 +221,35 @@ FILES = LineSuite("files", (
     _native("Rota io_uring, plain", "rota_files", "rota", str(DATA_FILE), "--plain", "--driver",
             "uring"),
     _native("Rota epoll, pool", "rota_files", "rota", str(DATA_FILE), "--driver", "epoll"),
+    _fio("io_uring"),
 ), tuple(
     Figure(f"read_qd{depth}", f"random warm 4 KiB reads, {depth} outstanding",
-           (Reference("raw io_uring", f"read_qd{depth}"),))
+           tuple(Reference(name, f"read_qd{depth}")
+                 for name in ("raw io_uring", "fio, io_uring")))
+    for depth in (1, 32, 128)
+))
+
+
+def _direct(name, driver, files):
+    return _native(name, "rota_files", "rota", str(DATA_FILE), "--direct", "--driver", driver,
+                   "--files", files)
+
+
+DIRECT = LineSuite("direct", (
+    _native("raw io_uring", "raw_read_uring", "limit", str(DATA_FILE), "--direct"),
+    _fio("io_uring", "--direct"),
+    _fio("libaio", "--direct"),
+    _fio("posixaio", "--direct"),
+    _direct("Rota io_uring", "uring", "best"),
+    _direct("Rota epoll, io_uring", "epoll", "uring"),
+    _direct("Rota epoll, Linux aio", "epoll", "linux-aio"),
+    _direct("Rota linux_aio", "linux-aio", "best"),
+    _direct("Rota epoll, POSIX aio", "epoll", "posix-aio"),
+    _direct("Rota epoll, pool", "epoll", "pool"),
+), tuple(
+    Figure(f"direct_qd{depth}", f"random 4 KiB reads past the page cache, {depth} outstanding",
+           tuple(Reference(name, f"direct_qd{depth}")
+                 for name in ("raw io_uring", "fio, io_uring", "fio, libaio", "fio, posixaio")))
     for depth in (1, 32, 128)
 ))
 
@@ -240,7 +274,7 @@ FORKS = LineSuite("forks", (
     )
 ))
 
-LINE_SUITES = {suite.name: suite for suite in (TASKS, WAKES, FORKS, FILES, TIMERS)}
+LINE_SUITES = {suite.name: suite for suite in (TASKS, WAKES, FORKS, FILES, DIRECT, TIMERS)}
 
 # Makers of candidates by their number of workers. Yields and locks are `tasks`, forks are `forks`;
 # a maker's programs print each figure once.

@@ -117,15 +117,23 @@ def run_case(case, candidates, rounds, window, count):
             "connections": case.connections, "depth": case.depth, "candidates": results}
 
 
-def run(rounds, quick, case_names, count):
-    built = [candidate for candidate in ECHO if candidate.built()]
+def _asked(names):
+    """All, or those that are named and the raw loops that they are compared with."""
+    if not names:
+        return list(ECHO)
+    return [each for each in ECHO if each.name in names or each.name in ECHO_LIMITS.values()]
+
+
+def run(rounds, quick, case_names, candidate_names, count):
+    asked = _asked(candidate_names)
+    built = [candidate for candidate in asked if candidate.built()]
     cases = [case for case in ECHO_CASES if case.name in case_names]
     window = QUICK if quick else FULL
     return {
         "configuration": {"rounds": rounds, "window_ms": window.duration_ms,
                           "warm_up_ms": window.warm_up_ms, "server_cpu": 0, "generator_cpu": 1,
                           "system_calls_by": counting.system_call_method() if count else None},
-        "not_built": [candidate.name for candidate in ECHO if not candidate.built()],
+        "not_built": [candidate.name for candidate in asked if not candidate.built()],
         "cases": [run_case(case, built, rounds, window, count) for case in cases],
     }
 

@@ -91,7 +91,7 @@ def _head(figure, reference):
 
 def run(suite_name, rounds):
     suite = LINE_SUITES[suite_name]
-    if suite_name == "files":
+    if suite_name in ("files", "direct"):
         prepare_data_file()
     built = [candidate for candidate in suite.candidates if candidate.built()]
     samples, failures = run_rounds(built, rounds, suite_name)

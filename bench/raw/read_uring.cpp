@@ -1,8 +1,9 @@
 // The limit for files: random 4 KiB reads through a ring written by hand, at queue depths 1, 32
 // and 128, with a fixed file and a registered buffer (--plain: without either). The file is read
-// once in full before each depth, since the question is what a page-cache hit costs.
+// once in full before each depth, since the question is what a page-cache hit costs; or else
+// (--direct) it is read past the page cache.
 //
-//   raw_read_uring FILE [--plain]
+//   raw_read_uring FILE [--plain] [--direct]
 
 #include <liburing.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include <memory>
 #include <random>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "measure.hpp"
@@ -26,25 +28,27 @@ using rota::bench::fail;
 constexpr unsigned block_bytes = 4096;
 constexpr unsigned depth_max = 128;
 constexpr std::size_t memory_bytes = std::size_t{block_bytes} * depth_max;
-constexpr std::uint64_t reads = 400'000;
+constexpr std::uint64_t cached_reads = 400'000;
+constexpr std::uint64_t direct_reads = 40'000;  // of the device, which takes longer
 constexpr unsigned seed = 4;  // Any: every candidate draws its offsets in its own way.
 
 enum class Files { registered, plain };
+enum class Path { cached, direct };
 
 class ReadLoop {
  public:
-  ReadLoop(const char* path, Files files)
+  ReadLoop(const char* name, Files files, Path path)
       : files_(files),
         memory_(static_cast<char*>(std::aligned_alloc(block_bytes, memory_bytes)), &std::free),
         random_(seed) {
     if (memory_ == nullptr) fail("aligned_alloc", ENOMEM);
     std::memset(memory_.get(), 0, memory_bytes);
-    fd_ = ::open(path, O_RDONLY | O_CLOEXEC);
-    if (fd_ < 0) fail(path, errno);
+    fd_ = ::open(name, O_RDONLY | O_CLOEXEC | (path == Path::direct ? O_DIRECT : 0));
+    if (fd_ < 0) fail(name, errno);
     struct stat status{};
     if (::fstat(fd_, &status) != 0) fail("fstat", errno);
     blocks_ = static_cast<std::uint64_t>(status.st_size) / block_bytes;
-    if (blocks_ == 0) fail(path, EINVAL);
+    if (blocks_ == 0) fail(name, EINVAL);
     io_uring_params params{};
     params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
     check("io_uring_queue_init", io_uring_queue_init_params(depth_max, &ring_, &params));
@@ -59,7 +63,7 @@ class ReadLoop {
   }
 
   /// Keeps `depth` reads in flight until `reads` have been made.
-  void run(unsigned depth) {
+  void run(unsigned depth, std::uint64_t reads) {
     std::uint64_t started = 0;
     for (; started < depth; ++started) start(static_cast<unsigned>(started));
     for (std::uint64_t finished = 0; finished < reads;) {
@@ -117,20 +121,30 @@ class ReadLoop {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool plain = argc == 3 && std::string_view(argv[2]) == "--plain";
-  if (argc < 2 || (argc > 2 && !plain)) {
-    std::fputs("usage: raw_read_uring FILE [--plain]\n", stderr);
+  Files files = Files::registered;
+  Path path = Path::cached;
+  for (int i = 2; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--plain") {
+      files = Files::plain;
+    } else if (word == "--direct") {
+      path = Path::direct;
+    } else {
+      argc = 0;
+    }
+  }
+  if (argc < 2) {
+    std::fputs("usage: raw_read_uring FILE [--plain] [--direct]\n", stderr);
     return 2;
   }
-  ReadLoop loop(argv[1], plain ? Files::plain : Files::registered);
-  struct Case {
-    const char* name;
-    unsigned depth;
-  };
-  for (const Case& item : {Case{"read_qd1", 1}, Case{"read_qd32", 32}, Case{"read_qd128", 128}}) {
-    loop.warm();
+  ReadLoop loop(argv[1], files, path);
+  const bool direct = path == Path::direct;
+  const std::uint64_t reads = direct ? direct_reads : cached_reads;
+  for (const unsigned depth : {1U, 32U, 128U}) {
+    if (!direct) loop.warm();
     const rota::bench::ProcessSpan span;
-    loop.run(item.depth);
-    span.report(item.name, reads);
+    loop.run(depth, reads);
+    const std::string name = (direct ? "direct_qd" : "read_qd") + std::to_string(depth);
+    span.report(name.c_str(), reads);
   }
 }

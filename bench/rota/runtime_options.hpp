@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/driver_choice.hpp"
+#include "cli/engine_choice.hpp"
 
 #include <array>
 #include <charconv>
@@ -27,7 +28,15 @@ inline bool take_option(Config& config, std::string_view name, std::string_view 
   if (name == "--driver") {
     const cli::DriverChoice* driver = cli::find_driver(value);
     if (driver == nullptr) return false;
+    const FileEngineKind files = config.driver.files;
     config.driver = driver->config();
+    config.driver.files = files;
+    return true;
+  }
+  if (name == "--files") {
+    const cli::EngineChoice* engine = cli::find_engine(value);
+    if (engine == nullptr) return false;
+    config.driver.files = engine->files;
     return true;
   }
   if (name == "--scheduler") {
@@ -51,6 +60,7 @@ inline Config config_of(int argc, char** argv, int place) {
     std::fprintf(stderr,
                  "%s: expected at the end, in any order: --driver "
                  "select|poll|epoll|linux-aio|uring|uring-movable|uring-sqpoll|best, "
+                 "--files best|pool|linux-aio|uring|posix-aio, "
                  "--scheduler single|per-core|stealing, --workers N\n",
                  argv[0]);
     std::exit(2);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""fio's random 4 KiB reads at queue depths 1, 32 and 128, as rota_files makes them: one line of JSON
-per depth.
+"""fio's random 4 KiB reads at queue depths 1, 32 and 128, as rota_files makes them: one line of
+JSON per depth.
 
     fio_reads.py FILE ENGINE [--direct]
 """
@@ -16,8 +16,8 @@ NS_PER_MS = 1e6
 
 
 def fio(path, engine, depth, direct):
-    command = ["fio", "--name=reads", f"--filename={path}", "--readonly", "--rw=randread", "--bs=4k",
-               f"--ioengine={engine}", f"--iodepth={depth}", f"--direct={int(direct)}",
+    command = ["fio", "--name=reads", f"--filename={path}", "--readonly", "--rw=randread",
+               "--bs=4k", f"--ioengine={engine}", f"--iodepth={depth}", f"--direct={int(direct)}",
                f"--io_size={(DIRECT_READS if direct else READS) * 4}k", "--invalidate=0",
                "--norandommap", "--randrepeat=0", "--thread", "--output-format=json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
