@@ -1,6 +1,7 @@
 #include "capability_groups.hpp"
 #include "base/unique_fd.hpp"
 #include "driver/uring_abi.hpp"
+#include "driver/uring_wake.hpp"
 
 #include <linux/io_uring.h>
 #include <sys/mman.h>
@@ -78,6 +79,9 @@ constexpr RingPart kBufferRings[] = {
 
 constexpr RingPart kNapi[] = {
     {"NAPI busy poll", 0, "waits may poll network cards (napi_busy_poll_us)"}};
+
+constexpr RingPart kMessages[] = {
+    {"messages", 0, "a worker may be woken without an eventfd (message_wakes)"}};
 
 constexpr RingPart kMemory[] = {{"registered memory", 64, "RegisteredMemory is pinned once"}};
 
@@ -181,6 +185,11 @@ std::string object_to_napi(const UniqueFd& ring) {
   return objection_of("IORING_REGISTER_NAPI", register_with(ring, kRegisterNapi, &napi, 1));
 }
 
+/// One to the ring itself.
+std::string object_to_messages(const UniqueFd& ring) {
+  return objection_of("IORING_REGISTER_SEND_MSG_RING", -UringWake::send_message(ring.number(), uring_wake));
+}
+
 /// So many places for memory.
 std::string object_to_memory(const UniqueFd& ring, unsigned places) {
   io_uring_rsrc_register table{};
@@ -209,6 +218,7 @@ void probe_ring(CapabilityList& list) {
   list_parts(list, kBufferRings,
              [&](unsigned flags) { return object_to_buffer_ring(ring, flags); });
   list_parts(list, kNapi, [&](unsigned) { return object_to_napi(ring); });
+  list_parts(list, kMessages, [&](unsigned) { return object_to_messages(ring); });
   list_parts(list, kMemory, [&](unsigned places) { return object_to_memory(ring, places); });
   list_worker_limits(list, ring);
   list_multishot_accept(list);

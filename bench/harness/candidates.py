@@ -189,6 +189,8 @@ WAKES = LineSuite("wakes", (
           ("stealing", 1, (("epoll", "epoll"), ("io_uring", "uring-movable"))),
           ("stealing", 2, (("epoll", "epoll"), ("io_uring", "uring-movable"))))
       for title, driver in drivers),
+    _workers("Rota per-core 1, io_uring, messages", "rota_wakes", "rota", "per-core", 1, "--driver",
+             "uring", "--wakes", "message", cpus=2),
     _tokio("tokio, 1 thread", "tokio_wakes", "peer", cpus=2),
     _tokio("tokio, 2 workers", "tokio_wakes", "peer", "--threads", "2", cpus=2),
     _native("Asio, 1 thread", "asio_wakes", "peer", "--threads", "1", cpus=2),

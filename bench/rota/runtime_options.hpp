@@ -44,6 +44,10 @@ inline bool take_option(Config& config, std::string_view name, std::string_view 
     if (kind) config.scheduler.kind = *kind;
     return kind.has_value();
   }
+  if (name == "--wakes") {
+    config.driver.message_wakes = value == "message";
+    return value == "message" || value == "eventfd";
+  }
   if (name != "--workers") return false;
   const char* end = value.data() + value.size();
   const auto [stopped, error] = std::from_chars(value.data(), end, config.scheduler.workers);
@@ -61,7 +65,7 @@ inline Config config_of(int argc, char** argv, int place) {
                  "%s: expected at the end, in any order: --driver "
                  "select|poll|epoll|linux-aio|uring|uring-movable|uring-sqpoll|best, "
                  "--files best|pool|linux-aio|uring|posix-aio, "
-                 "--scheduler single|per-core|stealing, --workers N\n",
+                 "--scheduler single|per-core|stealing, --workers N, --wakes eventfd|message\n",
                  argv[0]);
     std::exit(2);
   }

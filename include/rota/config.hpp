@@ -97,6 +97,9 @@ struct DriverConfig {
                                               ///< one is enough. Fewer turns, later answers: wakes
                                               ///< of other threads wait as well, timers do not. 0,
                                               ///< or where it is refused: one is enough
+  bool message_wakes = false;                 ///< io_uring (Linux 6.13): who wakes a worker sends
+                                              ///< its ring a message. Else, or where it is
+                                              ///< refused: through an eventfd that the ring polls
   std::uint32_t blocking_threads = 4;         ///< threads of a worker for its files, on drivers
                                               ///< that have no other way
   std::uint64_t seed = 1;                     ///< sim: everything that real life leaves open;

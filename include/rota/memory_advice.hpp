@@ -33,7 +33,7 @@ enum class MemoryAdvice : std::uint8_t {
 /// @owns the memory is the caller's, and stays mapped until the call ends
 /// @errors as madvise(2): `not_enough_memory` where nothing is mapped; `bad_address` where a page
 /// cannot be brought in, behind the end of a mapped file; `invalid_argument`: the kernel does not
-/// know the advice (`bring_in`: Linux 5.14), or not of this memory
+/// know the advice (`bring_in`: Linux 5.14), or not of this memory; RegisteredMemory is not dropped
 ///
 ///     Result<void> there = co_await advise_memory(part, MemoryAdvice::bring_in);
 [[nodiscard]] Await<StatusLeaf<MemoryRange>> advise_memory(std::span<const std::byte> memory,

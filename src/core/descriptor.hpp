@@ -126,7 +126,7 @@ inline void next_generation(Descriptor& descriptor) noexcept {
 /// Which half of the hint speaks of a transfer at an offset: a file system may know whether a read
 /// would block, and not a write.
 [[nodiscard]] inline Interest direction_at_offset(OpCode code) noexcept {
-  return is_one_of<OpCode::read_at, OpCode::read_vector_at>(code) ? interest_read : interest_write;
+  return reads_at_offset(code) ? interest_read : interest_write;
 }
 
 /// Whether an operation of this kind may be performed at once: nothing waits before it, and the

@@ -49,6 +49,7 @@ Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
   place.unfit_loans = 0;
   place.copied_sends = 0;
   place.ring_uses = 0;
+  place.missed_reads = 0;
   place.interrupts = false;
   place.accepted = nullptr;
   place.closing = nullptr;

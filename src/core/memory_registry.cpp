@@ -31,6 +31,16 @@ void MemoryRegistry::remove(const std::byte* begin) noexcept {
   change_version();
 }
 
+bool MemoryRegistry::meets(std::span<const std::byte> memory) const noexcept {
+  if (version() == 0) return false;
+  const std::byte* const end = memory.data() + memory.size();
+  std::lock_guard lock(mutex_);
+  for (const Node* each = nodes_.front(); each != nullptr; each = each->next) {
+    if (memory.data() < each->begin + each->bytes && each->begin < end) return true;
+  }
+  return false;
+}
+
 std::uint64_t MemoryRegistry::copy_to(std::vector<Region>& regions) const {
   const std::lock_guard lock(mutex_);
   regions.clear();

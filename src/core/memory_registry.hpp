@@ -33,6 +33,9 @@ class MemoryRegistry {
   /// What was added, by its address.
   void remove(const std::byte* begin) noexcept;
 
+  /// Whether a ring may have pinned a part of this.
+  [[nodiscard]] bool meets(std::span<const std::byte> memory) const noexcept;
+
   /// Grows with each change; 0: there has been none.
   [[nodiscard]] std::uint64_t version() const noexcept {
     return version_.load(MemoryOrder::acquire);

@@ -80,6 +80,7 @@ MadeDriver make_uring(const PlacedConfig& config, std::vector<Refusal>& refusals
   request.sqpoll_cpu = config.sqpoll_cpu;
   request.napi_busy_poll_us = config.napi_busy_poll_us;
   request.min_wait_us = config.min_wait_us;
+  request.message_wakes = config.message_wakes;
   request.tries_lone_reads = config.place.tries_lone_reads;
   RingSubmitter* submitter = config.place.submitter;
   if (submitter != nullptr) request.sqpoll_ring = submitter->number;

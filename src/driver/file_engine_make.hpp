@@ -16,11 +16,11 @@ namespace rota::inline v0 {
 struct EngineRequest {
   FileEngineKind kind = FileEngineKind::best;  ///< `best`: Linux aio, once there is need of it and
                                                ///< where it is allowed
-  unsigned threads = 4;                        ///< of its blocking pool
+  unsigned threads = DriverConfig{}.blocking_threads;  ///< of its blocking pool
   AioNotification aio_notification = AioNotification::none;  ///< of posix_aio
   // Of its ring, as of a driver's (RingRequest).
-  std::uint32_t bounded_workers = 4;
-  std::uint32_t unbounded_workers = 16;
+  std::uint32_t bounded_workers = DriverConfig{}.bounded_ring_workers;
+  std::uint32_t unbounded_workers = DriverConfig{}.unbounded_ring_workers;
   int cpu = -1;
   KernelRelease as_kernel{};
   DevicePolling device_polling = DevicePolling::never;

@@ -21,13 +21,13 @@ namespace rota::inline v0 {
 inline constexpr std::uint8_t kMissesInARow = 16;
 inline constexpr std::uint8_t kReadsPerProbe = 64;
 
-[[nodiscard]] constexpr bool reads_at_offset(OpCode code) noexcept {
-  return is_one_of<OpCode::read_at, OpCode::read_vector_at>(code);
+[[nodiscard]] inline bool is_demoted(const Descriptor& file) noexcept {
+  return file.missed_reads >= kMissesInARow;
 }
 
 /// Before a read that may be tried.
 [[nodiscard]] inline bool is_read_worth_a_try(Descriptor& file) noexcept {
-  if (file.missed_reads < kMissesInARow) return true;
+  if (!is_demoted(file)) return true;
   file.missed_reads += 1;
   if (file.missed_reads < kMissesInARow + kReadsPerProbe) return false;
   file.missed_reads = kMissesInARow;
@@ -38,7 +38,7 @@ inline constexpr std::uint8_t kReadsPerProbe = 64;
 inline void note_first_read(Descriptor& file, bool completed, DriverCounters& counters) noexcept {
   if (completed) {
     file.missed_reads = 0;
-  } else if (file.missed_reads < kMissesInARow && ++file.missed_reads == kMissesInARow) {
+  } else if (!is_demoted(file) && ++file.missed_reads == kMissesInARow) {
     counters.demoted_reads += 1;
   }
 }

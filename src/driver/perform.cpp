@@ -268,8 +268,16 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
 /// Whether the errno says "not yet". What no readiness ever helps is answered: a confined path that
 /// was renamed meanwhile. connect(2) has its own words for it; its EAGAIN is a failure (a Unix
 /// socket whose listener's queue is full), for which no readiness ever comes.
+/// Of what is written durably: the write, and not the sync that follows.
+bool is_durable_write(const Operation& operation) noexcept {
+  if (operation.code != OpCode::write_durably_at) return false;
+  const auto& transfer = static_cast<const Transfer&>(operation);
+  return transfer.moved < transfer.bytes;
+}
+
 bool means_would_block(const Operation& operation, std::int32_t result) noexcept {
-  if ((operation.flags & op_no_wait) != 0 || may_sleep_regardless(operation.code)) return false;
+  if ((operation.flags & op_no_wait) != 0) return false;
+  if (may_sleep_regardless(operation.code) && !is_durable_write(operation)) return false;
   if (operation.code == OpCode::connect) return result == -EINPROGRESS || result == -EALREADY;
   return result == -EAGAIN || result == -EWOULDBLOCK;
 }

@@ -1,5 +1,6 @@
 #include "driver/readiness.hpp"
 
+#include "driver/first_read.hpp"
 #include "driver/message.hpp"
 #include "driver/perform.hpp"
 #include "driver/shared_accept.hpp"
@@ -172,11 +173,13 @@ void ReadinessDriver::start_in_lane(Operation& operation, OpList& done) {
 }
 
 /// What the page cache has is read at once: a thread is never asked for what costs less than
-/// asking it.
+/// asking it. The worker has counted its own try of the same read.
 void ReadinessDriver::start_on_file(Operation& operation, OpList& done) {
-  const bool worth_it = moves_at_offset(operation.code) &&
-                        may_try(*operation.descriptor, operation.code) && budget_.take();
-  if (worth_it && try_other(operation, counters())) return finish(operation, done);
+  const Descriptor& file = *operation.descriptor;
+  const bool demoted = reads_at_offset(operation.code) && is_demoted(file);
+  const bool worth_it = moves_at_offset(operation.code) && !demoted &&
+                        may_try(file, operation.code) && budget_.take();
+  if (worth_it && perform(operation)) return finish(operation, done);
   hand_to_files(operation);
 }
 

@@ -24,6 +24,7 @@ Result<std::unique_ptr<UringDriver>> UringDriver::make(const RingRequest& reques
     refusals.push_back(refused_call("io_uring", "eventfd2", error));
     return failure(error);
   }
+  if (driver->ring_.can(ring_takes_messages)) driver->wake_.send_to(driver->ring_.number());
   if (driver->engine_request_.kind != FileEngineKind::best) {
     if (const int error = driver->make_engine(refusals); error != 0) return failure(error);
   }

@@ -39,7 +39,8 @@ enum UringBits : std::uint32_t {
 /// UringMemoryTable).
 inline bool may_name_by_place(OpCode code) noexcept {
   return is_one_of<OpCode::read_at, OpCode::write_at, OpCode::read_vector_at,
-                   OpCode::write_vector_at, OpCode::sync, OpCode::sync_data>(code);
+                   OpCode::write_vector_at, OpCode::write_durably_at, OpCode::sync,
+                   OpCode::sync_data>(code);
 }
 
 inline std::uint64_t user_data_of(Operation& operation, UringTag tag) noexcept {

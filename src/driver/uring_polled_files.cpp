@@ -123,7 +123,7 @@ void UringPolledFiles::give_to_others(Operation& operation) {
 
 void UringPolledFiles::cancel(Operation& operation) noexcept {
   if (line_.withdraw(operation, done_)) return notify_();
-  if (operation.engine_bits != kHere) others_->cancel(operation);
+  others_->cancel(operation);  // To whom one that is with the ring is unknown.
 }
 
 void UringPolledFiles::cancel_all(const Descriptor& descriptor) noexcept {

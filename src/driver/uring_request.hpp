@@ -25,6 +25,7 @@ enum RingAbility : std::uint16_t {
   ring_keeps_files = 1 << 11,       ///< a table of files that lets go of them at once (6.14)
   ring_keeps_memory = 1 << 12,      ///< a table of memory that is pinned once (5.19)
   ring_waits_for_children = 1 << 13,  ///< waitid (6.7)
+  ring_takes_messages = 1 << 14,    ///< any thread puts a completion into it (6.13)
   ring_lacks_call = 1 << 15,        ///< never set: of what no kernel's ring has a call for
 };
 
@@ -55,6 +56,7 @@ struct RingRequest {
                                                ///< is to share; -1: a thread of its own
   std::uint32_t napi_busy_poll_us = 0;
   std::uint32_t min_wait_us = 0;
+  bool message_wakes = false;
   DevicePolling device_polling = DevicePolling::never;  ///< else it is for direct transfers alone
   bool tries_lone_reads = true;                ///< DriverTraits
   KernelRelease as_kernel;                     ///< without what came after it; {}: with everything

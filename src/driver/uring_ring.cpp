@@ -57,7 +57,7 @@ void UringRing::enable() {
 void UringRing::place_workers() {
   if (worker_cpu_ < 0) return;
   const auto fd = static_cast<unsigned>(ring_.ring_fd);
-  io_uring_enter(fd, 1, 0, 0, nullptr);
+  io_uring_enter(fd, std::max(1U, untaken()), 0, 0, nullptr);  // All: links are not to be cut.
   CpuMask mask = mask_of(worker_cpu_);
   io_uring_register(fd, IORING_REGISTER_IOWQ_AFF, mask.data(),
                     static_cast<unsigned>(mask.size() * sizeof mask.front()));

@@ -59,6 +59,7 @@ class UringRing {
   /// The buffers for `ring_lends`. Null where the kernel refuses them: it cannot from then on.
   [[nodiscard]] std::unique_ptr<UringBuffers> make_buffers(Lender& lender) noexcept;
 
+  [[nodiscard]] int number() const noexcept { return ring_.ring_fd; }
   [[nodiscard]] bool can(RingAbility ability) const noexcept { return (abilities_ & ability) != 0; }
   /// What it is: not the profile that was asked for, where a submitter was refused.
   [[nodiscard]] RingProfile profile() const noexcept { return profile_; }
@@ -167,6 +168,8 @@ class UringRing {
   void ask_for_busy_poll(const RingRequest& request, std::vector<Refusal>& refusals,
                          const char* mechanism);
   void tell_lacks(std::vector<Refusal>& refusals, const char* mechanism) const;
+  void ask_for_messages(const RingRequest& request, std::vector<Refusal>& refusals,
+                        const char* mechanism);
   void ask_for_min_wait(const RingRequest& request, std::vector<Refusal>& refusals,
                         const char* mechanism);
 

@@ -1,4 +1,5 @@
 #include "driver/uring_age.hpp"
+#include "driver/uring_wake.hpp"
 #include "driver/uring_ring.hpp"
 
 #include <array>
@@ -130,6 +131,7 @@ int UringRing::set_up(const RingRequest& asked, std::vector<Refusal>& refusals) 
   ask_for_cpu(request, refusals, mechanism);
   ask_for_busy_poll(request, refusals, mechanism);
   ask_for_min_wait(request, refusals, mechanism);
+  ask_for_messages(request, refusals, mechanism);
   return 0;
 }
 
@@ -329,6 +331,24 @@ void UringRing::ask_for_busy_poll(const RingRequest& request, std::vector<Refusa
   refusals.push_back({mechanism,
                       "Waits cannot poll the queues of network cards (Linux 6.9, built with "
                       "NET_RX_BUSY_POLL): they sleep at once.",
+                      -error});
+}
+
+/// By one to itself. A ring that is not enabled yet answers EBADFD, where the kernel knows the
+/// request.
+void UringRing::ask_for_messages(const RingRequest& request, std::vector<Refusal>& refusals,
+                                 const char* mechanism) {
+  if (!request.message_wakes) return;
+  int error = -EINVAL;
+  if ((request.withheld_abilities & ring_takes_messages) == 0) {
+    error = UringWake::send_message(ring_.ring_fd, uring_cancel);  // Nobody looks at those.
+  }
+  if (error == 0 || error == -EBADFD) {
+    abilities_ |= ring_takes_messages;
+    return;
+  }
+  refusals.push_back({mechanism,
+                      "A ring takes no messages of other threads (Linux 6.13): an eventfd wakes it.",
                       -error});
 }
 

@@ -1,5 +1,7 @@
 #include <rota/memory_advice.hpp>
 
+#include "core/memory_registry.hpp"
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,6 +11,9 @@
 namespace rota::inline v0 {
 
 namespace {
+
+/// No kernel knows it. What a ring has pinned it would go on reading and writing.
+constexpr int kRefused = -1;
 
 int native_advice(MemoryAdvice advice) noexcept {
   // Of Linux 5.14, for headers that are older.
@@ -47,7 +52,9 @@ Pages pages_of(std::span<const std::byte> memory, MemoryAdvice advice) noexcept 
 Await<StatusLeaf<MemoryRange>> advise_memory(std::span<const std::byte> memory,
                                              MemoryAdvice advice) noexcept {
   const Pages pages = pages_of(memory, advice);
-  return Await<StatusLeaf<MemoryRange>>(std::in_place, nullptr, native_advice(advice),
+  const bool drops_pinned = advice == MemoryAdvice::drop && memory_registry().meets(memory);
+  const int native = drops_pinned ? kRefused : native_advice(advice);
+  return Await<StatusLeaf<MemoryRange>>(std::in_place, nullptr, native,
                                         reinterpret_cast<void*>(pages.begin), pages.bytes);
 }
 

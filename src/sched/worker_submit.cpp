@@ -88,8 +88,7 @@ void Worker::lend_to(Operation& operation) noexcept {
 
 bool Worker::worth_trying(const Operation& operation) const noexcept {
   if (tries_first_) return true;
-  const bool reads_file = is_one_of<OpCode::read_at, OpCode::read_vector_at>(operation.code);
-  return reads_file && tries_lone_reads_ && todo_.empty() && queue_.empty();
+  return reads_at_offset(operation.code) && tries_lone_reads_ && todo_.empty() && queue_.empty();
 }
 
 /// Whatever else lives here, or has no Descriptor yet.

@@ -40,11 +40,13 @@ Cell tiny_ring(const char* name, RingProfile profile) {
   return cell;
 }
 
-/// Whose waits gather completions, and poll the queues of network cards, as far as the kernel does.
+/// Whose waits gather completions, poll the queues of network cards, and are ended by messages, as
+/// far as the kernel does.
 Cell gathering_ring() {
   Cell cell = ring("io_uring_min_wait", RingProfile::pinned);
   cell.config.min_wait_us = 100;
   cell.config.napi_busy_poll_us = 10;
+  cell.config.message_wakes = true;
   return cell;
 }
 

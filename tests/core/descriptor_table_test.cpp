@@ -52,6 +52,7 @@ TEST(DescriptorTableTest, a_reused_place_is_clean_and_of_a_later_generation) {
   first.copied_sends = 4;
   first.short_read = ShortRead::proves_nothing;
   first.borrowed = true;
+  first.missed_reads = 20;
   table.release(first);
 
   Descriptor& second = adopt_socket(table, kSomeFd);
@@ -68,6 +69,7 @@ TEST(DescriptorTableTest, a_reused_place_is_clean_and_of_a_later_generation) {
   EXPECT_EQ(second.accepted, nullptr);
   EXPECT_EQ(second.short_read, ShortRead::unasked);
   EXPECT_FALSE(second.borrowed);
+  EXPECT_EQ(second.missed_reads, 0);
   table.release(second);
 }
 

@@ -28,7 +28,7 @@ TEST(LayoutTest, an_operation_is_one_cache_line) {
   EXPECT_LE(sizeof(Operation), 64u);
   EXPECT_LE(sizeof(Transfer), sizeof(Operation) + 32);
   EXPECT_LE(sizeof(VectorTransfer), sizeof(Operation) + 24);
-  EXPECT_LE(sizeof(Stream), sizeof(Operation) + 40);
+  EXPECT_LE(sizeof(Stream), sizeof(Operation) + 56);
 }
 
 TEST(LayoutTest, the_head_of_a_runnable_is_three_pointers) {

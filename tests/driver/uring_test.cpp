@@ -32,7 +32,7 @@ constexpr std::uint32_t kEveryOptionalFlag =
 constexpr std::uint16_t kEveryAbility =
     ring_accepts_multishot | ring_cancels_by_fd | ring_truncates | ring_changes_paths | ring_lends |
     ring_sends_in_place | ring_polls_network | ring_gathers | ring_keeps_files |
-    ring_keeps_memory | ring_waits_for_children;
+    ring_keeps_memory | ring_waits_for_children | ring_takes_messages;
 
 struct RingCase {
   const char* name;
@@ -46,6 +46,12 @@ RingRequest older_kernel(RingProfile profile) {
   return request;
 }
 
+RingRequest woken_by_messages(RingProfile profile) {
+  RingRequest request = request_of(profile, 8, 16);
+  request.message_wakes = true;
+  return request;
+}
+
 std::vector<RingCase> ring_cases() {
   return {
       {"pinned", request_of(RingProfile::pinned, 256, 4096)},
@@ -53,6 +59,9 @@ std::vector<RingCase> ring_cases() {
       {"pinned_tiny", request_of(RingProfile::pinned, 2, 4)},
       {"sqpoll", request_of(RingProfile::sqpoll, 256, 4096)},
       {"sqpoll_tiny", request_of(RingProfile::sqpoll, 2, 4)},
+      {"pinned_woken_by_messages", woken_by_messages(RingProfile::pinned)},
+      {"movable_woken_by_messages", woken_by_messages(RingProfile::movable)},
+      {"sqpoll_woken_by_messages", woken_by_messages(RingProfile::sqpoll)},
       {"movable_tiny", request_of(RingProfile::movable, 2, 4)},
       {"pinned_on_an_older_kernel", older_kernel(RingProfile::pinned)},
       {"movable_on_an_older_kernel", older_kernel(RingProfile::movable)},

@@ -130,6 +130,10 @@ Routine<void> advice_on_memory_keeps_what_is_in_it(World) {
   // Less than a page is nothing to drop.
   advised = co_await advise_memory(part.first(10), MemoryAdvice::drop);
   EXPECT_TRUE(advised.has_value());
+  // What a ring has pinned would be read and written on, unseen.
+  const RegisteredMemory registered(bytes.size());
+  advised = co_await advise_memory(registered.bytes(), MemoryAdvice::drop);
+  EXPECT_EQ(advised.error(), std::errc::invalid_argument);
 }
 
 template <template <class> class Routine>

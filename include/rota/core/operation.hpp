@@ -82,6 +82,10 @@ template <OpCode... Codes>
                    OpCode::write_vector_at>(code);
 }
 
+[[nodiscard]] constexpr bool reads_at_offset(OpCode code) noexcept {
+  return is_one_of<OpCode::read_at, OpCode::read_vector_at>(code);
+}
+
 /// Of the codes of a Splice: which way it goes.
 [[nodiscard]] constexpr bool takes_into_pipe(OpCode code) noexcept {
   return is_one_of<OpCode::splice_in, OpCode::splice_in_at>(code);
