@@ -21,8 +21,8 @@ inline constexpr std::array<EngineChoice, 7> engine_choices{{
     {"pool", "blocking pool", FileEngineKind::blocking_pool},
     {"linux-aio", "linux_aio", FileEngineKind::linux_aio},
     {"uring", "io_uring", FileEngineKind::io_uring},
-    {"uring-polled", "io_uring", FileEngineKind::io_uring, DevicePolling::busy},
-    {"uring-hybrid", "io_uring", FileEngineKind::io_uring, DevicePolling::hybrid},
+    {"uring-polled", "io_uring polled", FileEngineKind::io_uring, DevicePolling::busy},
+    {"uring-hybrid", "io_uring polled", FileEngineKind::io_uring, DevicePolling::hybrid},
     {"posix-aio", "posix_aio", FileEngineKind::posix_aio},
 }};
 

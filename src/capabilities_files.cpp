@@ -4,13 +4,16 @@
 #include "base/unique_fd.hpp"
 #include "driver/aio_context.hpp"
 #include "driver/choose.hpp"
+#include "driver/uring_polled_files.hpp"
 
 #include <fcntl.h>
 #include <sys/uio.h>
 
 #include <cerrno>
 #include <filesystem>
+#include <string>
 #include <system_error>
+#include <utility>
 
 namespace rota::inline v0 {
 namespace {
@@ -62,6 +65,11 @@ void list_ring(CapabilityList& list) {
              "own beside a driver that waits for readiness");
   } else {
     list.no("io_uring", joined(refusals, chosen.error()));
+  }
+  if (std::string lack = no_polled_device(); lack.empty()) {
+    list.yes("io_uring polled", "direct transfers without interrupts (device_polling)");
+  } else {
+    list.no("io_uring polled", std::move(lack));
   }
 }
 

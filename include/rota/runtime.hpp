@@ -68,15 +68,17 @@ struct RuntimeCounters {
   Duration file_oldest_wait;
   /// How often a faster way was given up because it was none here, and how often one ended early.
   std::uint64_t demoted_sends = 0;      ///< connections whose sends in place were copied all the
-                                        ///< same: theirs are plain sends from then on
+                                        ///< same, or refused, for want of lockable memory for one:
+                                        ///< theirs are plain sends from then on
   std::uint64_t demoted_reads = 0;      ///< files of which the page cache keeps lacking parts:
                                         ///< reads of theirs are tried at once no more, but for a
                                         ///< probe now and then
   std::uint64_t restarted_streams = 0;  ///< accepts for every connection that the kernel had ended,
                                         ///< as it does when a ring has no room for completions
-  std::uint64_t dry_receives = 0;       ///< receives that found all buffers lent, and waited
-  std::uint64_t punted_files = 0;       ///< operations on files that a ring could not do without
-                                        ///< blocking: a thread of the kernel's was told to
+  std::uint64_t dry_receives = 0;       ///< receives to which a ring had no buffer to offer at the
+                                        ///< moment: they were begun anew
+  std::uint64_t punted_files = 0;       ///< operations on files that the ring of a worker could not
+                                        ///< do without blocking: a thread of the kernel's was told
 };
 
 /// `frames_live_bytes` of RuntimeCounters, without a Runtime. Any thread; exact while no other
