@@ -187,7 +187,8 @@ std::string object_to_napi(const UniqueFd& ring) {
 
 /// One to the ring itself.
 std::string object_to_messages(const UniqueFd& ring) {
-  return objection_of("IORING_REGISTER_SEND_MSG_RING", -UringWake::send_message(ring.number(), uring_wake));
+  const int answer = UringWake::send_message(ring.number(), uring_wake);
+  return objection_of("IORING_REGISTER_SEND_MSG_RING", -answer);
 }
 
 /// So many places for memory.

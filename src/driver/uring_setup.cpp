@@ -348,7 +348,8 @@ void UringRing::ask_for_messages(const RingRequest& request, std::vector<Refusal
     return;
   }
   refusals.push_back({mechanism,
-                      "A ring takes no messages of other threads (Linux 6.13): an eventfd wakes it.",
+                      "A ring takes no messages of other threads (Linux 6.13): an eventfd wakes "
+                      "it.",
                       -error});
 }
 
