@@ -263,7 +263,7 @@ inline void LabCommand::add_faults() {
       "for a socket meanwhile, and a neighbour sees to the worker's I/O. When does that task\n"
       "hear of its byte, under epoll, a movable ring, and a ring with a submitting thread?\n\n"
       "The file is of a FUSE file system of the lab's own, which takes the right to mount.\n"
-      "Nothing of it is left, however the lab ends.\n\n"
+      "Nothing of it stays mounted, however the lab ends.\n\n"
       "Example: rota lab faults --rounds 50 --stall-ms 100");
 }
 

@@ -1,5 +1,6 @@
 #include "capability_groups.hpp"
 
+#include "base/cpu_affinity.hpp"
 #include "measured_choice.hpp"
 
 #include <cstdio>
@@ -8,12 +9,27 @@ namespace rota::inline v0 {
 namespace {
 
 void list_cost(CapabilityList& list, const char* name, Duration cost, const std::string& what,
-               const char* without) {
+               const std::string& without) {
   if (cost == Duration{}) return list.no(name, without);
   list.fact(name, in_us(cost) + ", " + what);
 }
 
+void list_wake(CapabilityList& list, const Measurements& measured) {
+  const char* const without = "not measured: there is no second thread to be had";
+  const bool has_one_cpu = allowed_cpus().size() == 1;
+  list_cost(list, "wake of a sleeping thread", measured.wake,
+            has_one_cpu ? "until it runs, on the same CPU" : "until it runs, on another CPU",
+            without);
+  list_cost(list, "the call that wakes it", measured.wake_call, "paid by whoever wakes", without);
+}
+
 void list_reads(CapabilityList& list, const Measurements& measured) {
+  if (measured.folder_error) {
+    const std::string why =
+        "no file can be made in " + measured.folder + ": " + measured.folder_error.message();
+    list.no("read without waiting", why);
+    return list.no("the same in a ring", why);
+  }
   const std::string where = "a page that is cached, in " + measured.folder;
   list_cost(list, "read without waiting", measured.read, where + ", by preadv2(RWF_NOWAIT)",
             "the file system of temporary files does not know preadv2(RWF_NOWAIT), or it is "
@@ -21,7 +37,7 @@ void list_reads(CapabilityList& list, const Measurements& measured) {
   list_cost(list, "the same in a ring", measured.ring_read,
             measured.ring_reads_inline ? "complete when the call that submits it returns"
                                        : "by a thread of the kernel's, which the call wakes",
-            "there is no ring, or no file in the folder of temporary files");
+            "there is no ring, or it does not read");
 }
 
 }  // namespace
@@ -38,10 +54,7 @@ void probe_costs(CapabilityList& list, const Measurements& measured, bool kept) 
   list.fact("measured", kept ? "before, and kept; `rota doctor --measure` does it anew"
                              : "now; `rota doctor --measure` keeps it for programs that ask "
                                "(Config::measuring)");
-  list_cost(list, "wake of a sleeping thread", measured.wake, "until it runs, on another CPU",
-            "not measured: there is no second thread to be had");
-  list_cost(list, "the call that wakes it", measured.wake_call, "paid by whoever wakes",
-            "not measured: there is no second thread to be had");
+  list_wake(list, measured);
   list_cost(list, "a system call", measured.system_call, "that does nothing", "not measured");
   list_cost(list, "a call of io_uring_enter", measured.ring_call,
             "with an operation that does nothing", "there is no ring");

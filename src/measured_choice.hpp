@@ -13,8 +13,8 @@ struct MeasuredChoice {
                                  ///< preadv2(RWF_NOWAIT) first
 };
 
-/// A lone read is tried where that is cheaper than to send it through the ring, which did it at
-/// once too. Where only one of the two can be done nothing is known.
+/// A lone read is tried unless the ring, which did it at once too, is cheaper with all that a read
+/// through a driver takes besides. Where only one of the two can be done nothing is known.
 [[nodiscard]] MeasuredChoice choice_by(const Measurements& measured) noexcept;
 
 /// By what is kept, or else measured now and kept; nothing where nobody asks for it.

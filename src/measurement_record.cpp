@@ -6,6 +6,7 @@
 
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 
@@ -84,7 +85,13 @@ std::optional<Measurements> from_record(std::string_view text, const std::string
   if (!reads_inline || *reads_inline > 1 || !folder || !text.empty()) return {};
   measured.ring_reads_inline = *reads_inline == 1;
   measured.folder = *folder;
+  if (has_zero(measured)) return {};
   return measured;
+}
+
+bool has_zero(const Measurements& measured) noexcept {
+  return std::ranges::any_of(kSpans,
+                             [&](const Span& span) { return measured.*span.value == Duration{}; });
 }
 
 }  // namespace rota::inline v0

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -39,15 +40,19 @@ Duration time_of(Call call) {
 }
 
 /// A file of one page that nobody else can open: one that never has a name, or had it for a moment.
-UniqueFd make_file(const std::string& folder) {
+Result<UniqueFd> make_file(const std::string& folder) {
   UniqueFd file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!file.valid()) {
     std::string name = folder + "/rota-measures-XXXXXX";
     file = UniqueFd(::mkostemp(name.data(), O_CLOEXEC));
-    if (file.valid()) ::unlink(name.c_str());
+    if (!file.valid()) return failure(errno);
+    ::unlink(name.c_str());
   }
   constexpr std::array<char, kPage> page{};
-  if (file.valid() && ::write(file.number(), page.data(), kPage) != kPage) return UniqueFd();
+  const ssize_t written = ::write(file.number(), page.data(), kPage);
+  if (written < 0) return failure(errno);
+  // As on a full disk; the next byte would say so.
+  if (written != kPage) return failure(ENOSPC);
   return file;
 }
 
@@ -57,12 +62,14 @@ std::string folder_of_temporary_files() {
 }
 
 /// Submits the one entry that was prepared and takes its completion. `inlined`: whether it was
-/// there when the submission returned.
+/// there when the submission returned. A signal does not end the wait.
 bool run_alone(io_uring& ring, std::int32_t expected, bool& inlined) {
   if (::io_uring_submit(&ring) != 1) return false;
   io_uring_cqe* completion = nullptr;
-  inlined = ::io_uring_peek_cqe(&ring, &completion) == 0;
-  if (!inlined && ::io_uring_wait_cqe(&ring, &completion) != 0) return false;
+  int error = ::io_uring_peek_cqe(&ring, &completion);
+  inlined = error == 0;
+  while (error == -EAGAIN || error == -EINTR) error = ::io_uring_wait_cqe(&ring, &completion);
+  if (error != 0) return false;
   const bool succeeded = completion->res == expected;
   ::io_uring_cqe_seen(&ring, completion);
   return succeeded;
@@ -77,7 +84,9 @@ void measure_ring(int file, Measurements& measured) {
     return run_alone(*ring, 0, inlined);
   });
   if (file < 0) return;
-  std::array<char, kPage> page;
+  // To close a ring does not wait for what is in flight, so this outlives a read that was given up.
+  // Nobody looks at its bytes.
+  static std::array<char, kPage> page;
   bool all_inline = true;
   measured.ring_read = time_of([&] {
     ::io_uring_prep_read(::io_uring_get_sqe(&*ring), file, page.data(), kPage, 0);
@@ -104,9 +113,11 @@ Measurements measure_machine(const std::string& folder) {
   measured.wake_call = wake.call;
   measured.system_call = time_of([] { return ::syscall(SYS_getppid) >= 0; });
   measured.folder = folder.empty() ? folder_of_temporary_files() : folder;
-  const UniqueFd file = make_file(measured.folder);
-  measure_read(file.number(), measured);
-  measure_ring(file.number(), measured);
+  const Result<UniqueFd> file = make_file(measured.folder);
+  if (!file) measured.folder_error = file.error();
+  const int number = file ? file->number() : -1;
+  measure_read(number, measured);
+  measure_ring(number, measured);
   return measured;
 }
 

@@ -43,6 +43,24 @@ bool is_mine_alone(int file) noexcept {
          (found.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+/// A symbolic link is none: it may lead to what is somebody else's.
+bool is_folder_of_mine(const std::string& path) noexcept {
+  constexpr int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  const UniqueFd folder(::open(path.c_str(), flags));
+  struct stat found{};
+  return folder.valid() && ::fstat(folder.number(), &found) == 0 && found.st_uid == ::geteuid();
+}
+
+/// Makes it if it is not there, and only in a folder of this user's: what root made in the home of
+/// another user, that user could not write.
+Result<void> make_folder(const std::string& path) {
+  if (is_folder_of_mine(path)) return {};
+  if (!is_folder_of_mine(path.substr(0, path.rfind('/')))) return failure(EPERM);
+  if (::mkdir(path.c_str(), kMineAlone) != 0 && errno != EEXIST) return failure(errno);
+  // What was there already may be what another program of this user's made meanwhile.
+  return is_folder_of_mine(path) ? Result<void>() : failure(EPERM);
+}
+
 Result<void> write_whole(int file, std::string_view text) {
   const ssize_t written = ::write(file, text.data(), text.size());
   if (written < 0) return failure(errno);
@@ -79,10 +97,10 @@ Result<void> keep_measurements(const Measurements& measured) {
   const std::string cache = cache_folder();
   if (cache.empty()) return failure(ENOENT);
   if (measured.folder.find('\n') != std::string::npos) return failure(EINVAL);
+  if (has_zero(measured)) return failure(ENODATA);
   const std::string folder = cache + std::string(kCacheFolder);
-  // What is there already is as good, and what cannot be made is told by the file.
-  ::mkdir(cache.c_str(), kMineAlone);
-  ::mkdir(folder.c_str(), kMineAlone);
+  if (const auto made = make_folder(cache); !made) return made;
+  if (const auto made = make_folder(folder); !made) return made;
   const std::string text = to_record(measured, measurement_head());
   if (text.size() > kMostRecordBytes) return failure(ENAMETOOLONG);
   return replace(folder + std::string(kFile), text);

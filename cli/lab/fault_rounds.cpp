@@ -13,7 +13,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <string>
 #include <thread>
+#include <utility>
 
 namespace rota::cli {
 namespace {
@@ -86,6 +88,19 @@ Ends make_ends() {
 
 enum class Round : std::uint8_t { measured, strayed, failed };
 
+const char* why_too_few(bool each_ended, const SlowFile& file) {
+  if (!each_ended) return "a task has not heard of its byte";
+  if (!file.has_pages()) return "the slow file has no page left that nobody has touched";
+  return "the tasks were stolen from each other again and again";
+}
+
+/// The rounds that went well say nothing beside others that did not.
+void refuse(FaultsResult& result, std::string reason) {
+  result.refusal = std::move(reason);
+  result.late_ns.clear();
+  result.stall_ns.clear();
+}
+
 Round run_round(const FaultsOptions& options, Runtime& runtime, Desk& desk, int far,
                 SlowFile& file, FaultsResult& result) {
   std::this_thread::sleep_for(kToComeToRest);
@@ -133,8 +148,7 @@ void run_fault_rounds(const FaultsOptions& options, SlowFile& file, FaultsResult
     goes_on = run_round(options, *runtime, desk, ends.far.number(), file, result) != Round::failed;
   }
   if (!interrupted() && result.late_ns.size() < options.rounds) {
-    result.refusal = goes_on ? "the tasks were stolen from each other again and again"
-                             : "a task has not heard of its byte";
+    refuse(result, why_too_few(goes_on, file));
   }
   runtime->request_stop();
 }

@@ -5,6 +5,7 @@
 #include <rota/owned_fd.hpp>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -54,8 +55,11 @@ class MountPoint {
   [[nodiscard]] int error() const noexcept { return error_; }
   [[nodiscard]] const char* path() const noexcept { return path_.c_str(); }
 
-  /// 0, or an errno.
+  /// 0, or an errno. In a name space of this process alone: if it is killed before it unmounts, the
+  /// mount goes with it.
   [[nodiscard]] int mount(int fuse) noexcept {
+    if (::unshare(CLONE_NEWNS) != 0) return errno;
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
     const std::string options = "fd=" + std::to_string(fuse) + ",rootmode=100444,user_id=" +
                                 std::to_string(::geteuid()) +
                                 ",group_id=" + std::to_string(::getegid());

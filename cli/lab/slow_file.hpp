@@ -14,13 +14,16 @@ namespace rota::cli {
 /// fault for so long, in a sleep that nothing but the end of the process interrupts.
 ///
 /// It is of a FUSE file system, of this one file, that a child process serves. Nobody else finds
-/// it: it is unmounted as soon as the file is open, lives on by the mapping alone, and so ends with
-/// the process, however that ends. The child ends with the file, and with its parent.
+/// it: it is mounted where this process alone sees it, is unmounted as soon as the file is open,
+/// lives on by the mapping alone, and so ends with the process, however that ends. The child ends
+/// with the file, and with its parent. Whoever kills the process while it mounts may find an empty
+/// temporary file.
 class SlowFile {
  public:
   static constexpr std::size_t pages = 1024;
 
-  /// To be called before the process has other threads. The error is a sentence: who may not mount
+  /// To be called before the process has other threads, which from then on has mounts of its own:
+  /// those that others make later it does not see. The error is a sentence: who may not mount
   /// cannot have one.
   static std::expected<SlowFile, std::string> make(std::uint64_t delay_ms);
 

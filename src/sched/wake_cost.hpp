@@ -4,12 +4,12 @@
 
 namespace rota::inline v0 {
 
-/// How many wakes `wake_cost` takes the median of.
+/// How many wakes `wake_cost` takes the lower quartile of.
 inline constexpr int wake_cost_rounds = 16;
 
 struct WakeCost {
-  Duration wake;  ///< from when a thread is roused, which sleeps in the kernel on another CPU,
-                  ///< until it runs
+  Duration wake;  ///< from when a thread is roused, which sleeps in the kernel on another CPU, or
+                  ///< on the same one where only one is allowed, until it runs
   Duration call;  ///< what of that is the call that rouses it
 };
 

@@ -8,12 +8,14 @@
 #include <gtest/gtest.h>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
 
 namespace rota {
 namespace {
@@ -39,10 +41,11 @@ Measurements some_measurements() {
 
 TEST(Measurements, are_of_calls_that_take_time) {
   const Measurements measured = measure_machine();
-  EXPECT_GT(measured.wake, measured.wake_call);
+  EXPECT_GT(measured.wake, Duration{});
   EXPECT_GT(measured.wake_call, Duration{});
   EXPECT_GT(measured.system_call, Duration{});
   EXPECT_FALSE(measured.folder.empty());
+  EXPECT_FALSE(measured.folder_error) << measured.folder_error.message();
   if (measured.ring_call == Duration{}) GTEST_SKIP() << "there is no ring here";
   EXPECT_GT(measured.ring_read, Duration{});
 }
@@ -50,6 +53,7 @@ TEST(Measurements, are_of_calls_that_take_time) {
 TEST(Measurements, in_a_folder_that_is_none_have_no_reads) {
   const Measurements measured = measure_machine("/nowhere");
   EXPECT_GT(measured.system_call, Duration{});
+  EXPECT_EQ(measured.folder_error, std::errc::no_such_file_or_directory);
   EXPECT_EQ(measured.read, Duration{});
   EXPECT_EQ(measured.ring_read, Duration{});
   EXPECT_FALSE(measured.ring_reads_inline);
@@ -65,6 +69,12 @@ TEST(MeasurementRecord, reads_as_it_was_written) {
 TEST(MeasurementRecord, of_another_machine_is_none) {
   const std::string text = to_record(some_measurements(), "kernel 6.1\n");
   EXPECT_FALSE(from_record(text, "kernel 6.2\n").has_value());
+}
+
+TEST(MeasurementRecord, with_a_zero_is_none) {
+  Measurements without_ring = some_measurements();
+  without_ring.ring_call = Duration{};
+  EXPECT_FALSE(from_record(to_record(without_ring, ""), "").has_value());
 }
 
 TEST(MeasurementRecord, that_is_garbage_is_none) {
@@ -86,7 +96,9 @@ TEST(MeasuredChoice, follows_the_cheaper_read_where_both_are_known) {
   Measurements measured = some_measurements();
   EXPECT_EQ(choice_by(measured).wake, measured.wake);
   EXPECT_TRUE(choice_by(measured).tries_lone_reads);
-  measured.read = Duration{3'000};
+  measured.read = measured.ring_read + measured.ring_call;
+  EXPECT_TRUE(choice_by(measured).tries_lone_reads) << "a driver takes more than its ring";
+  measured.read += Duration{1};
   EXPECT_FALSE(choice_by(measured).tries_lone_reads);
   measured.ring_reads_inline = false;
   EXPECT_TRUE(choice_by(measured).tries_lone_reads) << "a thread of the kernel's is dearer";
@@ -141,6 +153,39 @@ TEST_F(KeptMeasurements, are_replaced_and_nothing_else_is_left) {
   EXPECT_EQ(std::distance(begin(entries), end(entries)), 1);
 }
 
+TEST_F(KeptMeasurements, with_a_zero_are_not_kept) {
+  Measurements without_file = some_measurements();
+  without_file.read = Duration{};
+  const auto kept = keep_measurements(without_file);
+  ASSERT_FALSE(kept.has_value());
+  EXPECT_EQ(kept.error(), std::error_code(ENODATA, std::system_category()));
+  EXPECT_FALSE(fs::exists(home_ / "rota"));
+}
+
+TEST_F(KeptMeasurements, make_the_folder_that_is_named_in_one_of_ours) {
+  ::setenv("XDG_CACHE_HOME", (home_ / "made").c_str(), 1);
+  ASSERT_TRUE(keep_measurements(some_measurements()).has_value());
+  EXPECT_TRUE(kept_measurements().has_value());
+}
+
+TEST_F(KeptMeasurements, follow_no_link) {
+  fs::create_directory(home_ / "elsewhere");
+  fs::create_directory_symlink(home_ / "elsewhere", home_ / "link");
+  ::setenv("XDG_CACHE_HOME", (home_ / "link").c_str(), 1);
+  EXPECT_FALSE(keep_measurements(some_measurements()).has_value());
+  EXPECT_TRUE(fs::is_empty(home_ / "elsewhere"));
+}
+
+TEST_F(KeptMeasurements, leave_nothing_in_the_home_of_another_user) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can write there";
+  constexpr uid_t nobody = 65534;
+  ASSERT_EQ(::chown(home_.c_str(), nobody, nobody), 0);
+  EXPECT_FALSE(keep_measurements(some_measurements()).has_value());
+  ::setenv("XDG_CACHE_HOME", (home_ / ".cache").c_str(), 1);
+  EXPECT_FALSE(keep_measurements(some_measurements()).has_value());
+  EXPECT_TRUE(fs::is_empty(home_));
+}
+
 TEST_F(KeptMeasurements, that_others_may_write_are_not_believed) {
   ASSERT_TRUE(keep_measurements(some_measurements()).has_value());
   ASSERT_EQ(::chmod(file().c_str(), 0666), 0);
@@ -175,6 +220,7 @@ TEST_F(KeptMeasurements, are_made_by_a_runtime_that_asks_and_by_no_other) {
   EXPECT_FALSE(fs::exists(home_ / "rota")) << "what is simulated depends on no machine";
   config.driver.kind = DriverKind::best;
   ASSERT_TRUE(Runtime::make(config).has_value());
+  if (has_zero(measure_machine())) GTEST_SKIP() << "a call that is measured cannot be made here";
   EXPECT_TRUE(kept_measurements().has_value());
 }
 
