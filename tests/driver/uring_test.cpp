@@ -47,7 +47,7 @@ RingRequest older_kernel(RingProfile profile) {
 }
 
 RingRequest woken_by_messages(RingProfile profile) {
-  RingRequest request = request_of(profile, 8, 16);
+  RingRequest request = request_of(profile, 256, 4096);
   request.message_wakes = true;
   return request;
 }
