@@ -20,7 +20,8 @@ namespace rota::conformance {
 class Watchdog {
  public:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::seconds kPatience{10};
+  /// Longer than a disk stalls whose cache others have filled: a sync or a close waits for that.
+  static constexpr std::chrono::seconds kPatience{30};
 
   /// `dump` runs on the watchdog's thread when the driver does not answer any more.
   Watchdog(Driver& driver, std::function<void()> dump);
