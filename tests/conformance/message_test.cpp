@@ -163,7 +163,7 @@ TEST_P(Conformance, an_fd_travels_beside_bytes_and_is_closed_on_exec) {
 
 TEST_P(Conformance, an_fd_for_which_there_is_no_room_is_not_left_open) {
   FdPair pair = unix_pair();
-  FdPair passed = pipe_pair();
+  FdPair passed = unix_pair();
   Descriptor& near = adopt(std::move(pair.near));
   Descriptor& far = adopt(std::move(pair.far));
   const std::size_t before = leaks::open_fds();

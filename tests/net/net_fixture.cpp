@@ -2,7 +2,10 @@
 
 #include "open_fds.hpp"
 
+#include <sys/socket.h>
+
 #include <filesystem>
+#include <stdexcept>
 
 namespace rota::testing_net {
 
@@ -33,6 +36,14 @@ ScratchFolder::~ScratchFolder() {
 
 std::string ScratchFolder::operator/(std::string_view name) const {
   return path_ + "/" + std::string(name);
+}
+
+std::array<OwnedFd, 2> socket_ends() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    throw std::runtime_error("no sockets");
+  }
+  return {OwnedFd(ends[0]), OwnedFd(ends[1])};
 }
 
 std::string name_of(const testing::TestParamInfo<DriverKind>& driver) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -45,6 +46,9 @@ class ScratchFolder {
  private:
   std::string path_;
 };
+
+/// Two fds to hand on: sockets, as a pipe is not always counted (open_fds.cpp).
+std::array<OwnedFd, 2> socket_ends();
 
 std::string name_of(const testing::TestParamInfo<DriverKind>& driver);
 

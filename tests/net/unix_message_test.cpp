@@ -113,12 +113,10 @@ TEST_P(UnixMessageTest, fds_travel_with_messages) { run(pass_an_fd_in_each()); }
 /// What a plain receive does not ask for is closed by the kernel.
 Task<void> receive_without_asking() {
   auto ends = UnixDatagram::pair();
-  int pipe_ends[2];
-  EXPECT_EQ(::pipe(pipe_ends), 0);
-  const OwnedFd reader(pipe_ends[0]);
-  const OwnedFd writer(pipe_ends[1]);
+  const std::array<OwnedFd, 2> passed = socket_ends();
+  const std::array<int, 2> numbers{passed[0].number(), passed[1].number()};
   const std::size_t before = leaks::open_fds();
-  Result<std::size_t> sent = co_await ends->first.send_with_fds(bytes_of("a"), pipe_ends);
+  Result<std::size_t> sent = co_await ends->first.send_with_fds(bytes_of("a"), numbers);
   EXPECT_EQ(sent.value_or(0), 1u);
   std::string text(8, '\0');
   Result<UnixMessage> got = co_await ends->second.receive(room_in(text));

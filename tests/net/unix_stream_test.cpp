@@ -200,13 +200,11 @@ TEST_P(UnixStreamTest, fds_travel_beside_bytes) { run(pass_two_fds()); }
 
 Task<void> pass_more_than_there_is_room_for() {
   auto ends = UnixStream::pair();
-  int pipe_ends[2];
-  EXPECT_EQ(::pipe(pipe_ends), 0);
-  const OwnedFd reader(pipe_ends[0]);
-  const OwnedFd writer(pipe_ends[1]);
+  const std::array<OwnedFd, 2> passed = socket_ends();
+  const std::array<int, 2> numbers{passed[0].number(), passed[1].number()};
   const std::size_t before = leaks::open_fds();
   {
-    Result<std::size_t> sent = co_await ends->first.send_with_fds(bytes_of("two"), pipe_ends);
+    Result<std::size_t> sent = co_await ends->first.send_with_fds(bytes_of("two"), numbers);
     EXPECT_EQ(sent.value_or(0), 3u);
     std::string text(16, '\0');
     std::array<OwnedFd, 1> fds;
@@ -216,7 +214,7 @@ Task<void> pass_more_than_there_is_room_for() {
     EXPECT_EQ(leaks::open_fds(), before + 1);
   }
   EXPECT_EQ(leaks::open_fds(), before);
-  const std::vector<int> too_many(300, pipe_ends[0]);
+  const std::vector<int> too_many(300, numbers[0]);
   Result<std::size_t> refused = co_await ends->first.send_with_fds(bytes_of("x"), too_many);
   EXPECT_EQ(refused.error(), std::errc::invalid_argument);
 }

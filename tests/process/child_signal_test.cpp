@@ -4,6 +4,7 @@
 #include <rota/rota.hpp>
 
 #include "base/unique_fd.hpp"
+#include "open_fds.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,8 +18,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
-#include <filesystem>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -75,17 +74,11 @@ void on_child(int /*signal*/) {
   errno = before;
 }
 
-/// Not as open_fds.hpp counts, which may start a child to begin with.
-std::size_t open_fds() {
-  return static_cast<std::size_t>(
-      std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
-}
-
 /// Over each driver, on one worker: what a task does without a wait nobody comes between.
 class ChildSignals : public testing::TestWithParam<DriverKind> {
  protected:
   void SetUp() override {
-    fds_before_ = open_fds();
+    fds_before_ = leaks::open_fds();
     Config config;
     config.driver.kind = GetParam();
     config.scheduler.kind = SchedulerKind::single;
@@ -95,7 +88,7 @@ class ChildSignals : public testing::TestWithParam<DriverKind> {
   }
   void TearDown() override {
     runtime_.reset();
-    EXPECT_EQ(open_fds(), fds_before_) << "fds leaked";
+    EXPECT_EQ(leaks::open_fds(), fds_before_) << "fds leaked";
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
     EXPECT_EQ(errno, ECHILD);
   }
