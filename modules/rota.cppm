@@ -125,6 +125,8 @@ using rota::BroadcastReader;
 using rota::Channel;
 using rota::ConditionVariable;
 using rota::Event;
+using rota::futex_wait;
+using rota::futex_wake;
 using rota::lag_error;
 using rota::Latch;
 using rota::Lease;

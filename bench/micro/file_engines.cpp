@@ -1,7 +1,7 @@
 // What does a file engine cost by itself? Reads of 4 KiB that the page cache has, 1 and 32 at once,
 // of one file and of eight: the blocking pool, and POSIX aio by each way of being told. A driver
 // would make these reads at once (RWF_NOWAIT); the figures are of the way that a cold one takes.
-#include "driver/file_engine_make.hpp"
+#include "driver/files/file_engine_make.hpp"
 
 #include "bench/raw/measure.hpp"
 #include "core/descriptor_table.hpp"

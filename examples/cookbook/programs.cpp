@@ -7,7 +7,9 @@
 #include <signal.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -75,11 +77,35 @@ rota::Task<std::size_t> worker_that_runs_it(rota::WorkerIndex wanted) {
 }
 // [/spread]
 
+// [shared_word]
+/// Stands in memory that both processes map. The other stores, and then calls futex(2) to wake.
+struct Mailbox {
+  std::atomic<std::uint32_t> letters = 0;
+};
+
+rota::Task<rota::Result<std::uint32_t>> next_letters(const Mailbox& mailbox, std::uint32_t seen) {
+  for (;;) {
+    const std::uint32_t letters = mailbox.letters.load();
+    if (letters != seen) co_return letters;
+    auto waited = co_await rota::futex_wait(mailbox.letters, seen);
+    if (!waited) co_return std::unexpected(waited.error());
+  }
+}
+// [/shared_word]
+
 rota::Task<void> all() {
   auto ended = co_await run_within(rota::Command("true"), 60s);
   expect(ended && ended->success(), "a command that ends");
   auto killed = co_await run_within(rota::Command("sleep").arg("60"), 5ms);
   expect(killed && killed->signal == SIGKILL, "a command that does not");
+  Mailbox mailbox;
+  std::thread other([&mailbox] {
+    mailbox.letters.store(3);
+    rota::futex_wake(mailbox.letters);
+  });
+  auto letters = co_await next_letters(mailbox, 0);
+  expect(letters && *letters == 3, "a word that somebody else changes");
+  other.join();
 }
 
 int main() {

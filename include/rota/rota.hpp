@@ -30,6 +30,7 @@
 #include <rota/foreign.hpp>
 #include <rota/fork.hpp>
 #include <rota/from_sender.hpp>
+#include <rota/futex.hpp>
 #include <rota/generator.hpp>
 #include <rota/happy_eyeballs.hpp>
 #include <rota/interval.hpp>

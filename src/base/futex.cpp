@@ -6,7 +6,7 @@
 
 namespace rota::inline v0 {
 
-void futex_wait(const void* word, std::uint32_t expected) noexcept {
+void futex_sleep(const void* word, std::uint32_t expected) noexcept {
   // Woken, interrupted, or another value is there: all the same to whoever looks again.
   static_cast<void>(syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, nullptr));
 }

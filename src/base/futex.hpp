@@ -5,7 +5,7 @@
 namespace rota::inline v0 {
 
 /// Sleeps while `*word` is `expected`. May return early: the caller looks at the word again.
-void futex_wait(const void* word, std::uint32_t expected) noexcept;
+void futex_sleep(const void* word, std::uint32_t expected) noexcept;
 /// Wakes one thread that sleeps on `word`. Touches no memory: it may be gone by then.
 void futex_wake_one(const void* word) noexcept;
 

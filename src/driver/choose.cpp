@@ -1,14 +1,14 @@
 #include "driver/choose.hpp"
 
 #include "base/errno_text.hpp"
-#include "driver/epoll.hpp"
-#include "driver/linux_aio.hpp"
-#include "driver/poll.hpp"
-#include "driver/readiness.hpp"
+#include "driver/readiness/epoll.hpp"
+#include "driver/readiness/linux_aio.hpp"
+#include "driver/readiness/poll.hpp"
+#include "driver/readiness/readiness.hpp"
+#include "driver/readiness/select.hpp"
 #include "driver/remedy.hpp"
-#include "driver/select.hpp"
-#include "driver/sim.hpp"
-#include "driver/uring.hpp"
+#include "driver/sim/sim.hpp"
+#include "driver/uring/uring.hpp"
 
 #include <cerrno>
 #include <string_view>

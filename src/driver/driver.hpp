@@ -6,7 +6,7 @@
 
 #include "core/descriptor.hpp"
 #include "driver/driver_counters.hpp"
-#include "driver/file_engine.hpp"
+#include "driver/files/file_engine.hpp"
 #include "driver/lender.hpp"
 
 #include <cstddef>

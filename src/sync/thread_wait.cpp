@@ -23,7 +23,7 @@ void ThreadWaiter::sleep() noexcept {
     return;
   }
   while (state_.load(MemoryOrder::acquire) != State::woken) {
-    futex_wait(&state_, static_cast<std::uint32_t>(State::sleeps));
+    futex_sleep(&state_, static_cast<std::uint32_t>(State::sleeps));
   }
 }
 

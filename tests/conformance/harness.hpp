@@ -123,6 +123,7 @@ class Harness {
   Transfer& write_durably_at(Descriptor& to, std::string_view bytes, std::uint64_t offset);
   ChildWait& wait_child(Descriptor& pidfd, siginfo_t& into);
   MemoryRange& advise_memory(int how, void* address, std::size_t bytes);
+  FutexWait& futex_wait(const void* word, std::uint32_t expected);
   Operation& start_close(Descriptor& descriptor);
   /// Starts a Stream again that the driver disarmed.
   void restart(Stream& stream);
@@ -235,6 +236,7 @@ class Harness {
   std::deque<FileRange> ranges_;
   std::deque<ChildWait> child_waits_;
   std::deque<MemoryRange> memory_ranges_;
+  std::deque<FutexWait> futex_waits_;
   std::deque<Stream> streams_;
   std::deque<std::unique_ptr<std::byte[]>> buffers_;
   std::deque<std::vector<iovec>> parts_;

@@ -291,4 +291,10 @@ MemoryRange& Harness::advise_memory(int how, void* address, std::size_t bytes) {
   return made;
 }
 
+FutexWait& Harness::futex_wait(const void* word, std::uint32_t expected) {
+  FutexWait& made = futex_waits_.emplace_back(word, expected);
+  start(made, nullptr);
+  return made;
+}
+
 }  // namespace rota::conformance

@@ -9,7 +9,7 @@
 #include <rota/core/waker.hpp>
 
 #include "core/inbox.hpp"
-#include "driver/uring_wake.hpp"
+#include "driver/uring/wake.hpp"
 #include "driver/wake_fd.hpp"
 #include "sched/frame_pool.hpp"
 #include "sched/worker.hpp"

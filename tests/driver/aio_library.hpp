@@ -2,10 +2,10 @@
 
 #include <rota/core/platform.hpp>
 
-#include "driver/blocking_pool.hpp"
 #include "driver/engine_fixture.hpp"
-#include "driver/posix_aio.hpp"
-#include "driver/posix_aio_doorbell.hpp"
+#include "driver/files/blocking_pool.hpp"
+#include "driver/files/posix_aio.hpp"
+#include "driver/files/posix_aio_doorbell.hpp"
 #include "driver/sockets.hpp"
 
 #include <aio.h>

@@ -1,4 +1,4 @@
-#include "driver/blocking_pool.hpp"
+#include "driver/files/blocking_pool.hpp"
 
 #include "base/hooks.hpp"
 #include "base/time_units.hpp"

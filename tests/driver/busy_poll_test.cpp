@@ -3,7 +3,7 @@
 // is no queue to poll, so that the time it saves cannot be seen here.
 #include "driver/choose.hpp"
 #include "driver/driver_rig.hpp"
-#include "driver/epoll_abi.hpp"
+#include "driver/readiness/epoll_abi.hpp"
 #include "driver/ring_rig.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/descriptor_table.hpp"
-#include "driver/file_engine.hpp"
+#include "driver/files/file_engine.hpp"
 #include "driver/sockets.hpp"
 
 #include <poll.h>

@@ -1,10 +1,10 @@
 // What file_engine.hpp promises, for each file engine.
 
-#include "driver/file_engine.hpp"
+#include "driver/files/file_engine.hpp"
 
 #include "driver/aio_library.hpp"
 #include "driver/engine_fixture.hpp"
-#include "driver/file_engine_make.hpp"
+#include "driver/files/file_engine_make.hpp"
 #include "driver/sockets.hpp"
 
 #include <gtest/gtest.h>

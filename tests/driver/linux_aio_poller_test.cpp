@@ -1,10 +1,10 @@
 // What the poller over Linux aio does beside what poller.hpp promises of each.
 
-#include "driver/linux_aio_poller.hpp"
+#include "driver/readiness/linux_aio_poller.hpp"
 
 #include "core/descriptor_table.hpp"
 #include "driver/aio_context.hpp"
-#include "driver/linux_aio.hpp"
+#include "driver/readiness/linux_aio.hpp"
 #include "driver/sockets.hpp"
 
 #include <gtest/gtest.h>

@@ -1,10 +1,10 @@
-#include "driver/poller.hpp"
+#include "driver/readiness/poller.hpp"
 
 #include "core/descriptor_table.hpp"
-#include "driver/epoll.hpp"
-#include "driver/linux_aio.hpp"
-#include "driver/poll.hpp"
-#include "driver/select.hpp"
+#include "driver/readiness/epoll.hpp"
+#include "driver/readiness/linux_aio.hpp"
+#include "driver/readiness/poll.hpp"
+#include "driver/readiness/select.hpp"
 #include "driver/sockets.hpp"
 #include "driver/wait_span.hpp"
 

@@ -3,7 +3,7 @@
 
 #include "driver/aio_library.hpp"
 #include "driver/engine_fixture.hpp"
-#include "driver/posix_aio.hpp"
+#include "driver/files/posix_aio.hpp"
 #include "driver/sockets.hpp"
 
 #include <gtest/gtest.h>

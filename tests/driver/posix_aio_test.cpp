@@ -1,7 +1,7 @@
 // What the engine over POSIX aio does beside what file_engine.hpp promises of each, by every way of
 // being told.
 
-#include "driver/posix_aio.hpp"
+#include "driver/files/posix_aio.hpp"
 
 #include "driver/aio_library.hpp"
 #include "driver/engine_fixture.hpp"

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "driver/readiness.hpp"
+#include "driver/readiness/readiness.hpp"
 
 #include "core/descriptor_table.hpp"
-#include "driver/blocking_pool.hpp"
+#include "driver/files/blocking_pool.hpp"
 #include "driver/sockets.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
-#include "driver/epoll.hpp"
-#include "driver/poll.hpp"
+#include "driver/readiness/epoll.hpp"
+#include "driver/readiness/poll.hpp"
+#include "driver/readiness/select.hpp"
 #include "driver/readiness_fixture.hpp"
-#include "driver/select.hpp"
 
 #include <sys/resource.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "driver/uring.hpp"
+#include "driver/uring/uring.hpp"
 
 #include <gtest/gtest.h>
 

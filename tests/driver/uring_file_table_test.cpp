@@ -1,5 +1,5 @@
 // Files that a ring knows by their place: which get one, and that it never outlives their close.
-#include "driver/uring_file_table.hpp"
+#include "driver/uring/file_table.hpp"
 
 #include "driver/choose.hpp"
 #include "driver/driver_rig.hpp"

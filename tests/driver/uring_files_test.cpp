@@ -1,8 +1,8 @@
 // The ring that is a file engine: more than its queues hold, and none of it ends by itself.
 #include "driver/engine_fixture.hpp"
-#include "driver/file_engine_make.hpp"
+#include "driver/files/file_engine_make.hpp"
+#include "driver/files/uring_files.hpp"
 #include "driver/sockets.hpp"
-#include "driver/uring_files.hpp"
 
 #include <gtest/gtest.h>
 

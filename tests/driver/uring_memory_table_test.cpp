@@ -1,5 +1,5 @@
 // RegisteredMemory in rings: what is pinned, for how long, and what is not.
-#include "driver/uring_memory_table.hpp"
+#include "driver/uring/memory_table.hpp"
 
 #include "driver/choose.hpp"
 #include "driver/driver_rig.hpp"

@@ -1,14 +1,14 @@
 // A ring of files that asks the device: what it takes, what it leaves to others, and a driver that
 // does not sleep meanwhile. Whether this machine has a device that can be asked, the cells say.
-#include "driver/uring_polled_files.hpp"
+#include "driver/files/uring_polled_files.hpp"
 
 #include "driver/choose.hpp"
 #include "driver/driver_rig.hpp"
 #include "driver/engine_fixture.hpp"
-#include "driver/poll.hpp"
-#include "driver/readiness.hpp"
+#include "driver/files/uring_files.hpp"
+#include "driver/readiness/poll.hpp"
+#include "driver/readiness/readiness.hpp"
 #include "driver/sockets.hpp"
-#include "driver/uring_files.hpp"
 
 #include <rota/registered_memory.hpp>
 

@@ -5,7 +5,7 @@
 #include "driver/choose.hpp"
 #include "driver/driver_rig.hpp"
 #include "driver/ring_rig.hpp"
-#include "driver/uring_abi.hpp"
+#include "driver/uring/abi.hpp"
 #include "sched/runtime_core.hpp"
 #include "sched/single.hpp"
 #include "sched/worker.hpp"

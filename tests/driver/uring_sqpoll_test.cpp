@@ -6,7 +6,7 @@
 #include "driver/choose.hpp"
 #include "driver/driver_rig.hpp"
 #include "driver/ring_rig.hpp"
-#include "driver/uring_abi.hpp"
+#include "driver/uring/abi.hpp"
 
 #include <rota/rota.hpp>
 

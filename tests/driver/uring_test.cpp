@@ -4,7 +4,7 @@
 
 #include "driver/driver_rig.hpp"
 #include "driver/ring_rig.hpp"
-#include "driver/uring_abi.hpp"
+#include "driver/uring/abi.hpp"
 
 #include <gtest/gtest.h>
 
@@ -29,10 +29,10 @@ using testing_sockets::TemporaryFile;
 constexpr std::uint32_t kEveryOptionalFlag =
     IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_TASKRUN_FLAG |
     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL;
-constexpr std::uint16_t kEveryAbility =
+constexpr std::uint32_t kEveryAbility =
     ring_accepts_multishot | ring_cancels_by_fd | ring_truncates | ring_changes_paths | ring_lends |
     ring_sends_in_place | ring_polls_network | ring_gathers | ring_keeps_files |
-    ring_keeps_memory | ring_waits_for_children | ring_takes_messages;
+    ring_keeps_memory | ring_waits_for_children | ring_takes_messages | ring_waits_for_words;
 
 struct RingCase {
   const char* name;

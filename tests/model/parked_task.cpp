@@ -57,7 +57,7 @@ void run_after_pass(const Runnable&, Errand& errand) noexcept {
 
 // The kernel, which looks at the word and lets the thread sleep in one step: no wake that comes
 // after the look is missed.
-void futex_wait(const void* word, std::uint32_t expected) noexcept {
+void futex_sleep(const void* word, std::uint32_t expected) noexcept {
   const std::uint32_t before = model::futex_wakes.load(MemoryOrder::acquire);
   const auto& value = *static_cast<const Atomic<std::uint32_t>*>(word);
   if (value.load(MemoryOrder::relaxed) != expected) return;

@@ -1,7 +1,7 @@
 // What calls cost is measured, kept and read again, by whoever asks for it; and what follows.
 #include "driver/choose.hpp"
-#include "measured_choice.hpp"
-#include "measurement_record.hpp"
+#include "runtime/measurements/choice.hpp"
+#include "runtime/measurements/record.hpp"
 
 #include <rota/rota.hpp>
 

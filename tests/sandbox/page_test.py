@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def in_source():
-    text = (ROOT / "src/driver/uring_age.cpp").read_text(encoding="utf-8")
+    text = (ROOT / "src/driver/uring/age.cpp").read_text(encoding="utf-8")
     for line in text.splitlines():
         name = re.search(r'"(IORING_\w+)"', line)
         release = re.search(r"\{(\d+), (\d+)\}", line)
@@ -26,7 +26,7 @@ def on_page():
 
 class Calls(unittest.TestCase):
     def test_that_doctor_tries_are_on_the_page(self):
-        source = (ROOT / "src/capabilities_calls.cpp").read_text(encoding="utf-8")
+        source = (ROOT / "src/runtime/capabilities/calls.cpp").read_text(encoding="utf-8")
         page = (ROOT / "docs/concepts/sandboxes.md").read_text(encoding="utf-8")
         tried = re.findall(r'^    \{"(\w+)"', source, re.MULTILINE)
         self.assertGreater(len(tried), 10)

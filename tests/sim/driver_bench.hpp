@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/descriptor_table.hpp"
-#include "driver/sim.hpp"
+#include "driver/sim/sim.hpp"
 
 #include <array>
 #include <cstddef>

@@ -1,6 +1,6 @@
 #include "sim/endpoint.hpp"
 
-#include "driver/sim_faults.hpp"
+#include "driver/sim/faults.hpp"
 #include "sim/world.hpp"
 
 #include <sys/socket.h>

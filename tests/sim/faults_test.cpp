@@ -1,4 +1,4 @@
-#include "driver/sim_faults.hpp"
+#include "driver/sim/faults.hpp"
 
 #include "core/descriptor.hpp"
 

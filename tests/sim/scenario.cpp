@@ -1,6 +1,6 @@
 #include "sim/scenario.hpp"
 
-#include "driver/sim.hpp"
+#include "driver/sim/sim.hpp"
 #include "sim/acceptor.hpp"
 #include "sim/connector.hpp"
 #include "sim/defective_driver.hpp"

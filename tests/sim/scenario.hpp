@@ -1,6 +1,6 @@
 #pragma once
 
-#include "driver/sim_trace.hpp"
+#include "driver/sim/trace.hpp"
 #include "sim/defect.hpp"
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 #include "sim/world.hpp"
 
-#include "driver/sim_faults.hpp"
+#include "driver/sim/faults.hpp"
 
 #include <unistd.h>
 

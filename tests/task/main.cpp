@@ -29,6 +29,7 @@ int main(int count, char** words) {
   add_file_watch_scenarios(suite);
   add_foreign_scenarios(suite);
   add_frame_scenarios(suite);
+  add_futex_scenarios(suite);
   add_from_sender_scenarios(suite);
   add_interval_scenarios(suite);
   add_join_scenarios(suite);

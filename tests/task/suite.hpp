@@ -84,6 +84,7 @@ void add_file_stream_scenarios(Suite& suite);
 void add_file_watch_scenarios(Suite& suite);
 void add_foreign_scenarios(Suite& suite);
 void add_frame_scenarios(Suite& suite);
+void add_futex_scenarios(Suite& suite);
 void add_from_sender_scenarios(Suite& suite);
 void add_interval_scenarios(Suite& suite);
 void add_join_scenarios(Suite& suite);

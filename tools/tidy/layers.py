@@ -46,7 +46,7 @@ PUBLIC = {
     "sync": {"sync", "event", "channel", "mutex", "semaphore", "worker_channel", "shared_mutex",
              "condition_variable", "notify", "barrier", "latch", "once", "thread_wait",
              "broadcast", "lag", "oneshot", "unbounded_channel", "watch", "poll_fn",
-             "stop_bridge", "sender_names", "sender_stop"},
+             "stop_bridge", "sender_names", "sender_stop", "futex"},
     "net": {"net", "tcp", "address", "fd_watch", "listener_group", "socket_stream",
             "socket_listener", "unix_address", "unix_stream", "unix_datagram", "unix_packets",
             "udp", "udp_batch", "pipe", "standard_stream", "accept_patiently", "buffered_reader",
@@ -67,8 +67,6 @@ def layer_of(path):
     parts = path.parts
     if parts[0] == "src":
         inner = parts[1:]
-        if len(inner) == 1:
-            return "runtime"  # src/runtime.cpp, the one file that knows everybody
     elif parts[:2] == ("include", "rota"):
         inner = parts[2:]
         if len(inner) == 1:

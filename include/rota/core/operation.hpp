@@ -56,6 +56,7 @@ enum class OpCode : std::uint8_t {
   change_path,      ///< PathChange
   read_directory,   ///< Transfer: entries as getdents64(2) lays them out; 0 is the end
   advise_memory,    ///< MemoryRange: madvise; `how` is the advice. No Descriptor
+  futex_wait,       ///< FutexWait: until somebody wakes the word, or its value is another. Nor here
   close,            ///< Operation: ends what is in flight on the Descriptor, then closes its fd
 };
 
@@ -342,6 +343,17 @@ struct MemoryRange : Operation {
 
   MemoryRange(int kind, void* begin, std::size_t length) noexcept
       : Operation(OpCode::advise_memory), how(kind), address(begin), bytes(length) {
+    flags = op_by_path;
+  }
+};
+
+/// As FUTEX_WAIT of futex(2) takes it, between processes; it may end for nothing.
+struct FutexWait : Operation {
+  const void* word;  ///< of 4 bytes, where their alignment is 4 too; mapped until it ends
+  std::uint32_t expected;
+
+  FutexWait(const void* at, std::uint32_t value) noexcept
+      : Operation(OpCode::futex_wait), word(at), expected(value) {
     flags = op_by_path;
   }
 };

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "driver/files/file_engine.hpp"
+
+#include <memory>
+
+namespace rota::inline v0 {
+
+/// A file engine of at most `threads` threads that make blocking calls. They are started when
+/// there is work for them, and stay.
+std::unique_ptr<FileEngine> make_blocking_pool(EngineNotify notify, unsigned threads);
+
+}  // namespace rota::inline v0

@@ -1,0 +1,67 @@
+#include "driver/uring/file_table.hpp"
+
+#include <bit>
+
+namespace rota::inline v0 {
+
+/// What finds the table full asks again after as many uses.
+bool UringFileTable::give_place(Descriptor& file) noexcept {
+  file.ring_uses = 0;
+  if (file.borrowed) return false;
+  if (state_ == State::unasked) make();
+  if (state_ == State::refused) return false;
+  const std::int32_t place = take_free();
+  if (place < 0) return false;
+  if (!put(place, file.fd)) {
+    give_back(place);
+    return false;
+  }
+  file.driver_index = place;
+  return true;
+}
+
+/// RLIMIT_NOFILE limits it, for one.
+void UringFileTable::make() noexcept {
+  state_ = State::refused;
+  if (!ring_.can(ring_keeps_files)) return;
+  io_uring_rsrc_register table{};
+  table.nr = kPlaces;
+  table.flags = IORING_RSRC_REGISTER_SPARSE;
+  if (ring_.ask(IORING_REGISTER_FILES2, &table, sizeof table) == 0) state_ = State::made;
+}
+
+void UringFileTable::forget(Descriptor& file) noexcept {
+  file.ring_uses = 0;
+  if (file.driver_index < 0) return;
+  // Only a place that was never given is refused, and this one was.
+  static_cast<void>(put(file.driver_index, -1));
+  give_back(file.driver_index);
+  file.driver_index = -1;
+}
+
+bool UringFileTable::put(std::int32_t place, int fd) noexcept {
+  io_uring_rsrc_update update{};
+  update.offset = static_cast<std::uint32_t>(place);
+  update.data = reinterpret_cast<std::uintptr_t>(&fd);
+  return ring_.ask(IORING_REGISTER_FILES_UPDATE, &update, 1) == 1;
+}
+
+/// -1: there is none.
+std::int32_t UringFileTable::take_free() noexcept {
+  const SpinGuard guard(lock_);
+  for (std::uint32_t word = 0; word < taken_.size(); ++word) {
+    const int bit = std::countr_one(taken_[word]);
+    if (bit == kWordBits) continue;
+    taken_[word] |= std::uint64_t{1} << bit;
+    return static_cast<std::int32_t>(word * kWordBits) + bit;
+  }
+  return -1;
+}
+
+void UringFileTable::give_back(std::int32_t place) noexcept {
+  const SpinGuard guard(lock_);
+  const auto number = static_cast<std::uint32_t>(place);
+  taken_[number / kWordBits] &= ~(std::uint64_t{1} << number % kWordBits);
+}
+
+}  // namespace rota::inline v0

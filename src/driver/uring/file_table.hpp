@@ -1,0 +1,65 @@
+#pragma once
+
+#include <rota/core/spin_lock.hpp>
+
+#include "core/descriptor.hpp"
+#include "driver/uring/ring.hpp"
+
+#include <array>
+#include <cstdint>
+
+namespace rota::inline v0 {
+
+/// The files that a ring finds by their place in a table: their entries save the kernel the look-up
+/// of the number and two changes of a count that all users of the open file share.
+///
+/// 1. A regular file gets a place once it was used often, `Descriptor::driver_index`, and has it
+///    until `forget`. A number that somebody else closes gets none.
+/// 2. A place keeps a file open as a number does, with its locks and the room of what has no name
+///    any more. So `forget` comes before the number is closed, while nothing is in flight.
+/// 3. The table is made for the first file. Where it is refused, or is full, the number does.
+/// 4. `name` is the carrier's. `forget` is for any thread that owns the Descriptor
+///    (Driver::let_go), which a ring with a single issuer does not answer: where Descriptors leave
+///    by themselves its owner calls `keep_none` first.
+class UringFileTable {
+ public:
+  /// A page of the kernel's pointers.
+  static constexpr std::uint32_t kPlaces = 512;
+  /// So many uses by number before a place: to give and to take one costs two system calls, about
+  /// what a place saves in as many entries.
+  static constexpr std::uint8_t kUsesBefore = 32;
+
+  explicit UringFileTable(UringRing& ring) noexcept : ring_(ring) {}
+
+  /// Has the entry, which is prepared, use the place of the file if that has one.
+  void name(io_uring_sqe& entry, Descriptor& file) noexcept {
+    if (file.driver_index < 0 && !earns_place(file)) return;
+    entry.fd = file.driver_index;
+    entry.flags |= IOSQE_FIXED_FILE;
+  }
+  void forget(Descriptor& file) noexcept;
+  void keep_none() noexcept { state_ = State::refused; }
+
+ private:
+  enum class State : std::uint8_t { unasked, made, refused };
+
+  [[nodiscard]] bool earns_place(Descriptor& file) noexcept {
+    if (state_ == State::refused || file.kind != FdKind::file) return false;
+    file.ring_uses += 1;
+    return file.ring_uses > kUsesBefore && give_place(file);
+  }
+  [[nodiscard]] bool give_place(Descriptor& file) noexcept;
+  void make() noexcept;
+  [[nodiscard]] bool put(std::int32_t place, int fd) noexcept;
+  [[nodiscard]] std::int32_t take_free() noexcept;
+  void give_back(std::int32_t place) noexcept;
+
+  static constexpr std::uint32_t kWordBits = 64;
+
+  UringRing& ring_;
+  State state_ = State::unasked;
+  SpinLock lock_;  ///< for taken_
+  std::array<std::uint64_t, kPlaces / kWordBits> taken_{};
+};
+
+}  // namespace rota::inline v0

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <rota/core/operation.hpp>
+
+#include "core/descriptor.hpp"
+#include "driver/lender.hpp"
+#include "driver/perform.hpp"
+#include "driver/uring/abi.hpp"
+#include "driver/uring/request.hpp"
+
+#include <sys/socket.h>
+
+namespace rota::inline v0 {
+
+/// Writes the next attempt of an operation into an empty submission entry. `message` serves as the
+/// header of a vectored transfer on a socket; the kernel copies it at submission.
+void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcept;
+
+/// The part of it that serves a Transfer on a socket.
+inline void prepare_message(io_uring_sqe& entry, const Transfer& transfer, int flags) noexcept {
+  const Remainder rest = remainder(transfer);
+  const bool reads = transfer.code == OpCode::read;
+  entry.opcode = reads ? IORING_OP_RECV : IORING_OP_SEND;
+  entry.fd = transfer.descriptor->fd;
+  entry.addr = reinterpret_cast<std::uintptr_t>(rest.data);
+  entry.len = rest.bytes;
+  entry.msg_flags = static_cast<std::uint32_t>(reads ? flags : flags | MSG_NOSIGNAL);
+}
+
+/// A read into the buffer of this size that the kernel takes from those that are offered.
+void prepare_receive(io_uring_sqe& entry, const Receive& receive, LentSize size) noexcept;
+
+/// A send from where the bytes lie. It completes twice: with a count, and when they are let go.
+void prepare_send_in_place(io_uring_sqe& entry, const Transfer& transfer) noexcept;
+
+/// A Stream of connections as one request that completes for each of them.
+void prepare_accept_multishot(io_uring_sqe& entry, const Operation& operation) noexcept;
+
+/// A wait until the operation's next attempt is worth making.
+void prepare_readiness(io_uring_sqe& entry, const Operation& operation) noexcept;
+
+/// What the ring has no call for: the driver waits for readiness in the ring, and then makes the
+/// plain system call, which does not block. One that takes many messages costs less than an entry
+/// and a completion for each of them; a receive that completes for every message needs buffers that
+/// are the ring's.
+[[nodiscard]] inline bool is_performed_here(OpCode code) noexcept {
+  return is_one_of<OpCode::receive_batch, OpCode::send_batch>(code);
+}
+
+/// Whether the next attempt has a priority: a sync has none.
+[[nodiscard]] inline bool has_priority(const Operation& operation) noexcept {
+  if (moves_at_offset(operation.code)) return true;
+  if (operation.code != OpCode::write_durably_at) return false;
+  const auto& transfer = static_cast<const Transfer&>(operation);
+  return transfer.moved < transfer.bytes;
+}
+
+/// Whether readiness is waited for before the first attempt: what is the kernel's thread's would
+/// keep that thread for as long as it has nothing to do.
+[[nodiscard]] inline bool waits_first(OpCode code) noexcept {
+  return is_performed_here(code) || is_one_of<OpCode::splice_in, OpCode::splice_out>(code);
+}
+
+/// To a ring an offset of -1 is the position of the open file. The plain call refuses it.
+[[nodiscard]] bool has_no_offset(const Operation& operation) noexcept;
+
+/// What the ring must be able to do for this operation, 0 when every ring can. What it cannot is
+/// a file engine's.
+[[nodiscard]] std::uint32_t ability_for(const Operation& operation) noexcept;
+[[nodiscard]] inline std::uint32_t needed_ability(const Operation& operation) noexcept {
+  const bool may_lack =
+      is_one_of<OpCode::truncate, OpCode::advise, OpCode::lock, OpCode::stat, OpCode::change_path,
+                OpCode::read_directory, OpCode::copy_range, OpCode::advise_memory,
+                OpCode::futex_wait>(operation.code);
+  return may_lack ? ability_for(operation) : 0;
+}
+
+}  // namespace rota::inline v0

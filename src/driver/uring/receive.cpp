@@ -1,0 +1,87 @@
+#include "driver/uring/uring.hpp"
+
+#include <rota/core/platform.hpp>
+
+#include "driver/lending.hpp"
+#include "driver/perform.hpp"
+#include "driver/uring/bits.hpp"
+#include "driver/uring/prepare.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace rota::inline v0 {
+
+/// The kernel takes one of the buffers when bytes come. Where it cannot, or all of them are lent,
+/// readiness is waited for, and the call made with a buffer that nobody else has.
+void UringDriver::launch_receive(Receive& receive) {
+  if (buffers_ == nullptr && ring_.can(ring_lends) && receive.lender != nullptr) {
+    buffers_ = ring_.make_buffers(*receive.lender);
+  }
+  const LentSize size = lent_size(*receive.descriptor);
+  const bool offered = buffers_ != nullptr && buffers_->refill(size);
+  receive.driver_bits &= ~(bit_all_lent | bit_readiness);
+  if (!offered) {
+    receive.driver_bits |= bit_all_lent;
+    return launch_readiness(receive);
+  }
+  io_uring_sqe& entry = ring_.next_entry();
+  prepare_receive(entry, receive, size);
+  release_by_kernel(&receive);
+  io_uring_sqe_set_data64(&entry, user_data_of(receive, uring_attempt));
+}
+
+/// The kernel has taken this one for it.
+void UringDriver::take_lent(Receive& receive, std::uint32_t flags) noexcept {
+  const auto number = static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT);
+  receive.buffer = &buffers_->take(lent_size(*receive.descriptor), number);
+  receive.data = receive.buffer->memory;
+  receive.bytes = receive.buffer->bytes;
+}
+
+void UringDriver::on_receive(Receive& receive, std::int32_t result, std::uint32_t flags) {
+  if ((flags & IORING_CQE_F_BUFFER) != 0) {
+    take_lent(receive, flags);
+    if (result > 0) {
+      note_received(receive, static_cast<std::uint32_t>(result));
+    } else {
+      return_unused(receive);
+    }
+  }
+  if (result != -ENOBUFS) return on_attempt(receive, result);
+  buffers_->ran_dry(lent_size(*receive.descriptor));
+  counters().dry_receives += 1;
+  dry_.push_back(&receive);
+}
+
+/// Those that found no buffer, as many as may find one now. The rest wait for the next turn: what
+/// was lent meanwhile has been used and come back by then.
+void UringDriver::relaunch_dry() {
+  std::size_t room = ring_.room();
+  for (const LentSize size : kLentSizes) {
+    static_cast<void>(buffers_->refill(size));
+  }
+  std::array<std::uint32_t, kLentSizes.size()> found{};
+  const auto relaunched = [&](Receive* dry) {
+    if (room == 0) return false;
+    if (dry->stopping) {
+      room -= 1;  // For what waited behind it, or the close.
+      conclude(*dry, -ECANCELED);
+      complete(*dry);
+      return true;
+    }
+    const LentSize size = lent_size(*dry->descriptor);
+    std::uint32_t& tried = found[static_cast<std::size_t>(size)];
+    if (tried != 0 && tried >= buffers_->offered(size)) return false;
+    tried += 1;
+    room -= 1;
+    launch_receive(*dry);
+    return true;
+  };
+  std::erase_if(dry_, relaunched);
+}
+
+}  // namespace rota::inline v0

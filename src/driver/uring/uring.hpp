@@ -1,0 +1,185 @@
+#pragma once
+
+#include <rota/core/atomic.hpp>
+#include <rota/result.hpp>
+
+#include "driver/driver.hpp"
+#include "driver/files/file_engine.hpp"
+#include "driver/perform.hpp"
+#include "driver/refusal.hpp"
+#include "driver/uring/bits.hpp"
+#include "driver/uring/buffers.hpp"
+#include "driver/uring/file_table.hpp"
+#include "driver/uring/memory_table.hpp"
+#include "driver/uring/request.hpp"
+#include "driver/uring/ring.hpp"
+#include "driver/uring/spill.hpp"
+#include "driver/uring/wake.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace rota::inline v0 {
+
+/// The completion driver: operations are entries of an io_uring, and one io_uring_enter submits
+/// and waits.
+///
+/// 1. `user_data` is the address of the operation with what the entry was (an attempt, a wait for
+///    readiness) in its low bits. An operation has at most one such entry in the kernel, but for a
+///    write that is made durable, which may begin as two (durable.cpp).
+/// 2. The first operation of a lane is with the kernel; the next is started when it is complete.
+///    Operations without a lane are with the kernel at once.
+/// 3. Handling a completion needs at most one free submission entry, so completions are taken
+///    only while there is one, and nothing is ever started without one. What waits for an entry
+///    is in `backlog_` (operations) or `cancels_`; an entry becomes free with every enter.
+/// 4. What is parked on sockets may exceed the completion queue: to hold it back would starve
+///    whoever comes later. When more completes at once than the queue holds the kernel keeps it
+///    (NODROP). What always ends by itself (file operations) is held back, and a batch that could
+///    complete at once is never larger than the room in the queue.
+/// 5. A Stream that is armed is `Descriptor::streaming`, not in a lane, as it enters `done` while
+///    it is. Its ring half full it is cancelled; what no longer fits goes to `spill_`, from which
+///    the next accepts on the listener are served. Results in the ring of a Stream belong to the
+///    consumer, who closes them whatever became of the Stream; those in `spill_` are closed with
+///    the listener.
+/// 6. A pinned ring is made disabled and enabled by the carrier that begins, or else by the first
+///    turn: whoever calls that is the issuer, whatever thread the driver was made on.
+/// 7. The kernel's worker threads belong to the thread that submits. So each carrier that begins
+///    sends its own to the CPU of the ring, and a neighbour that turns the ring leaves its own
+///    where they are.
+class UringDriver final : public Driver {
+ public:
+  /// The driver, or the errno that ended the attempt; on the way `refusals` grows.
+  [[nodiscard]] static Result<std::unique_ptr<UringDriver>> make(const RingRequest& request,
+                                                                 std::vector<Refusal>& refusals);
+  ~UringDriver() override;
+
+  void begin_carry() noexcept override;
+  void turn(OpList todo, Deadline until, OpList& done) override;
+  void cancel(Operation& operation) override;
+  void wake() noexcept override { wake_.wake(); }
+  [[nodiscard]] News news() const noexcept override;
+  void let_go(Descriptor& descriptor) noexcept override { files_.forget(descriptor); }
+  [[nodiscard]] bool give_away(Descriptor& descriptor) noexcept override;
+  void share(Worker& home) noexcept override;
+
+  [[nodiscard]] EngineUse engine_use() const noexcept override;
+  [[nodiscard]] const DriverTraits& traits() const noexcept override { return traits_; }
+  [[nodiscard]] const UringRing& ring() const noexcept { return ring_; }
+
+ private:
+  explicit UringDriver(const RingRequest& request) noexcept;
+
+  // The straight path of a plain message, both ways: message.hpp.
+  void start_message(Operation& operation);
+  [[nodiscard]] bool finish_message(Operation& operation, std::int32_t result);
+  [[nodiscard]] bool finish_receive(Operation& operation, std::int32_t result,
+                                    std::uint32_t flags);
+  [[nodiscard]] static bool is_alone(const Transfer& transfer) noexcept;
+  void leave_straight(Transfer& transfer) noexcept;
+
+  void enable_once();
+
+  // Starting: uring.cpp. Each needs one free submission entry.
+  void take(OpList todo);
+  void fill();
+  void admit(Operation& operation);
+  void enter_kernel(Operation& operation);
+  void count_in_kernel() {
+    in_kernel_ += 1;
+    if (cancels_.capacity() < in_kernel_) [[unlikely]] cancels_.reserve(2 * in_kernel_);
+  }
+  void launch(Operation& operation, std::uint8_t entry_flags = 0);
+  void launch_readiness(Operation& operation);
+  void launch_cancel(Operation& operation);
+  [[nodiscard]] int make_engine(std::vector<Refusal>& refusals);
+  void give_to_engine(Operation& operation);
+  void await_memory(Duration limit);
+  [[nodiscard]] bool polls_first(const Operation& operation) const noexcept;
+  [[nodiscard]] bool held_back(const Operation& operation) const noexcept;
+  [[nodiscard]] bool everything_started() const noexcept;
+  [[nodiscard]] std::size_t awaited() const noexcept;
+  void deliver(OpList& done) noexcept;
+
+  // Completion: complete.cpp.
+  [[nodiscard]] std::size_t reap(std::size_t limit);
+  void reap_engine();
+  void dispatch(std::uint64_t user_data, std::int32_t result, std::uint32_t flags);
+  void on_attempt(Operation& operation, std::int32_t result);
+  void on_readiness(Operation& operation, std::int32_t result);
+  void on_wake(std::int32_t result, std::uint32_t flags);
+  void complete(Operation& operation);
+  void leave_kernel(Operation& operation);
+  void start_next(Descriptor& descriptor, OpList& lane);
+  void finish(Operation& operation) noexcept {
+    operation.state = OpState::idle;
+    operation.stopping = false;
+    finished_.push_back(operation);
+  }
+
+  // Writes that are made durable: durable.cpp.
+  void launch_durably(Transfer& transfer);
+  void on_durable(Transfer& transfer, UringTag tag, std::int32_t result);
+  void on_linked_sync(Transfer& transfer, std::int32_t result);
+  void go_on(Transfer& transfer, Attempt outcome);
+  void unlink(io_uring_sqe& left);
+
+  // Polls: poll.cpp.
+  void launch_nested(Poll& poll);
+  void on_poll(Poll& poll, std::int32_t result);
+  void end_poll(Poll& poll);
+
+  // Receives: receive.cpp.
+  void launch_receive(Receive& receive);
+  void take_lent(Receive& receive, std::uint32_t flags) noexcept;
+  void on_receive(Receive& receive, std::int32_t result, std::uint32_t flags);
+  void relaunch_dry();
+
+  // Sends in place: send.cpp.
+  [[nodiscard]] bool sends_in_place(const Operation& operation) const noexcept;
+  static void let_go(const Operation& sent) noexcept;
+  void on_send_in_place(Transfer& transfer, std::int32_t result, std::uint32_t flags);
+
+  // Ending: close.cpp.
+  void ask_cancel(Operation& operation);
+  void forget_cancel(Operation& operation) noexcept;
+  void end_unstarted(Operation& operation);
+  void begin_close(Operation& close);
+  void end_close(Descriptor& descriptor);
+  void end_queued(OpList& lane);
+  void stop_in_kernel(OpList& operations);
+
+  // Streams: stream.cpp.
+  void on_stream(Stream& stream, std::int32_t result, std::uint32_t flags);
+  void push_connection(Stream& stream, std::int32_t connection);
+  void push_spilled(Stream& stream) noexcept;
+  void push(Stream& stream, std::int32_t result) noexcept;
+  void rearm_or_settle(Stream& stream);
+  void end_stream(Stream& stream, std::int32_t error);
+  [[nodiscard]] bool serve_from_spill(Operation& accept);
+  void list(Stream& stream) noexcept;
+
+  UringWake wake_;
+  std::unique_ptr<UringBuffers> buffers_;  ///< made for the first Receive; ends after the ring
+  UringRing ring_;                       ///< ends before the eventfd that it polls
+  UringFileTable files_{ring_};
+  UringMemoryTable memory_{ring_};
+  UringSpill spill_;
+  DriverTraits traits_;
+  OpList backlog_;                       ///< not started: no free entry yet
+  OpList finished_;                      ///< for `done`
+  OpList engine_done_;                   ///< reaped from engine_, not yet completed
+  std::vector<Receive*> dry_;            ///< found no buffer, not yet tried again
+  std::vector<Operation*> cancels_;      ///< asked for, not submitted; room for all in_kernel_
+  std::unique_ptr<FileEngine> engine_;   ///< for what this ring cannot do; made when needed
+  Atomic<const FileEngine*> shown_engine_{nullptr};  ///< the same, for any thread
+  EngineRequest engine_request_;
+  std::size_t in_kernel_ = 0;            ///< operations started and not complete
+  std::size_t files_in_kernel_ = 0;      ///< those of them that always end by themselves
+  bool enabled_ = false;
+  bool woken_ = false;
+  bool streams_listed_ = false;          ///< in finished_
+};
+
+}  // namespace rota::inline v0

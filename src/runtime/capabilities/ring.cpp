@@ -1,0 +1,229 @@
+#include "base/unique_fd.hpp"
+#include "driver/uring/abi.hpp"
+#include "driver/uring/wake.hpp"
+#include "runtime/capabilities/groups.hpp"
+
+#include <linux/io_uring.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace rota::inline v0 {
+namespace {
+
+/// Something that not every ring has. The numbers are the kernel's ABI, some newer than the headers
+/// of Debian 12; they never change.
+struct RingPart {
+  const char* name;
+  unsigned number;
+  const char* purpose;
+};
+
+/// By opcode.
+constexpr RingPart kOpcodes[] = {
+    {"send_zc", 47, "send without copying"},
+    {"sendmsg_zc", 48, "the same, gathered"},
+    {"multishot read", 49, "one request, every read"},
+    {"waitid", 50, "the end of a child process"},
+    {"futex wait and wake", 51, "a futex as a completion"},
+    {"fixed_fd_install", 54, "a direct descriptor becomes a number"},
+    {"ftruncate", 55, "truncate without a thread"},
+    {"bind and listen", 56, "sockets without numbers"},
+    {"recv_zc", 58, "receive without copying"},
+    {"epoll_wait", 59, "an epoll as a completion"},
+    {"pipe", 62, "a pipe without numbers"},
+};
+
+/// By bit of `features`.
+constexpr RingPart kFeatures[] = {
+    {"NODROP", 1, "no completion is lost when the queue is full"},
+    {"SUBMIT_STABLE", 2, "operands are copied at submission"},
+    {"FAST_POLL", 5, "sockets wait without a thread"},
+    {"EXT_ARG", 8, "a wait with a time limit"},
+    {"RSRC_TAGS", 10, "polls stay armed; resources are updated in place"},
+    {"CQE_SKIP", 11, "a success may stay silent"},
+    {"REG_REG_RING", 13, "a ring known by index, without its number"},
+    {"RECVSEND_BUNDLE", 14, "several provided buffers in one completion"},
+    {"MIN_TIMEOUT", 15, "waits that gather completions (min_wait_us)"},
+    {"RW_ATTR", 16, "files used often have a place in a table, which lets go of them at once"},
+};
+
+constexpr unsigned kSqpoll = 1U << 1;
+constexpr unsigned kCoop = 1U << 8;
+constexpr unsigned kSingleIssuer = 1U << 12;
+constexpr unsigned kDefer = 1U << 13;
+constexpr unsigned kNoSqArray = 1U << 16;
+
+/// By flags of io_uring_setup.
+constexpr RingPart kSetups[] = {
+    {"SINGLE_ISSUER + DEFER_TASKRUN", kSingleIssuer | kDefer, "the pinned profile"},
+    {"COOP_TASKRUN", kCoop, "the movable profile"},
+    {"SQPOLL", kSqpoll, "the sqpoll profile"},
+    {"NO_SQARRAY", kNoSqArray, "one indirection less"},
+};
+
+/// By flags of a buffer ring.
+constexpr RingPart kBufferRings[] = {
+    {"buffer rings", 0, "the kernel picks a buffer when data is there"},
+    {"incremental buffers", 1U << 1, "one large buffer, consumed in pieces"},
+};
+
+constexpr RingPart kNapi[] = {
+    {"NAPI busy poll", 0, "waits may poll network cards (napi_busy_poll_us)"}};
+
+constexpr RingPart kMessages[] = {
+    {"messages", 0, "a worker may be woken without an eventfd (message_wakes)"}};
+
+constexpr RingPart kMemory[] = {{"registered memory", 64, "RegisteredMemory is pinned once"}};
+
+constexpr unsigned kRegisterProbe = 8;
+constexpr unsigned kRegisterWorkerLimits = 19;
+constexpr unsigned kRegisterBufferRing = 22;
+
+UniqueFd set_up(unsigned flags, io_uring_params& parameters) {
+  parameters = {};
+  parameters.flags = flags;
+  constexpr unsigned entries = 4;
+  return UniqueFd(static_cast<int>(::syscall(SYS_io_uring_setup, entries, &parameters)));
+}
+
+/// What stands against using something: what `call` answered. Empty when that was success.
+std::string objection_of(const char* call, int error) {
+  return error == 0 ? std::string() : answer_of(call, error);
+}
+
+/// Lists each part with its purpose, or with the objection to it.
+template <class Objection>
+void list_parts(CapabilityList& list, std::span<const RingPart> parts, Objection objection_to) {
+  for (const RingPart& part : parts) {
+    std::string objection = objection_to(part.number);
+    if (objection.empty()) {
+      list.yes(part.name, part.purpose);
+    } else {
+      list.no(part.name, std::move(objection));
+    }
+  }
+}
+
+std::string object_to_setup(unsigned flags) {
+  io_uring_params tried{};
+  return objection_of("io_uring_setup", set_up(flags, tried).valid() ? 0 : errno);
+}
+
+int register_with(const UniqueFd& ring, unsigned what, void* argument, unsigned count) {
+  const long answer = ::syscall(SYS_io_uring_register, ring.number(), what, argument, count);
+  return answer < 0 ? errno : 0;
+}
+
+/// Asked for none, the kernel tells its limits and keeps them.
+void list_worker_limits(CapabilityList& list, const UniqueFd& ring) {
+  constexpr const char* name = "limits of worker threads";
+  unsigned limits[2] = {0, 0};
+  if (const int error = register_with(ring, kRegisterWorkerLimits, limits, 2); error != 0) {
+    list.no(name, answer_of("IORING_REGISTER_IOWQ_MAX_WORKERS", error));
+    return;
+  }
+  list.yes(name, "without them up to " + std::to_string(limits[0]) + " for files and " +
+                     std::to_string(limits[1]) + " for what may block");
+}
+
+void list_opcodes(CapabilityList& list, const UniqueFd& ring) {
+  constexpr unsigned room = 256;  // as many as the kernel's interface can name
+  alignas(io_uring_probe) std::array<std::byte, sizeof(io_uring_probe) +
+                                                    room * sizeof(io_uring_probe_op)> memory{};
+  auto* probe = reinterpret_cast<io_uring_probe*>(memory.data());
+  if (const int error = register_with(ring, kRegisterProbe, probe, room); error != 0) {
+    list.no("opcodes", answer_of("IORING_REGISTER_PROBE", error));
+    return;
+  }
+  const std::span operations(reinterpret_cast<const io_uring_probe_op*>(probe + 1),
+                             probe->ops_len);
+  const auto is_supported = [](const io_uring_probe_op& operation) {
+    return (operation.flags & IO_URING_OP_SUPPORTED) != 0;
+  };
+  list.fact("opcodes", std::to_string(std::ranges::count_if(operations, is_supported)));
+  list_parts(list, kOpcodes, [&](unsigned number) {
+    if (number < operations.size() && is_supported(operations[number])) return std::string();
+    return "this kernel does not list opcode " + std::to_string(number);
+  });
+}
+
+/// What IORING_REGISTER_PBUF_RING reads; the flags are younger than the headers of Debian 12.
+struct BufferRing {
+  std::uint64_t address;
+  std::uint32_t entries;
+  std::uint16_t group;
+  std::uint16_t flags;
+  std::uint64_t reserved[3];
+};
+
+std::string object_to_buffer_ring(const UniqueFd& ring, unsigned flags) {
+  constexpr std::size_t bytes = 4096;
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return answer_of("mmap", errno);
+  constexpr std::uint32_t entries = 8;
+  const auto bits = static_cast<std::uint16_t>(flags);
+  const std::uint16_t group = bits;  // Any number, as long as the two kinds do not share it.
+  BufferRing request{std::bit_cast<std::uint64_t>(memory), entries, group, bits, {}};
+  const int error = register_with(ring, kRegisterBufferRing, &request, 1);
+  // The kernel keeps its own hold of the pages until the ring is closed.
+  ::munmap(memory, bytes);
+  return objection_of("IORING_REGISTER_PBUF_RING", error);
+}
+
+std::string object_to_napi(const UniqueFd& ring) {
+  RingNapi napi{};
+  return objection_of("IORING_REGISTER_NAPI", register_with(ring, kRegisterNapi, &napi, 1));
+}
+
+/// One to the ring itself.
+std::string object_to_messages(const UniqueFd& ring) {
+  const int answer = UringWake::send_message(ring.number(), uring_wake);
+  return objection_of("IORING_REGISTER_SEND_MSG_RING", -answer);
+}
+
+/// So many places for memory.
+std::string object_to_memory(const UniqueFd& ring, unsigned places) {
+  io_uring_rsrc_register table{};
+  table.nr = places;
+  table.flags = IORING_RSRC_REGISTER_SPARSE;
+  const int error = register_with(ring, IORING_REGISTER_BUFFERS2, &table, sizeof table);
+  return objection_of("IORING_RSRC_REGISTER_SPARSE", error);
+}
+
+}  // namespace
+
+void probe_ring(CapabilityList& list) {
+  list.begin_group("io_uring");
+  io_uring_params parameters{};
+  const UniqueFd ring = set_up(0, parameters);
+  if (!ring.valid()) {
+    list.no("io_uring_setup", answer_of("io_uring_setup", errno));
+    return;
+  }
+  list.yes("io_uring_setup", "a ring of " + std::to_string(parameters.sq_entries) + " entries");
+  list_parts(list, kSetups, object_to_setup);
+  list_parts(list, kFeatures, [&](unsigned bit) {
+    if ((parameters.features & (1U << bit)) != 0) return std::string();
+    return std::string("not among the features that io_uring_setup reports");
+  });
+  list_parts(list, kBufferRings,
+             [&](unsigned flags) { return object_to_buffer_ring(ring, flags); });
+  list_parts(list, kNapi, [&](unsigned) { return object_to_napi(ring); });
+  list_parts(list, kMessages, [&](unsigned) { return object_to_messages(ring); });
+  list_parts(list, kMemory, [&](unsigned places) { return object_to_memory(ring, places); });
+  list_worker_limits(list, ring);
+  list_multishot_accept(list);
+  list_opcodes(list, ring);
+}
+
+}  // namespace rota::inline v0

@@ -1,0 +1,18 @@
+#include <rota/futex.hpp>
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace rota::inline v0 {
+
+std::size_t wake_futex(const void* word, std::size_t most) noexcept {
+  constexpr std::size_t limit = std::numeric_limits<int>::max();
+  const long woken = ::syscall(SYS_futex, word, FUTEX_WAKE, std::min(most, limit));
+  return woken < 0 ? 0 : static_cast<std::size_t>(woken);
+}
+
+}  // namespace rota::inline v0
