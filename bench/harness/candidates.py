@@ -69,6 +69,7 @@ ECHO_LIMITS = {"epoll": "raw epoll", "uring": "raw io_uring"}
 ECHO = (
     _native("raw epoll", "raw_echo_epoll", "epoll"),
     _native("raw io_uring", "raw_echo_uring", "uring"),
+    _native("raw epoll, budget", "raw_echo_epoll", "epoll", str(512 * 1024)),
     _native("Rota (default)", "rota_echo", "best"),
     _native("Rota epoll", "rota_echo", "epoll", "--driver", "epoll"),
     _native("Rota io_uring", "rota_echo", "uring", "--driver", "uring"),
@@ -109,6 +110,7 @@ ECHO_CASES = (
     EchoCase("4096x64", 4096, 64, 1, 6400),
     EchoCase("64x1000", 64, 1000, 1, 10000),
     EchoCase("65536x64", 65536, 64, 1, 3200),
+    EchoCase("65536x64x16", 65536, 64, 16, 64 * 16 * 2),
     EchoCase("connect", 64, 64, 1, 6400, reconnects=True),
 )
 # What runs when no case is named; the others are for campaigns.

@@ -200,14 +200,13 @@ std::int32_t advise(const MemoryRange& range) noexcept {
   return answer(::madvise(range.address, range.bytes, range.how));
 }
 
-/// To requeue nobody is the one call that compares a word and does not sleep.
-std::int32_t wait_for_word(const FutexWait& wait, Wait patience) noexcept {
+/// To requeue nobody compares a word without a sleep, and answers where a load would be a fault. No
+/// thread is made to sleep for a word by itself (FutexWaiter), so it is never waited for here.
+std::int32_t compare_word(const FutexWait& wait) noexcept {
   const long answered =
-      patience == Wait::never
-          ? ::syscall(SYS_futex, wait.word, FUTEX_CMP_REQUEUE, 0, nullptr, wait.word, wait.expected)
-          : ::syscall(SYS_futex, wait.word, FUTEX_WAIT, wait.expected, nullptr, nullptr, 0);
-  if (answered < 0) return errno == EAGAIN ? 0 : -errno;
-  return patience == Wait::never ? -EAGAIN : 0;
+      ::syscall(SYS_futex, wait.word, FUTEX_CMP_REQUEUE, 0, nullptr, wait.word, wait.expected);
+  if (answered >= 0) return -EAGAIN;
+  return errno == EAGAIN ? 0 : -errno;
 }
 
 /// Linux has released the number whatever close(2) answers: trying again could close a
@@ -272,7 +271,7 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
     case OpCode::change_path: return change_path(static_cast<const PathChange&>(operation));
     case OpCode::read_directory: return read_directory(static_cast<const Transfer&>(operation));
     case OpCode::advise_memory: return advise(static_cast<const MemoryRange&>(operation));
-    case OpCode::futex_wait: return wait_for_word(static_cast<const FutexWait&>(operation), wait);
+    case OpCode::futex_wait: return compare_word(static_cast<const FutexWait&>(operation));
     case OpCode::close: return close_number(operation);
   }
   return -EINVAL;

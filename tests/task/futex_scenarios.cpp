@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +40,18 @@ class SharedWord {
   void* page_;
 };
 
+/// What the child does: makes of each odd value the next even one.
+[[noreturn]] void answer_until(Word& word, std::uint32_t last) {
+  for (std::uint32_t value = 1; value < last; value += 2) {
+    for (std::uint32_t seen = word.load(); seen != value; seen = word.load()) {
+      ::syscall(SYS_futex, &word, FUTEX_WAIT, seen, nullptr, nullptr, 0);
+    }
+    word.store(value + 1);
+    futex_wake(word);
+  }
+  ::_exit(0);
+}
+
 /// Until the word is no longer `seen`.
 template <template <class> class Routine>
 Routine<int> wait_while(const Word& word, std::uint32_t seen) {
@@ -67,15 +81,19 @@ Routine<void> a_word_that_another_thread_changes_is_waited_for(World) {
 template <template <class> class Routine>
 Routine<void> a_word_in_shared_memory_is_changed_by_a_child(World) {
   const SharedWord shared;
+  constexpr std::uint32_t kLast = 40;
   const pid_t child = ::fork();
-  if (child == 0) {
-    shared.get().store(1);
+  if (child == 0) answer_until(shared.get(), kLast);
+  EXPECT_GT(child, 0);
+  // Each has the odd or the even values, and waits for the other to have made the next.
+  for (std::uint32_t value = 0; value < kLast; value += 2) {
+    shared.get().store(value + 1);
     futex_wake(shared.get());
-    ::_exit(0);
+    JoinHandle<int> waiter = spawn_routine(wait_while<Routine>(shared.get(), value + 1));
+    Joined<int> joined = co_await waiter.join();
+    EXPECT_EQ(std::move(joined).value(), 0);
   }
-  JoinHandle<int> waiter = spawn_routine(wait_while<Routine>(shared.get(), 0));
-  Joined<int> joined = co_await waiter.join();
-  EXPECT_EQ(std::move(joined).value(), 0);
+  EXPECT_EQ(shared.get().load(), kLast);
   EXPECT_EQ(::waitpid(child, nullptr, 0), child);
 }
 

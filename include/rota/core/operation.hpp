@@ -56,7 +56,8 @@ enum class OpCode : std::uint8_t {
   change_path,      ///< PathChange
   read_directory,   ///< Transfer: entries as getdents64(2) lays them out; 0 is the end
   advise_memory,    ///< MemoryRange: madvise; `how` is the advice. No Descriptor
-  futex_wait,       ///< FutexWait: until somebody wakes the word, or its value is another. Nor here
+  futex_wait,       ///< FutexWait: until somebody wakes the word, or its value is another. No
+                    ///< Descriptor
   close,            ///< Operation: ends what is in flight on the Descriptor, then closes its fd
 };
 

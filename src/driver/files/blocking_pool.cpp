@@ -59,11 +59,12 @@ class BlockingPool final : public FileEngine {
   void submit(OpList operations) override {
     std::size_t added = 0;
     const QueueStamp stamp = QueueStamp::now();
+    OpList words;
     {
       const std::lock_guard lock(mutex_);
       while (Operation* operation = operations.pop_front()) {
         if (operation->code == OpCode::futex_wait) {
-          futexes_.add(static_cast<FutexWait&>(*operation));
+          words.push_back(*operation);
           continue;
         }
         operation->engine_bits = pool_queued;
@@ -76,6 +77,7 @@ class BlockingPool final : public FileEngine {
       if (threads_.empty()) refuse_queue();
     }
     for (; added > 0; --added) work_.notify_one();
+    while (Operation* word = words.pop_front()) futexes_.add(static_cast<FutexWait&>(*word));
   }
 
   void cancel(Operation& operation) noexcept override {
@@ -198,8 +200,7 @@ class BlockingPool final : public FileEngine {
   std::size_t starting_ = 0;  ///< threads that have not looked at the queue yet
   bool stopping_ = false;
   MpscStack<Operation> completed_;
-  FutexWaiter futexes_{completed_, notify_};  ///< the carrier's; its threads too are counted under
-                                              ///< the mutex
+  FutexWaiter futexes_{completed_, notify_};  ///< the carrier's
   std::vector<std::thread> threads_;  ///< the carrier's; added to under the mutex
 };
 

@@ -23,7 +23,8 @@ struct EngineUse {
   Duration oldest_wait;     ///< how long the first of them has waited, to a millisecond
 };
 
-/// How files are read and written where readiness has no meaning. Everything belongs to the carrier
+/// How files are read and written, and words of memory waited for, where readiness has no meaning.
+/// Everything belongs to the carrier
 /// of the driver; `use` is for any thread, and `forget` for any that owns the Descriptor.
 ///
 /// What an implementation owes:
@@ -31,8 +32,8 @@ struct EngineUse {
 ///    something to reap that was not there at the last `reap`, the EngineNotify was called, unless
 ///    `needs_reap` said so.
 /// 2. `cancel` ends an operation that has not begun (it comes back with -ECANCELED), and a wait for
-///    a word; what else has begun runs to its end. `cancel_all` does the same for every operation
-///    on a Descriptor.
+///    a word at any time; what else has begun runs to its end. `cancel_all` does the same for every
+///    operation on a Descriptor, which a wait for a word has not.
 /// 3. Order between operations is not promised.
 /// 4. What happens at destruction: nothing may be in flight.
 class FileEngine {

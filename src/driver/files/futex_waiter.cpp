@@ -1,7 +1,5 @@
 #include "driver/files/futex_waiter.hpp"
 
-#include <rota/core/atomic.hpp>
-
 #include "base/futex.hpp"
 #include "base/signals_blocked.hpp"
 #include "driver/perform.hpp"
@@ -22,11 +20,10 @@
 namespace rota::inline v0 {
 namespace {
 
-/// Operation::engine_bits of a wait. Written under the mutex of its thread.
-enum WaitBits : std::uint8_t { wait_stands = 1, wait_cancelled = 2 };
+/// Operation::engine_bits of a wait, under the mutex of its thread.
+enum WaitBits : std::uint8_t { wait_cancelled = 1 };
 
-/// The number of the entry that was woken, or a negative errno. No entry is left behind in the
-/// kernel.
+/// The number of an entry that was woken, or a negative errno.
 std::int32_t wait_for_any(std::span<const futex_waitv> words) noexcept {
   const long woken = ::syscall(SYS_futex_waitv, words.data(), words.size(), 0, nullptr, 0);
   return woken < 0 ? -errno : static_cast<std::int32_t>(woken);
@@ -41,13 +38,10 @@ futex_waitv entry_of(const void* word, std::uint32_t expected, std::uint32_t fla
 
 }  // namespace
 
-/// What waits stands in `waits_`, in the order in which it came. The thread alone takes it out, so
-/// that between two looks at the list none of it goes away.
+/// What waits stands in `waits_`. The thread alone takes it out, so that nothing of a call goes away
+/// meanwhile. The first word of a call is the bell, by which the carrier tells of what is new.
 class FutexWaiter::Thread {
  public:
-  /// The first entry of a call is the bell's.
-  static constexpr std::size_t kMost = FUTEX_WAITV_MAX - 1;
-
   Thread(MpscStack<Operation>& completed, const EngineNotify& notify)
       : completed_(completed), notify_(notify), thread_(begin(*this)) {}
 
@@ -63,7 +57,7 @@ class FutexWaiter::Thread {
     {
       const std::lock_guard lock(mutex_);
       if (count_ == kMost) return false;
-      wait.engine_bits = wait_stands;
+      wait.engine_bits = 0;
       waits_.push_back(wait);
       count_ += 1;
     }
@@ -85,6 +79,8 @@ class FutexWaiter::Thread {
   }
 
  private:
+  static constexpr std::size_t kMost = FUTEX_WAITV_MAX - 1;
+
   /// Signals are for the program's own threads.
   static std::thread begin(Thread& self) {
     const SignalsBlocked blocked;
@@ -97,20 +93,24 @@ class FutexWaiter::Thread {
   }
 
   void run() noexcept {
-    std::array<futex_waitv, FUTEX_WAITV_MAX> words;
     for (;;) {
       // Before the look: what comes after it has another value there.
-      words[0] = entry_of(&bell_, bell_.load(MemoryOrder::acquire), FUTEX_PRIVATE_FLAG);
-      const std::size_t asked = look(words);
+      const std::uint32_t rung = bell_.load(MemoryOrder::acquire);
+      look();
       if (ending_.load(MemoryOrder::relaxed)) return;
-      settle(wait_for_any(std::span(words).first(1 + asked)), asked);
+      if (asked_ == 0) {
+        futex_sleep(&bell_, rung);
+        continue;
+      }
+      words_[0] = entry_of(&bell_, rung, FUTEX_PRIVATE_FLAG);
+      settle(wait_for_any(std::span(words_).first(1 + asked_)), rung);
     }
   }
 
-  /// Ends what was cancelled, and writes down the words of all others, which it counts.
-  std::size_t look(std::span<futex_waitv, FUTEX_WAITV_MAX> words) noexcept {
+  /// Ends what was cancelled, and writes down all others for the call.
+  void look() noexcept {
     const std::lock_guard lock(mutex_);
-    std::size_t asked = 0;
+    asked_ = 0;
     Operation* following = nullptr;
     for (Operation* each = waits_.front(); each != nullptr; each = following) {
       following = each->next;
@@ -119,48 +119,50 @@ class FutexWaiter::Thread {
         conclude(wait, -ECANCELED);
         take_out(wait);
       } else {
-        words[++asked] = entry_of(wait.word, wait.expected);
+        waiting_[asked_++] = &wait;
+        words_[asked_] = entry_of(wait.word, wait.expected);
       }
     }
-    return asked;
   }
 
-  /// Takes out what has ended of those that the call was for, which are the first.
-  void settle(std::int32_t woken, std::size_t asked) noexcept {
-    const std::lock_guard lock(mutex_);
-    Operation* following = waits_.front();
-    for (std::size_t number = 1; number <= asked; ++number) {
-      auto& wait = static_cast<FutexWait&>(*following);
-      following = wait.next;
-      if (has_ended(wait, woken, number)) take_out(wait);
+  /// Of a word that has another value, or is not mapped any more, the call does not say which.
+  void settle(std::int32_t answer, std::uint32_t rung) noexcept {
+    if (answer == 0 || answer == -EINTR) return;
+    if (answer > 0) return end(*waiting_[static_cast<std::size_t>(answer) - 1], 0);
+    if (answer == -EAGAIN && bell_.load(MemoryOrder::relaxed) != rung) return;
+    for (FutexWait* wait : std::span(waiting_).first(asked_)) {
+      if (answer != -EAGAIN && answer != -EFAULT) {
+        end(*wait, answer);
+      } else if (attempt(*wait) == Attempt::complete) {
+        end(*wait, wait->result);
+      }
     }
   }
 
-  /// A call that was refused for one of its words says nothing about the others.
-  static bool has_ended(FutexWait& wait, std::int32_t woken, std::size_t number) noexcept {
-    wait.result = 0;
-    if (woken >= 0) return number <= static_cast<std::size_t>(woken);
-    if (woken == -EINTR) return false;
-    if (woken == -EAGAIN || woken == -EFAULT) return attempt(wait) == Attempt::complete;
-    conclude(wait, woken);
-    return true;
+  void end(FutexWait& wait, std::int32_t result) noexcept {
+    wait.result = result;
+    const std::lock_guard lock(mutex_);
+    take_out(wait);
   }
 
-  /// The last touch: the carrier may reap it at once.
+  /// Under the mutex. The last touch: the carrier may reap it at once.
   void take_out(FutexWait& wait) noexcept {
     waits_.remove(wait);
     count_ -= 1;
-    wait.engine_bits = 0;
     if (completed_.push(wait)) notify_();
   }
 
   MpscStack<Operation>& completed_;
   const EngineNotify& notify_;
   Atomic<std::uint32_t> bell_{0};
+  Atomic<bool> ending_{false};
   std::mutex mutex_;
   OpList waits_;
   std::size_t count_ = 0;
-  Atomic<bool> ending_{false};
+  // The thread's own: the call.
+  std::size_t asked_ = 0;
+  std::array<FutexWait*, kMost> waiting_;
+  std::array<futex_waitv, FUTEX_WAITV_MAX> words_;
   std::thread thread_;  ///< begins when all before it is made
 };
 
@@ -170,19 +172,26 @@ FutexWaiter::FutexWaiter(MpscStack<Operation>& completed, EngineNotify notify) n
 FutexWaiter::~FutexWaiter() = default;
 
 void FutexWaiter::add(FutexWait& wait) {
-  wait.engine_bits = 0;
   if (attempt(wait) != Attempt::complete) {
-    for (const auto& thread : threads_) {
-      if (thread->add(wait)) return;
-    }
-    try {
-      threads_.push_back(std::make_unique<Thread>(completed_, notify_));
-      if (threads_.back()->add(wait)) return;
-    } catch (const std::system_error&) {
-      conclude(wait, -EAGAIN);
-    }
+    if (place(wait)) return;
+    conclude(wait, -EAGAIN);
   }
   if (completed_.push(wait)) notify_();
+}
+
+/// False: no thread has room, and there is no other.
+bool FutexWaiter::place(FutexWait& wait) {
+  for (const auto& thread : threads_) {
+    if (thread->add(wait)) return true;
+  }
+  if (threads_.size() == kMostThreads) return false;
+  try {
+    threads_.push_back(std::make_unique<Thread>(completed_, notify_));
+  } catch (const std::system_error&) {
+    return false;
+  }
+  shown_threads_.store(threads_.size(), MemoryOrder::relaxed);
+  return threads_.back()->add(wait);
 }
 
 void FutexWaiter::cancel(FutexWait& wait) noexcept {

@@ -20,7 +20,8 @@ constexpr std::uint32_t kMostNsPerRound = 20'000;
 /// cancels are far shorter.
 constexpr std::size_t kRoundsPerTurn = 1024;
 
-/// Nobody tells of a word of memory, so time passes in such steps while one is waited for.
+/// Nobody tells of a word of memory, so it is looked at after such steps of time: of real time where
+/// nothing else is awaited, else of virtual time.
 constexpr Duration kWordLook{1'000'000};
 
 /// And whether somebody has woken it without a change nobody sees: so often it ends for nothing.
@@ -102,9 +103,13 @@ bool SimDriver::rest(Deadline until) {
     return true;
   }
   collect_blocked();  // Anew: the round has added to them.
-  if (std::ranges::any_of(blocked_, is_word_wait)) {
-    until = std::min(until, Deadline::at(now_ + kWordLook));
+  const bool looks = std::ranges::any_of(blocked_, is_word_wait);
+  if (looks && until.is_never() && world_ == nullptr) {
+    constexpr int look_ms = 1;
+    ::poll(polled_.data(), polled_.size(), look_ms);
+    return false;
   }
+  if (looks) until = std::min(until, Deadline::at(now_ + kWordLook));
   if (world_ != nullptr) return rest_in_world(until);
   if (until.is_never()) {
     trace_.note(SimEvent::sleep, now_);

@@ -33,8 +33,7 @@ struct SimOptions {
 ///
 /// 1. The clock is virtual. Each round of a turn takes a few seeded microseconds; when nothing
 ///    can complete before the deadline, time moves there at once. Without a deadline somebody
-///    outside must act, so the driver then sleeps for real, and no virtual time passes; but while
-///    a word of memory is waited for, of which nobody tells, it passes in steps. Where
+///    outside must act, so the driver then sleeps for real, and no virtual time passes. Where
 ///    several workers are simulated the clock is that of their SimWorld, and what is said here of
 ///    time and sleep is true of all of them together.
 /// 2. A turn is a series of rounds. In each, the operations that could complete are taken in a

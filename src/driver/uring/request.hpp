@@ -26,7 +26,7 @@ enum RingAbility : std::uint32_t {
   ring_keeps_memory = 1 << 12,      ///< a table of memory that is pinned once (5.19)
   ring_waits_for_children = 1 << 13,  ///< waitid (6.7)
   ring_takes_messages = 1 << 14,    ///< any thread puts a completion into it (6.13)
-  ring_waits_for_words = 1 << 15,  ///< futex (6.7)
+  ring_waits_for_words = 1 << 15,   ///< futex (6.7)
   ring_lacks_call = 1 << 16,        ///< never set: of what no kernel's ring has a call for
 };
 

@@ -32,7 +32,7 @@ constexpr OptionalCall kCalls[] = {
     {"epoll_pwait2", "waits of epoll are rounded up to ms", SYS_epoll_pwait2, {kNoFd, 0, 0}},
     {"fadvise64", "no advice on files but on a ring", SYS_fadvise64, {kNoFd}},
     {"fallocate", "no room in files but on a ring", SYS_fallocate, {kNoFd}},
-    {"futex_waitv", "no waits for words of memory but on a ring", SYS_futex_waitv, {0, 0}},
+    {"futex_waitv", "no waits for words of memory but on a ring of 6.7", SYS_futex_waitv, {0, 0}},
     {"inotify_init1", "no FileWatch", SYS_inotify_init1, {kNoFlags}},
     {"ioprio_set", "threads do all I/O with one priority", SYS_ioprio_set, {kNobody}},
     {"openat2", "no confined path", SYS_openat2, {kNoFd, 0, 0, 0}},
