@@ -38,8 +38,8 @@ futex_waitv entry_of(const void* word, std::uint32_t expected, std::uint32_t fla
 
 }  // namespace
 
-/// What waits stands in `waits_`. The thread alone takes it out, so that nothing of a call goes away
-/// meanwhile. The first word of a call is the bell, by which the carrier tells of what is new.
+/// What waits stands in `waits_`. The thread alone takes it out, so that nothing of a call goes
+/// away meanwhile. The first word of a call is the bell, by which the carrier tells of what is new.
 class FutexWaiter::Thread {
  public:
   Thread(MpscStack<Operation>& completed, const EngineNotify& notify)

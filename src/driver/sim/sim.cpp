@@ -20,8 +20,8 @@ constexpr std::uint32_t kMostNsPerRound = 20'000;
 /// cancels are far shorter.
 constexpr std::size_t kRoundsPerTurn = 1024;
 
-/// Nobody tells of a word of memory, so it is looked at after such steps of time: of real time where
-/// nothing else is awaited, else of virtual time.
+/// Nobody tells of a word of memory, so it is looked at after such steps of time: of real time
+/// where nothing else is awaited, else of virtual time.
 constexpr Duration kWordLook{1'000'000};
 
 /// And whether somebody has woken it without a change nobody sees: so often it ends for nothing.
