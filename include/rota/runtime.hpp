@@ -62,8 +62,8 @@ struct RuntimeCounters {
   std::size_t blocking_waiting = 0;  ///< calls that no thread has begun
   Duration blocking_oldest_wait;     ///< how long the first of them has waited
   /// The same for calls on files, in the pools of the drivers, whose threads that wait for words of
-  /// memory are counted too: what io_uring does by itself is not among them. The wait is the longest
-  /// of all pools', to a millisecond.
+  /// memory are counted too: what io_uring does by itself is not among them. The wait is that of
+  /// the pool with the longest, to a millisecond.
   std::size_t file_threads = 0;
   std::size_t file_waiting = 0;
   Duration file_oldest_wait;
