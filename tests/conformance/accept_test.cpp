@@ -88,6 +88,29 @@ TEST_P(Conformance, an_accept_stream_delivers_more_connections_than_its_ring_hol
   }
 }
 
+TEST_P(Conformance, an_accept_stream_that_starts_again_leaves_alone_what_completes_beside_it) {
+  Listener listener = tcp_listener(kBacklog);
+  Descriptor& listening = adopt(std::move(listener.socket));
+  std::vector<Fd> clients;
+  for (int i = 0; i < 40; ++i) clients.push_back(connect_to(listener.address));
+  FdPair pair = unix_pair();
+  Descriptor& near = adopt(std::move(pair.near));
+  Stream& stream = accept_stream(listening, 4);
+  std::vector<Fd> servers;
+  std::vector<const Operation*> writes;
+  ASSERT_TRUE(turn_until([&] {
+    take_connections(stream, servers);
+    if (servers.size() < clients.size() && is_back(stream)) {
+      restart(stream);
+      for (int i = 0; i < 3; ++i) writes.push_back(&write(near, "x"));
+    }
+    return servers.size() >= clients.size();
+  }));
+  ASSERT_TRUE(finish_all(writes));
+  for (const Operation* each : writes) EXPECT_EQ(each->result, 1);
+  EXPECT_EQ(servers.size(), clients.size());
+}
+
 TEST_P(Conformance, an_accept_stream_goes_on_while_it_is_drained) {
   Listener listener = tcp_listener(kBacklog);
   Descriptor& listening = adopt(std::move(listener.socket));

@@ -162,16 +162,14 @@ void UringDriver::leave_kernel(Operation& operation) {
 /// Starts the first operation of a lane that has nothing in the kernel.
 void UringDriver::start_next(Descriptor& descriptor, OpList& lane) {
   if (&lane == &descriptor.reading && descriptor.streaming != nullptr) return;
-  Operation* first = lane.front();
-  while (first != nullptr && first->code == OpCode::accept && serve_from_spill(*first)) {
-    first = lane.front();
+  while (Operation* first = lane.front()) {
+    if ((first->flags & op_stream) != 0) {
+      lane.remove(*first);
+      if (start_stream(static_cast<Stream&>(*first))) return;
+    } else if (first->code != OpCode::accept || !serve_from_spill(*first)) {
+      return enter_kernel(*first);
+    }
   }
-  if (first == nullptr) return;
-  if ((first->flags & op_stream) != 0) {
-    lane.remove(*first);
-    descriptor.streaming = first;
-  }
-  enter_kernel(*first);
 }
 
 }  // namespace rota::inline v0

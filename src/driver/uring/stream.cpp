@@ -93,25 +93,30 @@ void UringDriver::end_stream(Stream& stream, std::int32_t error) {
 /// False when the accept still has to wait, for the kernel or behind a Stream.
 bool UringDriver::serve_from_spill(Operation& accept) {
   Descriptor& listener = *accept.descriptor;
-  if ((accept.flags & op_stream) == 0) {
-    if (!took_from_stream(accept)) {
-      const int connection = spill_.take(listener);
-      if (connection < 0) return false;
-      accept.result = connection;
-    }
-    listener.reading.remove(accept);
-    finish(accept);
+  if (!took_from_stream(accept)) {
+    const int connection = spill_.take(listener);
+    if (connection < 0) return false;
+    accept.result = connection;
+  }
+  listener.reading.remove(accept);
+  finish(accept);
+  return true;
+}
+
+/// Of a Stream that has left its lane, as its links are for `done` from here on. False: what was
+/// spilled has filled it, and it is not armed.
+bool UringDriver::start_stream(Stream& stream) {
+  push_spilled(stream);
+  if (!stream.past_start_limit()) {
+    stream.descriptor->streaming = &stream;
+    enter_kernel(stream);
     return true;
   }
-  auto& stream = static_cast<Stream&>(accept);
-  push_spilled(stream);
-  if (!stream.past_start_limit()) return false;
-  listener.reading.remove(stream);
   stream.armed = false;
   stream.state = OpState::idle;
   // A ring that was not empty when it was submitted is news to nobody, unless it ends at once.
   list(stream);
-  return true;
+  return false;
 }
 
 void UringDriver::list(Stream& stream) noexcept {

@@ -219,7 +219,8 @@ void UringDriver::admit(Operation& operation) {
   if (lane.front() != &operation) return;
   if (descriptor->streaming == nullptr) return start_next(*descriptor, lane);
   // Behind an armed Stream, which may never end: what it holds is served at once.
-  if (operation.code == OpCode::accept) static_cast<void>(serve_from_spill(operation));
+  const bool is_plain = operation.code == OpCode::accept && (operation.flags & op_stream) == 0;
+  if (is_plain) static_cast<void>(serve_from_spill(operation));
 }
 
 void UringDriver::enter_kernel(Operation& operation) {

@@ -158,6 +158,7 @@ class UringDriver final : public Driver {
   void rearm_or_settle(Stream& stream);
   void end_stream(Stream& stream, std::int32_t error);
   [[nodiscard]] bool serve_from_spill(Operation& accept);
+  [[nodiscard]] bool start_stream(Stream& stream);
   void list(Stream& stream) noexcept;
 
   UringWake wake_;
