@@ -226,24 +226,26 @@ void prepare_for_file(io_uring_sqe& entry, Operation& operation, int fd) noexcep
 }  // namespace
 
 std::uint32_t ability_for(const Operation& operation) noexcept {
+  constexpr std::uint32_t none = 0;
+  constexpr std::uint32_t lacks = ring_lacks_call;
   switch (operation.code) {
     case OpCode::truncate: return ring_truncates;
     case OpCode::futex_wait: return ring_waits_for_words;
     case OpCode::advise: {
       // The length of older kernels has 32 bits.
       const std::uint64_t bytes = static_cast<const FileRange&>(operation).bytes;
-      return bytes > std::numeric_limits<std::uint32_t>::max() ? ring_lacks_call : 0;
+      return bytes > std::numeric_limits<std::uint32_t>::max() ? lacks : none;
     }
     case OpCode::advise_memory: {
       const std::size_t bytes = static_cast<const MemoryRange&>(operation).bytes;
-      return bytes > std::numeric_limits<std::uint32_t>::max() ? ring_lacks_call : 0;
+      return bytes > std::numeric_limits<std::uint32_t>::max() ? lacks : none;
     }
     case OpCode::stat:
-      return static_cast<const Stat&>(operation).resolve != 0 ? ring_lacks_call : 0;
+      return static_cast<const Stat&>(operation).resolve != 0 ? lacks : none;
     case OpCode::change_path:
       return has_call(static_cast<const PathChange&>(operation)) ? ring_changes_paths
                                                                  : ring_lacks_call;
-    default: return ring_lacks_call;
+    default: return lacks;
   }
 }
 
