@@ -36,6 +36,7 @@ std::vector<std::string_view> calls_of(OpCode code) {
     case OpCode::open: return {"openat2"};
     case OpCode::stat: return {"statx", "openat2"};
     case OpCode::change_path: return {"openat2", "renameat2"};
+    case OpCode::futex_wait: return {"futex_waitv"};
     default: return {};
   }
 }
