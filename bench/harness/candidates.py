@@ -74,6 +74,7 @@ ECHO = (
     _native("Rota epoll", "rota_echo", "epoll", "--driver", "epoll"),
     _native("Rota io_uring", "rota_echo", "uring", "--driver", "uring"),
     _native("Rota, leases", "rota_echo", "best", "--leases"),
+    _native("Rota, ahead", "rota_echo", "best", "--ahead"),
     _native("Rota epoll, leases", "rota_echo", "epoll", "--leases", "--driver", "epoll"),
     _native("Rota poll", "rota_echo", "epoll", "--driver", "poll"),
     _native("Rota select", "rota_echo", "epoll", "--driver", "select"),

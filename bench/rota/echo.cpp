@@ -1,9 +1,10 @@
 // Rota's echo server for the harness: prints `port N` and ends, with status 0, on SIGTERM or when
 // its stdin is closed. With the per-core scheduler each worker accepts and serves its own.
 //
-//   rota_echo [--leases] [--driver NAME] [--scheduler NAME] [--workers N]
+//   rota_echo [--leases|--ahead] [--driver NAME] [--scheduler NAME] [--workers N]
 //
-// With --leases a connection has no buffer of its own, and is lent one for each message.
+// With --leases a connection has no buffer of its own, and is lent one for each message; with
+// --ahead it is received before it is asked for.
 
 #include "runtime_options.hpp"
 
@@ -41,6 +42,17 @@ rota::Task<void> echo_leases(rota::TcpStream peer) {
   if (!no_delay) co_return;
   for (;;) {
     auto got = co_await peer.receive();
+    if (!got || got->empty()) co_return;
+    auto sent = co_await peer.write_all(got->bytes());
+    if (!sent) co_return;
+  }
+}
+
+rota::Task<void> echo_ahead(rota::TcpStream peer) {
+  const auto no_delay = peer.set_no_delay(true);
+  if (!no_delay) co_return;
+  for (;;) {
+    auto got = co_await peer.receive_ahead();
     if (!got || got->empty()) co_return;
     auto sent = co_await peer.write_all(got->bytes());
     if (!sent) co_return;
@@ -85,9 +97,11 @@ rota::Task<void> serve_with_one(Echo echo) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool leases = argc > 1 && std::string_view(argv[1]) == "--leases";
-  const Echo each = leases ? echo_leases : echo;
-  const rota::Config config = rota::bench::config_of(argc, argv, leases ? 2 : 1);
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  Echo each = echo;
+  if (first == "--leases") each = echo_leases;
+  if (first == "--ahead") each = echo_ahead;
+  const rota::Config config = rota::bench::config_of(argc, argv, each == echo ? 1 : 2);
   const bool on_each = config.scheduler.kind == rota::SchedulerKind::per_core;
   return rota::run(on_each ? serve_with_all(each) : serve_with_one(each), config);
 }

@@ -17,14 +17,16 @@ namespace rota::inline v0 {
 class Lease {
  public:
   Lease() noexcept = default;
-  Lease(LentBuffer& buffer, std::uint32_t received) noexcept
-      : buffer_(&buffer), received_(received) {}
+  Lease(LentBuffer& buffer, std::uint32_t received, std::size_t offset = 0) noexcept
+      : buffer_(&buffer), data_(buffer.memory + offset), received_(received) {}
   Lease(Lease&& other) noexcept
       : buffer_(std::exchange(other.buffer_, nullptr)),
+        data_(other.data_),
         received_(std::exchange(other.received_, 0)) {}
   Lease& operator=(Lease&& other) noexcept {
     Lease taken(std::move(other));
     std::swap(buffer_, taken.buffer_);
+    std::swap(data_, taken.data_);
     std::swap(received_, taken.received_);
     return *this;
   }
@@ -32,8 +34,7 @@ class Lease {
 
   /// What was received: it may be changed where it lies. Valid until the Lease is given back.
   [[nodiscard]] std::span<std::byte> bytes() const noexcept {
-    return buffer_ == nullptr ? std::span<std::byte>()
-                              : std::span<std::byte>(buffer_->memory, received_);
+    return buffer_ == nullptr ? std::span<std::byte>() : std::span<std::byte>(data_, received_);
   }
   [[nodiscard]] std::size_t size() const noexcept { return received_; }
   /// Nothing was received: the stream has ended, or the Lease was given back or moved from.
@@ -47,6 +48,7 @@ class Lease {
 
  private:
   LentBuffer* buffer_ = nullptr;
+  std::byte* data_ = nullptr;
   std::uint32_t received_ = 0;
 };
 

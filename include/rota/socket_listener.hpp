@@ -1,43 +1,28 @@
 #pragma once
 
 #include <rota/await.hpp>
-#include <rota/core/cancel_loss.hpp>
 #include <rota/core/io_object.hpp>
-#include <rota/core/operation_leaf.hpp>
-#include <rota/core/stream.hpp>
+#include <rota/core/operation.hpp>
+#include <rota/core/stream_wait.hpp>
 #include <rota/result.hpp>
 #include <rota/socket_stream.hpp>
 
-#include <cerrno>
 #include <cstdint>
 
 namespace rota::inline v0 {
 
-/// The multishot accept of a listener: lives until the listener's fd is closed and nobody is left
-/// who waited on it.
-struct AcceptState;
-
 /// The part of an `accept` that does not depend on the family.
-class AcceptWait : public Leaf {
+class AcceptWait : public StreamWait {
  public:
-  static constexpr CancelLoss loses = CancelLoss::nothing;
-
   bool start(Runnable& self) noexcept;
-  void refuse() noexcept {}
 
  protected:
-  explicit AcceptWait(Descriptor* listener) noexcept : listener_(listener), away_(OpCode::accept) {}
+  explicit AcceptWait(Descriptor* listener) noexcept
+      : StreamWait(listener), accept_(OpCode::accept) {}
   [[nodiscard]] Result<DescriptorRef> take() noexcept;
 
  private:
-  void stop() noexcept;
-
-  Descriptor* listener_;
-  AcceptState* state_ = nullptr;  ///< held from the start on the listener's worker to the finish
-  Operation away_;  ///< the plain accept of a task that does not live on the listener's worker
-  CancelNode node_;
-  StreamResult accepted_{-ECANCELED, 0, 0};  ///< until there is a connection
-  bool is_away_ = false;
+  Operation accept_;
 };
 
 /// The leaf of a listener's `accept`: what is accepted is a Stream of its family.

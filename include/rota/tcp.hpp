@@ -2,6 +2,7 @@
 
 #include <rota/address.hpp>
 #include <rota/await.hpp>
+#include <rota/core/ahead_leaf.hpp>
 #include <rota/result.hpp>
 #include <rota/socket_listener.hpp>
 #include <rota/socket_stream.hpp>
@@ -55,6 +56,25 @@ class TcpStream : public SocketStream {
   /// Takes charge of a connected socket. Only in a task.
   [[nodiscard]] static Result<TcpStream> from_fd(int fd);
   explicit TcpStream(DescriptorRef descriptor) noexcept : SocketStream(std::move(descriptor)) {}
+
+  /// As `receive`, and once this was called the runtime may receive before it is asked: io_uring
+  /// has one request for all that comes (Linux 6.0), and messages that follow each other share
+  /// buffers (6.16). For many small messages. What is here already waits for whoever reads the
+  /// connection next, by this or another call of it; some 16 messages, then the rest waits in the
+  /// socket. With another driver, and where tasks move between workers, it is `receive`.
+  ///
+  /// Bytes may have left the socket: who reads behind the connection's back, through `fd` or in
+  /// another process, misses them, a wait for the socket to be readable does not see them, and to
+  /// have read past urgent data ends a wait for that. `move_to` fails with
+  /// `device_or_resource_busy` when more is here than can travel: receive some first.
+  ///
+  /// @threads one task
+  /// @loses nothing
+  /// @owns the bytes are the Lease's; with a shared buffer it keeps all of its 64 KiB
+  /// @errors as `receive`
+  [[nodiscard]] Await<AheadLeaf> receive_ahead() noexcept {
+    return Await<AheadLeaf>(std::in_place, descriptor());
+  }
 
   Result<void> set_no_delay(bool on) noexcept;
   /// With the system's times.

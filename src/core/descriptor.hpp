@@ -72,8 +72,8 @@ struct Descriptor : Errand {
   OpList unordered;                ///< file operations in flight
   Operation* streaming = nullptr;  ///< the armed Stream of the reading lane, outside of it: its
                                    ///< links are free for `done`
-  Stream* accepted = nullptr;    ///< a listener's: what its ring holds goes to whoever accepts
-                                 ///< next, also by an Operation
+  Stream* ahead = nullptr;       ///< of connections or of bytes: what its ring holds goes to
+                                 ///< whoever asks next, also by an Operation
   Operation* closing = nullptr;  ///< the close that waits for what is in flight
   FdKind kind = FdKind::stream;
   std::uint8_t ready_hint = interest_all;  ///< what may be ready (Interest): an attempt is worth

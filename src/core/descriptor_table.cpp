@@ -51,7 +51,7 @@ Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
   place.ring_uses = 0;
   place.missed_reads = 0;
   place.interrupts = false;
-  place.accepted = nullptr;
+  place.ahead = nullptr;
   place.closing = nullptr;
   live_ += 1;
   return place;

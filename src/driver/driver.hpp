@@ -27,6 +27,8 @@ struct DriverTraits {
   bool nonblocking_fds;   ///< the fds it waits for must carry O_NONBLOCK
   bool any_carrier;       ///< a thread other than the first may take it over
   bool lets_go;           ///< a Descriptor may move to another worker's driver, by `let_go`
+  bool receives_ahead;    ///< it takes a Stream of reads: what comes is received before it is
+                          ///< asked for
   bool virtual_clock;     ///< `now` is its own; nothing sleeps: who compares spans of real time
                           ///< (suites do, the runtime does not) must ask
 };
@@ -45,10 +47,10 @@ struct DriverTraits {
 ///    of its buffers, after it came back.
 /// 3. Operations of one lane of a Descriptor (reads and accepts; writes and connects) complete in
 ///    the order in which they were started, except that a cancelled one may leave early.
-/// 4. An accept that is not a Stream, on a listener with a Stream (`Descriptor::accepted`), takes
+/// 4. An accept that is not a Stream, on a listener with a Stream (`Descriptor::ahead`), takes
 ///    the oldest result that the Stream holds, or else the next that the Stream would get: a Stream
-///    may stay armed long after its consumer has gone. A Stream that came back through `done` may
-///    be empty for this reason.
+///    may stay armed long after its consumer has gone. A read of bytes does the same where a Stream
+///    receives ahead of it. A Stream that came back through `done` may be empty for this reason.
 /// 5. `cancel` asks for an early end of an operation that was given to `turn` and did not come
 ///    back; it still comes back through a later `turn`: with what it achieved, if it moved bytes
 ///    or completed before the request took effect (success wins), else with -ECANCELED. A transfer

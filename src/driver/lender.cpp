@@ -37,6 +37,7 @@ LentBuffer* Lender::lend_numbered(LentSize size) noexcept {
   LentBuffer& buffer = *pool.free;
   pool.free = std::exchange(buffer.next, nullptr);
   lent_ += 1;
+  buffer.shared = false;
   unpoison_memory(buffer.memory, buffer.bytes);
   return &buffer;
 }
@@ -135,6 +136,11 @@ void Lender::free_single(LentBuffer& buffer) noexcept {
   delete &buffer;
 }
 
-void give_back(LentBuffer& buffer) noexcept { buffer.lender->take_back(buffer); }
+void give_back(LentBuffer& buffer) noexcept {
+  // Release: a holder's use of the memory comes before the last one gives it to the next user.
+  // Acquire: the last one has seen that of all others.
+  if (buffer.shared && buffer.holders.fetch_sub(1, MemoryOrder::acq_rel) != 1) return;
+  buffer.lender->take_back(buffer);
+}
 
 }  // namespace rota::inline v0

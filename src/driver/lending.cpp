@@ -25,10 +25,9 @@ void return_unused(Receive& receive) noexcept {
   receive.data = nullptr;
 }
 
-void note_received(Receive& receive, std::uint32_t count) noexcept {
-  Descriptor& descriptor = *receive.descriptor;
+void note_received(Descriptor& descriptor, std::uint32_t count, std::uint32_t room) noexcept {
   const bool much = descriptor.receives_much;
-  const bool unfit = much ? count <= kHardlyUsed : count == receive.buffer->bytes;
+  const bool unfit = much ? count <= kHardlyUsed : count == room;
   descriptor.unfit_loans = static_cast<std::uint8_t>(unfit ? descriptor.unfit_loans + 1 : 0);
   if (descriptor.unfit_loans < (much ? kHardlyUsedToShrink : kFilledToGrow)) return;
   descriptor.receives_much = !much;

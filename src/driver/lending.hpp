@@ -23,7 +23,7 @@ namespace rota::inline v0 {
 /// The attempt has brought nothing: what waits holds no buffer.
 void return_unused(Receive& receive) noexcept;
 
-/// So many bytes are in the Receive's buffer: the connection's next may have another size.
-void note_received(Receive& receive, std::uint32_t count) noexcept;
+/// So many bytes came into a buffer of so many: the connection's next may have another size.
+void note_received(Descriptor& descriptor, std::uint32_t count, std::uint32_t room) noexcept;
 
 }  // namespace rota::inline v0

@@ -74,7 +74,7 @@ std::int32_t read_lent(Receive& receive, Wait wait) noexcept {
   if (!borrow(receive)) return -ENOMEM;
   const std::int32_t result = read_stream(receive, wait);
   if (result > 0) {
-    note_received(receive, static_cast<std::uint32_t>(result));
+    note_received(*receive.descriptor, static_cast<std::uint32_t>(result), receive.buffer->bytes);
   } else {
     return_unused(receive);
   }
@@ -379,7 +379,7 @@ Attempt absorb(Operation& operation, std::int32_t result) noexcept {
 
 void conclude(Operation& operation, std::int32_t error) noexcept {
   operation.result = error;
-  if (!is_transfer(operation.code)) return;
+  if (!is_transfer(operation.code) || (operation.flags & op_stream) != 0) return;
   const auto& transfer = static_cast<Transfer&>(operation);
   const bool whole = (transfer.flags & op_whole) != 0;
   if (transfer.moved > 0 && !whole) operation.result = saturated(transfer.moved);

@@ -36,7 +36,7 @@ void abandon(Descriptor& descriptor) noexcept {
 }
 
 void release_closed(Descriptor& descriptor) noexcept {
-  if (Stream* stream = descriptor.accepted) stream->fd_closed(*stream);
+  if (Stream* stream = descriptor.ahead) stream->fd_closed(*stream);
   descriptor.home->runtime().descriptors().release(descriptor);
 }
 

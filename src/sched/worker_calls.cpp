@@ -280,6 +280,11 @@ bool settle_here(Descriptor& descriptor, const Runnable& self) noexcept {
   return self.task->home->settle(descriptor);
 }
 
+bool receives_ahead(const Runnable& self) noexcept {
+  Worker& home = *self.task->home;
+  return home.driver().traits().receives_ahead && !home.moves_tasks();
+}
+
 void submit_stream(const Runnable& self, Stream& stream) noexcept {
   self.task->home->submit_unwaited(stream);
 }

@@ -69,7 +69,7 @@ Worker::Given Worker::give_away(MoveErrand& move) noexcept {
     move.error = ECANCELED;  // It is being closed.
     return Given::ended;
   }
-  Stream* stream = descriptor.accepted;
+  Stream* stream = descriptor.ahead;
   if (stream != nullptr && stream->waiter == nullptr && disarm(*stream) == Given::later) {
     descriptor.home.leave();
     return Given::later;
@@ -100,8 +100,8 @@ Worker::Given Worker::disarm(Stream& stream) noexcept {
 
 /// The Stream will be armed anew by whoever accepts next, wherever that is.
 void Worker::unsettle(Descriptor& descriptor) noexcept {
-  if (descriptor.accepted->waiter != nullptr) return;
-  descriptor.accepted->settled_at.store(nullptr, MemoryOrder::relaxed);
+  if (descriptor.ahead->waiter != nullptr) return;
+  descriptor.ahead->settled_at.store(nullptr, MemoryOrder::relaxed);
   descriptor.users -= 1;
   descriptor.home.leave();
 }

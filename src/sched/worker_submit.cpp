@@ -194,7 +194,7 @@ void Worker::take_in(Descriptor& descriptor, Worker& from) noexcept {
 
 bool Worker::settle(Descriptor& descriptor) noexcept {
   if (!moves_tasks_) return descriptor.home == this;
-  Atomic<Worker*>& settled_at = descriptor.accepted->settled_at;
+  Atomic<Worker*>& settled_at = descriptor.ahead->settled_at;
   if (settled_at.load(MemoryOrder::relaxed) == this) return true;
   const auto [entry, from] = descriptor.home.enter(this, runtime_.descriptors_move());
   if (entry == DescriptorHome::Entry::closed) return false;

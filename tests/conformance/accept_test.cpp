@@ -212,7 +212,7 @@ TEST_P(Conformance, an_accept_behind_an_armed_stream_takes_the_next_connection) 
   Listener listener = tcp_listener(kBacklog);
   Descriptor& listening = adopt(std::move(listener.socket));
   Stream& stream = accept_stream(listening, 8);
-  listening.accepted = &stream;
+  listening.ahead = &stream;
   settle();
   ASSERT_TRUE(stream.armed);
   for (int i = 0; i < 3; ++i) {
@@ -238,7 +238,7 @@ TEST_P(Conformance, an_accept_takes_what_a_stream_holds_before_anything_newer) {
   for (int i = 0; i < 6; ++i) clients.push_back(connect_to(listener.address));
   // Its ring is full before all are taken, so that it is not armed any more.
   Stream& stream = accept_stream(listening, 2);
-  listening.accepted = &stream;
+  listening.ahead = &stream;
   ASSERT_TRUE(turn_until([&] { return !stream.empty(); }));
   settle();
   for (const Fd& client : clients) {
@@ -254,7 +254,7 @@ TEST_P(Conformance, an_accept_behind_an_armed_stream_can_be_cancelled) {
   Listener listener = tcp_listener(kBacklog);
   Descriptor& listening = adopt(std::move(listener.socket));
   Stream& stream = accept_stream(listening, 8);
-  listening.accepted = &stream;
+  listening.ahead = &stream;
   settle();
   Operation& one = accept(listening);
   settle();

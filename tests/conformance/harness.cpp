@@ -1,6 +1,7 @@
 #include "conformance/harness.hpp"
 
 #include "conformance/denied_here.hpp"
+#include "core/discard.hpp"
 #include "driver/choose.hpp"
 #include "driver/message.hpp"
 #include "open_fds.hpp"
@@ -57,7 +58,7 @@ void Harness::settle_accounts() {
     if (entry.with_driver) outstanding.push_back(operation);
   }
   for (Stream& stream : streams_) {
-    while (!stream.empty()) Fd(stream.pop().result).reset();
+    while (!stream.empty()) discard(stream.code, stream.pop());
   }
   const testing::AssertionResult ended = finish_all(outstanding);
   if (!ended) {
@@ -66,7 +67,7 @@ void Harness::settle_accounts() {
     std::abort();
   }
   for (Stream& stream : streams_) {
-    while (!stream.empty()) Fd(stream.pop().result).reset();
+    while (!stream.empty()) discard(stream.code, stream.pop());
     EXPECT_FALSE(stream.armed) << "a stream outlives the close of its descriptor";
   }
   for (Descriptor* descriptor : open_) table_.release(*descriptor);
@@ -134,7 +135,7 @@ bool Harness::completed_by_trying(Operation& operation) {
   const bool stream = (operation.flags & op_stream) != 0;
   if (!driver_->traits().tries_first || operation.descriptor == nullptr || stream) return false;
   // A worker tries no accept where a Stream accepts: it is forwarded by the task of another.
-  if (operation.descriptor->accepted != nullptr) return false;
+  if (operation.descriptor->ahead != nullptr) return false;
   if (!is_plain_message(operation)) return try_other(operation, driver_->counters());
   auto& transfer = static_cast<Transfer&>(operation);
   return operation.code == OpCode::read
@@ -186,7 +187,8 @@ void Harness::came_back(Operation& operation) {
 void Harness::look_at_streams() {
   for (Stream& stream : streams_) {
     Entry& entry = entries_.at(&stream);
-    if (!entry.with_driver || stream.armed) continue;
+    // One that waits to be started is not armed yet.
+    if (!entry.with_driver || stream.armed || stream.state == OpState::queued) continue;
     entry.with_driver = false;
     EXPECT_FALSE(stream.empty()) << "a stream ended and its consumer cannot know it";
     EXPECT_EQ(stream.state, OpState::idle);

@@ -89,6 +89,8 @@ class Harness {
   Poll& poll(Descriptor& descriptor, std::uint32_t events);
   Operation& accept(Descriptor& listener);
   Stream& accept_stream(Descriptor& listener, std::size_t ring);
+  /// Of bytes, ahead of whoever reads them.
+  Stream& read_stream(Descriptor& from, std::size_t ring);
   Connect& connect(Descriptor& socket, const sockaddr_in& address);
   /// A message with one part; a receive asks for the sender, and for what goes beside the bytes as
   /// far as it has room for it.

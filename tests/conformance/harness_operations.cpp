@@ -106,6 +106,13 @@ Stream& Harness::accept_stream(Descriptor& listener, std::size_t ring) {
   return made;
 }
 
+Stream& Harness::read_stream(Descriptor& from, std::size_t ring) {
+  Stream& made = streams_.emplace_back(OpCode::read, rings_.emplace_back(ring));
+  from.ahead = &made;
+  start(made, &from);
+  return made;
+}
+
 Connect& Harness::connect(Descriptor& socket, const sockaddr_in& address) {
   const sockaddr_in& to = addresses_.emplace_back(address);
   Connect& made = connects_.emplace_back(&to, static_cast<std::uint32_t>(sizeof to));

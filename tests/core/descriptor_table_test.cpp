@@ -66,7 +66,7 @@ TEST(DescriptorTableTest, a_reused_place_is_clean_and_of_a_later_generation) {
   EXPECT_FALSE(second.lingers);
   EXPECT_FALSE(second.receives_much);
   EXPECT_EQ(second.copied_sends, 0);
-  EXPECT_EQ(second.accepted, nullptr);
+  EXPECT_EQ(second.ahead, nullptr);
   EXPECT_EQ(second.short_read, ShortRead::unasked);
   EXPECT_FALSE(second.borrowed);
   EXPECT_EQ(second.missed_reads, 0);

@@ -71,6 +71,7 @@ class CountedDriver final : public Driver {
                        .nonblocking_fds = true,
                        .any_carrier = true,
                        .lets_go = true,
+                       .receives_ahead = false,
                        .virtual_clock = false};
   std::atomic<int> turns_ = 0;
   std::atomic<int> wakes_ = 0;

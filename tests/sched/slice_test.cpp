@@ -29,6 +29,7 @@ class ClockDriver final : public Driver {
                                          .nonblocking_fds = true,
                                          .any_carrier = true,
                                          .lets_go = false,
+                                         .receives_ahead = false,
                                          .virtual_clock = true};
     return traits;
   }

@@ -49,6 +49,7 @@ int main(int count, char** words) {
   add_stop_scenarios(suite);
   add_tcp_option_scenarios(suite);
   add_receive_scenarios(suite);
+  add_ahead_scenarios(suite);
   add_tcp_scenarios(suite);
   add_time_scenarios(suite);
   add_timeout_scenarios(suite);

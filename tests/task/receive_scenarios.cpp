@@ -1,4 +1,5 @@
 // Tasks that receive into buffers of the runtime.
+#include "task/connected.hpp"
 #include "task/suite.hpp"
 
 #include <gtest/gtest.h>
@@ -10,22 +11,6 @@
 
 namespace rota::testing_tasks {
 namespace {
-
-struct Ends {
-  TcpStream near;
-  TcpStream far;
-
-  Ends(TcpStream one, TcpStream other) : near(std::move(one)), far(std::move(other)) {}
-};
-
-template <template <class> class Routine>
-Routine<Ends> connected() {
-  Result<TcpListener> listener = TcpListener::bind(Address::loopback(0));
-  const Address address = listener->local_address().value();
-  Result<TcpStream> near = co_await TcpStream::connect(address);
-  Result<TcpStream> far = co_await listener->accept();
-  co_return Ends(std::move(*near), std::move(*far));
-}
 
 std::byte byte_at(std::size_t index) { return static_cast<std::byte>(index * 7 + index / 256); }
 

@@ -103,6 +103,7 @@ void add_semaphore_scenarios(Suite& suite);
 void add_shared_mutex_scenarios(Suite& suite);
 void add_stop_scenarios(Suite& suite);
 void add_tcp_option_scenarios(Suite& suite);
+void add_ahead_scenarios(Suite& suite);
 void add_receive_scenarios(Suite& suite);
 void add_tcp_scenarios(Suite& suite);
 void add_time_scenarios(Suite& suite);

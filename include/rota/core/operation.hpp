@@ -21,7 +21,8 @@ class Lender;
 /// What is asked of a driver. The operands of each code are in the struct named beside it.
 enum class OpCode : std::uint8_t {
   poll,             ///< Poll: wait until one of the events holds; the result is the events seen
-  read,             ///< Transfer: from a stream; 0 is its end. Receive, with op_lends
+  read,             ///< Transfer: from a stream; 0 is its end. Receive, with op_lends. Stream: of
+                    ///< every Receive to come
   write,            ///< Transfer: to a stream
   write_in_place,   ///< Transfer: to a socket, from where the bytes lie, without a copy where the
                     ///< mechanism can; complete when nobody reads them there any more

@@ -24,8 +24,9 @@ class ReceiveLeaf : public OperationLeaf<Receive> {
   Result<Lease> finish() noexcept {
     if (operation_.result < 0) return failure(-operation_.result);
     if (operation_.buffer == nullptr) return Lease();
-    return Lease(*std::exchange(operation_.buffer, nullptr),
-                 static_cast<std::uint32_t>(operation_.result));
+    LentBuffer& lent = *std::exchange(operation_.buffer, nullptr);
+    return Lease(lent, static_cast<std::uint32_t>(operation_.result),
+                 static_cast<std::size_t>(operation_.data - lent.memory));
   }
 };
 

@@ -9,13 +9,19 @@
 
 namespace rota::inline v0 {
 
+struct LentBuffer;
 class Worker;
 
 /// One result of a Stream.
 struct StreamResult {
-  std::int32_t result = 0;  ///< count or fd; a negative errno ends the stream
-  std::uint32_t flags = 0;
-  std::uint64_t lease = 0;  ///< the buffer lent with this result, 0 when there is none
+  std::int32_t result = 0;   ///< count or fd; a negative errno ends the stream
+  std::uint32_t offset = 0;  ///< where in the buffer that is lent the bytes begin
+  LentBuffer* lease = nullptr;
+
+  StreamResult() = default;
+  explicit StreamResult(std::int32_t what, LentBuffer* lent = nullptr,
+                        std::uint32_t begin = 0) noexcept
+      : result(what), offset(begin), lease(lent) {}
 };
 
 /// A multishot operation: an Operation with a bounded ring of results.
@@ -35,9 +41,10 @@ struct Stream : Operation {
   Atomic<Worker*> settled_at{nullptr};  ///< the home that its Descriptor may not leave meanwhile
   void (*fd_closed)(Stream&) noexcept = nullptr;  ///< tells its owner, who may free it then
 
+  /// Of connections (accept), or of bytes in buffers that are lent (read).
   Stream(OpCode what, std::span<StreamResult> storage) noexcept : Operation(what), ring_(storage) {
     assert(storage.size() >= 2 && storage.size() <= UINT16_MAX);
-    flags = op_stream;
+    flags = what == OpCode::read ? op_stream | op_lends : op_stream;
   }
 
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
@@ -61,6 +68,9 @@ struct Stream : Operation {
     const std::size_t newest = (head_ + count_ + ring_.size() - 1) % ring_.size();
     if (count_ != 0 && ring_[newest].result == cancelled) --count_;
   }
+
+  /// The one that `pop` would take; there must be one.
+  [[nodiscard]] StreamResult& oldest() noexcept { return ring_[head_]; }
 
   StreamResult pop() noexcept {
     assert(!empty());

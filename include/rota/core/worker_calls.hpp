@@ -128,6 +128,8 @@ void start_yield(void* leaf, Runnable& waiter, void (*start_at_home)(Runnable&) 
 /// Whether a Descriptor whose stream this task would wait on lives where the task does. Once it
 /// said so the Descriptor stays: its stream belongs to that worker's driver.
 [[nodiscard]] bool settle_here(Descriptor& descriptor, const Runnable& self) noexcept;
+/// Whether the driver where this task lives takes Streams of reads, and the task stays there.
+[[nodiscard]] bool receives_ahead(const Runnable& self) noexcept;
 /// Starts a stream of a Descriptor that lives here; its results come through its ring.
 void submit_stream(const Runnable& self, Stream& stream) noexcept;
 /// The `cancel` of every leaf that is an operation.

@@ -3,7 +3,7 @@
 #include "driver/first_read.hpp"
 #include "driver/message.hpp"
 #include "driver/perform.hpp"
-#include "driver/shared_accept.hpp"
+#include "driver/shared_stream.hpp"
 #include "driver/wait_span.hpp"
 
 #include <cassert>
@@ -71,6 +71,7 @@ ReadinessDriver::ReadinessDriver(std::unique_ptr<Poller> poller)
               .nonblocking_fds = true,
               .any_carrier = true,
               .lets_go = poller_->edge_triggered(),
+              .receives_ahead = false,
               .virtual_clock = false},
       ready_(kTurnOperations) {}
 
@@ -120,7 +121,7 @@ void ReadinessDriver::return_ended(OpList& done) noexcept {
     if ((operation->flags & op_stream) != 0) {
       auto& stream = static_cast<Stream&>(*operation);
       stream.armed = false;
-      stream.push({-ECANCELED, 0, 0});
+      stream.push(StreamResult(-ECANCELED));
     } else {
       conclude(*operation, -ECANCELED);
     }
@@ -222,7 +223,7 @@ void ReadinessDriver::finish_with(Operation& operation, std::int32_t error, OpLi
   auto& stream = static_cast<Stream&>(operation);
   stream.armed = false;
   stream.state = OpState::idle;
-  if (stream.push({error, 0, 0})) done.push_back(stream);
+  if (stream.push(StreamResult(error))) done.push_back(stream);
 }
 
 void ReadinessDriver::end_waiting(Descriptor& descriptor, std::int32_t error,

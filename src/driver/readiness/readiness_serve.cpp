@@ -3,7 +3,7 @@
 #include "driver/lending.hpp"
 #include "driver/message.hpp"
 #include "driver/perform.hpp"
-#include "driver/shared_accept.hpp"
+#include "driver/shared_stream.hpp"
 
 #include <algorithm>
 
@@ -102,7 +102,7 @@ ReadinessDriver::Served ReadinessDriver::serve_stream(Descriptor& descriptor, Op
     Operation* behind = stream.result < 0 ? nullptr : take_accept_behind(descriptor, stream.result);
     if (behind != nullptr) {
       finish(*behind, done);
-    } else if (stream.push({stream.result, stream.result_flags, 0})) {
+    } else if (stream.push(StreamResult(stream.result))) {
       done.push_back(stream);
     }
     stream.armed = stream.result >= 0 && !stream.full();

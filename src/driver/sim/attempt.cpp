@@ -106,7 +106,8 @@ Attempt attempt_part(Receive& whole, std::size_t bytes) noexcept {
   part.descriptor = whole.descriptor;
   const Attempt outcome = attempt_in_full(part);
   if (outcome == Attempt::complete && part.result > 0) {
-    note_received(whole, static_cast<std::uint32_t>(part.result));
+    note_received(*whole.descriptor, static_cast<std::uint32_t>(part.result),
+                  whole.buffer->bytes);
   } else {
     return_unused(whole);
   }

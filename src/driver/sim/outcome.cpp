@@ -1,7 +1,7 @@
 #include "driver/sim/sim.hpp"
 
 #include "driver/perform.hpp"
-#include "driver/shared_accept.hpp"
+#include "driver/shared_stream.hpp"
 #include "driver/sim/attempt.hpp"
 #include "driver/sim/mark.hpp"
 
@@ -148,7 +148,7 @@ void SimDriver::refuse(Operation& operation, std::int32_t error, OpList& done) {
   trace_.note(SimEvent::complete, now_, operation, error);
   operation.state = OpState::idle;
   if (is_stream(operation)) {
-    return deliver(static_cast<Stream&>(operation), {.result = error}, done);
+    return deliver(static_cast<Stream&>(operation), StreamResult(error), done);
   }
   conclude(operation, error);
   done.push_back(operation);
@@ -171,7 +171,7 @@ void SimDriver::try_accept(Stream& stream, OpList& done) {
     return finish(*behind, done);
   }
   trace_.note(SimEvent::complete, now_, stream);
-  deliver(stream, {.result = one.result}, done);
+  deliver(stream, StreamResult(one.result), done);
   if (stream.full() || random_.chance(habits_.disarmed_per_mille)) return disarm(stream);
   hold(stream, 0);
 }
@@ -180,7 +180,7 @@ void SimDriver::try_accept(Stream& stream, OpList& done) {
 void SimDriver::end_stream(Stream& stream, std::int32_t error, OpList& done) {
   trace_.note(SimEvent::complete, now_, stream, error);
   disarm(stream);
-  deliver(stream, {.result = error}, done);
+  deliver(stream, StreamResult(error), done);
 }
 
 void SimDriver::deliver(Stream& stream, StreamResult result, OpList& done) {

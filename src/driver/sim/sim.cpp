@@ -1,7 +1,7 @@
 #include "driver/sim/sim.hpp"
 
 #include "driver/perform.hpp"
-#include "driver/shared_accept.hpp"
+#include "driver/shared_stream.hpp"
 #include "driver/sim/attempt.hpp"
 #include "driver/sim/mark.hpp"
 
@@ -69,6 +69,7 @@ const DriverTraits& SimDriver::traits() const noexcept {
                                        .nonblocking_fds = true,
                                        .any_carrier = true,
                                        .lets_go = true,
+                                       .receives_ahead = false,
                                        .virtual_clock = true};
   return traits;
 }
@@ -257,7 +258,7 @@ void SimDriver::probe_readiness() {
 }
 
 void SimDriver::visit(Operation& operation, OpList& done) {
-  if (operation.state == OpState::idle) return;  // By another of the round: shared_accept.hpp.
+  if (operation.state == OpState::idle) return;  // By another of the round: shared_stream.hpp.
   SimMark mark = SimMark::of(operation);
   if (mark.cancel_asked != 0) {
     if (mark.cancel_rounds == 0) return stop(operation, done);

@@ -12,6 +12,8 @@ inline constexpr int kOpFtruncate = 55;      ///< IORING_OP_FTRUNCATE, Linux 6.9
 inline constexpr int kOpReadMultishot = 49;  ///< IORING_OP_READ_MULTISHOT, Linux 6.7
 inline constexpr int kOpWaitid = 50;         ///< IORING_OP_WAITID, Linux 6.7
 inline constexpr int kOpFutexWait = 51;      ///< IORING_OP_FUTEX_WAIT, Linux 6.7
+inline constexpr int kOpPipe = 62;           ///< IORING_OP_PIPE, Linux 6.16
+inline constexpr unsigned kBufferRingInParts = 1U << 1;  ///< IOU_PBUF_RING_INC, Linux 6.12
 /// IORING_SEND_ZC_REPORT_USAGE and IORING_NOTIF_USAGE_ZC_COPIED, Linux 6.2: whether a send in place
 /// has been one.
 inline constexpr unsigned kReportCopies = 1u << 3;

@@ -16,6 +16,8 @@ constexpr SetupFlag kSetupFlags[] = {
 };
 
 constexpr AgedAbility kAbilities[] = {
+    // By this part, of 6.16, a ring is known to tell of the parts of a buffer (6.12) in order.
+    {ring_shares_buffers, {6, 16}, "IORING_OP_PIPE", "each message has a buffer"},
     // By this part, of 6.14, a ring is known to let go of a file when it is told to (6.13).
     {ring_keeps_files, {6, 14}, "IORING_FEAT_RW_ATTR", "each entry looks its file up"},
     {ring_takes_messages, {6, 13}, "IORING_REGISTER_SEND_MSG_RING", ""},
@@ -26,6 +28,8 @@ constexpr AgedAbility kAbilities[] = {
     {ring_waits_for_children, {6, 7}, "IORING_OP_WAITID", "a child's end is polled for"},
     // By this part, of 6.7, a ring is known to tell whether it has copied (6.2).
     {ring_sends_in_place, {6, 7}, "IORING_OP_READ_MULTISHOT", "bytes to send are copied"},
+    // By this part, of 6.0, a ring is known to receive more than once.
+    {ring_receives_ahead, {6, 0}, "IORING_OP_SEND_ZC", "each receive is asked for"},
     {ring_lends, {5, 19}, "IORING_REGISTER_PBUF_RING", "a receive waits for bytes, and then reads"},
     {ring_accepts_multishot, {5, 19}, "IORING_ACCEPT_MULTISHOT", "each connection has a request"},
     {ring_keeps_memory, {5, 19}, "IORING_RSRC_REGISTER_SPARSE", "each transfer pins its memory"},

@@ -33,6 +33,8 @@ enum UringBits : std::uint32_t {
   bit_sent = 1 << 10,          ///< the same: has its count, and waits for the bytes to be let go
   bit_writes = 1 << 11,        ///< write_durably_at: the first of two linked entries is out
   bit_syncs = 1 << 12,         ///< the same: the second is
+  bit_shared = 1 << 14,        ///< Stream of reads: its entry takes parts of shared buffers
+  bit_large = 1 << 15,         ///< the same: large ones
 };
 
 /// What may name its file and its memory by places in tables of the ring (UringFileTable,

@@ -4,6 +4,7 @@
 
 #include "base/fatal.hpp"
 #include "driver/perform.hpp"
+#include "driver/shared_stream.hpp"
 #include "driver/uring/message.hpp"
 #include "driver/uring/prepare.hpp"
 
@@ -108,7 +109,8 @@ void UringDriver::on_attempt(Operation& operation, std::int32_t result) {
 }
 
 void UringDriver::on_readiness(Operation& operation, std::int32_t result) {
-  if (operation.stopping && (operation.flags & op_stream) != 0) {
+  const bool is_stream = (operation.flags & op_stream) != 0;
+  if (operation.stopping && is_stream) {
     return end_stream(static_cast<Stream&>(operation), -ECANCELED);
   }
   if (operation.stopping) {
@@ -117,6 +119,9 @@ void UringDriver::on_readiness(Operation& operation, std::int32_t result) {
   }
   // An error of the wait says nothing: the attempt tells what is wrong with the fd.
   if (result == -ECANCELED) return launch_readiness(operation);
+  if (is_stream && (operation.driver_bits & bit_all_lent) != 0) {
+    return receive_one(static_cast<Stream&>(operation));
+  }
   const bool calls = is_performed_here(operation.code) || operation.code == OpCode::wait_child ||
                      ((operation.flags & op_lends) != 0 &&
                       (operation.driver_bits & bit_all_lent) != 0);
@@ -159,14 +164,18 @@ void UringDriver::leave_kernel(Operation& operation) {
   }
 }
 
-/// Starts the first operation of a lane that has nothing in the kernel.
+/// Starts the first operation of a lane, unless that was started before.
 void UringDriver::start_next(Descriptor& descriptor, OpList& lane) {
-  if (&lane == &descriptor.reading && descriptor.streaming != nullptr) return;
+  const bool armed = &lane == &descriptor.reading && descriptor.streaming != nullptr;
   while (Operation* first = lane.front()) {
+    if (first->state != OpState::queued) return;
     if ((first->flags & op_stream) != 0) {
+      if (armed) return;
       lane.remove(*first);
       if (start_stream(static_cast<Stream&>(*first))) return;
-    } else if (first->code != OpCode::accept || !serve_from_spill(*first)) {
+    } else if (!serve_from_stream(*first)) {
+      // An armed Stream brings what it waits for.
+      if (armed && shares_stream(*first)) return;
       return enter_kernel(*first);
     }
   }

@@ -33,8 +33,9 @@ namespace rota::inline v0 {
   if (operation.descriptor == nullptr) return false;
   if (!is_plain_message(operation) && !is_plain_receive(operation)) return false;
   const Descriptor& descriptor = *operation.descriptor;
-  return !operation.stopping && descriptor.closing == nullptr &&
-         descriptor.streaming == nullptr && message_lane(operation).empty();
+  const bool is_served = operation.code == OpCode::read && descriptor.ahead != nullptr;
+  return !operation.stopping && descriptor.closing == nullptr && !is_served &&
+         message_lane(operation).empty();
 }
 
 [[gnu::always_inline]] inline void UringDriver::start_message(Operation& operation) {
@@ -78,7 +79,7 @@ namespace rota::inline v0 {
   take_lent(receive, flags);
   receive.moved = static_cast<std::size_t>(result);
   receive.result = result;
-  note_received(receive, static_cast<std::uint32_t>(result));
+  note_received(*receive.descriptor, static_cast<std::uint32_t>(result), receive.buffer->bytes);
   leave_straight(receive);
   return true;
 }

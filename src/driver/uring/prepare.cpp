@@ -338,6 +338,13 @@ void prepare_receive(io_uring_sqe& entry, const Receive& receive, LentSize size)
   entry.buf_group = static_cast<std::uint16_t>(size);
 }
 
+void prepare_receive_ahead(io_uring_sqe& entry, const Operation& stream,
+                           std::uint16_t group) noexcept {
+  io_uring_prep_recv_multishot(&entry, stream.descriptor->fd, nullptr, 0, 0);
+  entry.flags |= IOSQE_BUFFER_SELECT;
+  entry.buf_group = group;
+}
+
 void prepare_send_in_place(io_uring_sqe& entry, const Transfer& transfer) noexcept {
   const Remainder rest = remainder(transfer);
   constexpr int flags = MSG_NOSIGNAL | MSG_WAITALL;

@@ -30,6 +30,10 @@ inline void prepare_message(io_uring_sqe& entry, const Transfer& transfer, int f
 /// A read into the buffer of this size that the kernel takes from those that are offered.
 void prepare_receive(io_uring_sqe& entry, const Receive& receive, LentSize size) noexcept;
 
+/// A Stream of bytes as one request that completes for all that comes, with buffers of this group.
+void prepare_receive_ahead(io_uring_sqe& entry, const Operation& stream,
+                           std::uint16_t group) noexcept;
+
 /// A send from where the bytes lie. It completes twice: with a count, and when they are let go.
 void prepare_send_in_place(io_uring_sqe& entry, const Transfer& transfer) noexcept;
 

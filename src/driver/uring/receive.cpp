@@ -46,39 +46,44 @@ void UringDriver::on_receive(Receive& receive, std::int32_t result, std::uint32_
   if ((flags & IORING_CQE_F_BUFFER) != 0) {
     take_lent(receive, flags);
     if (result > 0) {
-      note_received(receive, static_cast<std::uint32_t>(result));
+      note_received(*receive.descriptor, static_cast<std::uint32_t>(result), receive.buffer->bytes);
     } else {
       return_unused(receive);
     }
   }
   if (result != -ENOBUFS) return on_attempt(receive, result);
-  buffers_->ran_dry(lent_size(*receive.descriptor));
-  counters().dry_receives += 1;
-  dry_.push_back(&receive);
+  wait_for_buffers(receive);
+}
+
+void UringDriver::relaunch(Operation& dry) {
+  if ((dry.flags & op_stream) != 0) return rearm_or_settle(static_cast<Stream&>(dry));
+  launch_receive(static_cast<Receive&>(dry));
+}
+
+void UringDriver::end_dry(Operation& dry) {
+  if ((dry.flags & op_stream) != 0) return end_stream(static_cast<Stream&>(dry), -ECANCELED);
+  conclude(dry, -ECANCELED);
+  complete(dry);
 }
 
 /// Those that found no buffer, as many as may find one now. The rest wait for the next turn: what
 /// was lent meanwhile has been used and come back by then.
 void UringDriver::relaunch_dry() {
   std::size_t room = ring_.room();
-  for (const LentSize size : kLentSizes) {
-    static_cast<void>(buffers_->refill(size));
-  }
-  std::array<std::uint32_t, kLentSizes.size()> found{};
-  const auto relaunched = [&](Receive* dry) {
+  std::array<std::uint32_t, kLentSizes.size() + 1> found{};
+  const auto relaunched = [&](Operation* dry) {
     if (room == 0) return false;
     if (dry->stopping) {
       room -= 1;  // For what waited behind it, or the close.
-      conclude(*dry, -ECANCELED);
-      complete(*dry);
+      end_dry(*dry);
       return true;
     }
-    const LentSize size = lent_size(*dry->descriptor);
-    std::uint32_t& tried = found[static_cast<std::size_t>(size)];
-    if (tried != 0 && tried >= buffers_->offered(size)) return false;
+    static_cast<void>(offers_to(*dry));
+    std::uint32_t& tried = found[group_of(*dry)];
+    if (tried != 0 && tried >= offered_to(*dry)) return false;
     tried += 1;
     room -= 1;
-    launch_receive(*dry);
+    relaunch(*dry);
     return true;
   };
   std::erase_if(dry_, relaunched);

@@ -27,7 +27,9 @@ enum RingAbility : std::uint32_t {
   ring_waits_for_children = 1 << 13,  ///< waitid (6.7)
   ring_takes_messages = 1 << 14,    ///< any thread puts a completion into it (6.13)
   ring_waits_for_words = 1 << 15,   ///< futex (6.7)
-  ring_lacks_call = 1 << 16,        ///< never set: of what no kernel's ring has a call for
+  ring_receives_ahead = 1 << 16,    ///< one receive that completes for all that comes (6.0)
+  ring_shares_buffers = 1 << 17,    ///< messages that follow each other share a buffer (6.16)
+  ring_lacks_call = 1U << 31,       ///< never set: of what no kernel's ring has a call for
 };
 
 /// A profile as refusals and reports name it.

@@ -134,4 +134,11 @@ std::unique_ptr<UringBuffers> UringRing::make_buffers(Lender& lender) noexcept {
   return made;
 }
 
+std::unique_ptr<UringSharedBuffers> UringRing::make_shared_buffers(Lender& lender) noexcept {
+  int error = 0;
+  std::unique_ptr<UringSharedBuffers> made = UringSharedBuffers::make(ring_, lender, error);
+  if (made == nullptr) abilities_ &= ~std::uint32_t{ring_shares_buffers};
+  return made;
+}
+
 }  // namespace rota::inline v0

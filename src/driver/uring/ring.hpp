@@ -6,6 +6,7 @@
 #include "driver/uring/abi.hpp"
 #include "driver/uring/buffers.hpp"
 #include "driver/uring/request.hpp"
+#include "driver/uring/shared_buffers.hpp"
 
 #include <pthread.h>
 #include <sys/socket.h>
@@ -58,6 +59,8 @@ class UringRing {
 
   /// The buffers for `ring_lends`. Null where the kernel refuses them: it cannot from then on.
   [[nodiscard]] std::unique_ptr<UringBuffers> make_buffers(Lender& lender) noexcept;
+  /// The same for `ring_shares_buffers`.
+  [[nodiscard]] std::unique_ptr<UringSharedBuffers> make_shared_buffers(Lender& lender) noexcept;
 
   [[nodiscard]] int number() const noexcept { return ring_.ring_fd; }
   [[nodiscard]] bool can(RingAbility ability) const noexcept { return (abilities_ & ability) != 0; }

@@ -247,6 +247,8 @@ void UringRing::probe_abilities(const RingRequest& request) {
   if (io_uring_opcode_supported(probe, IORING_OP_SOCKET) != 0) {
     abilities_ |= ring_accepts_multishot | ring_cancels_by_fd | ring_lends | ring_keeps_memory;
   }
+  if (io_uring_opcode_supported(probe, IORING_OP_SEND_ZC) != 0) abilities_ |= ring_receives_ahead;
+  if (io_uring_opcode_supported(probe, kOpPipe) != 0) abilities_ |= ring_shares_buffers;
   if (io_uring_opcode_supported(probe, kOpFtruncate) != 0) abilities_ |= ring_truncates;
   if (io_uring_opcode_supported(probe, kOpWaitid) != 0) abilities_ |= ring_waits_for_children;
   if (io_uring_opcode_supported(probe, kOpFutexWait) != 0) abilities_ |= ring_waits_for_words;
@@ -261,6 +263,7 @@ void UringRing::probe_abilities(const RingRequest& request) {
   if ((ring_.features & kFeatRwAttr) != 0) abilities_ |= ring_keeps_files;
   abilities_ |= ring_goes_by_index;  // Whoever asks for it is answered: `enable`.
   abilities_ &= ~request.withheld_abilities;
+  if (!can(ring_lends)) abilities_ &= ~std::uint32_t{ring_receives_ahead};
 }
 
 /// What is done instead of what this kernel cannot.

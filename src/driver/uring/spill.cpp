@@ -1,42 +1,39 @@
 #include "driver/uring/spill.hpp"
 
-#include <unistd.h>
+#include "core/discard.hpp"
 
 #include <algorithm>
 
 namespace rota::inline v0 {
 
 UringSpill::~UringSpill() {
-  for (const Entry& entry : entries_) ::close(entry.connection);
+  for (const Entry& entry : entries_) discard(entry.code, entry.result);
 }
 
-void UringSpill::add(const Descriptor& listener, int connection) {
-  if (entries_.size() < kLimit) {
-    entries_.push_back({&listener, connection});
+void UringSpill::add(const Stream& stream, const StreamResult& result) {
+  if (stream.code != OpCode::accept || entries_.size() < kMostConnections) {
+    entries_.push_back({stream.descriptor, stream.code, result});
   } else {
-    ::close(connection);
+    discard(stream.code, result);
   }
 }
 
-int UringSpill::take(const Descriptor& listener) noexcept {
-  const auto oldest = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-    return entry.listener == &listener;
-  });
-  if (oldest == entries_.end()) return -1;
-  const int connection = oldest->connection;
+bool UringSpill::take(const Descriptor& descriptor, StreamResult& result) noexcept {
+  const auto oldest = std::ranges::find(entries_, &descriptor, &Entry::descriptor);
+  if (oldest == entries_.end()) return false;
+  result = oldest->result;
   entries_.erase(oldest);
-  return connection;
+  return true;
 }
 
-bool UringSpill::holds(const Descriptor& listener) const noexcept {
-  return std::any_of(entries_.begin(), entries_.end(),
-                     [&](const Entry& entry) { return entry.listener == &listener; });
+bool UringSpill::holds(const Descriptor& descriptor) const noexcept {
+  return std::ranges::find(entries_, &descriptor, &Entry::descriptor) != entries_.end();
 }
 
-void UringSpill::drop(const Descriptor& listener) noexcept {
+void UringSpill::drop(const Descriptor& descriptor) noexcept {
   std::erase_if(entries_, [&](const Entry& entry) {
-    if (entry.listener != &listener) return false;
-    ::close(entry.connection);
+    if (entry.descriptor != &descriptor) return false;
+    discard(entry.code, entry.result);
     return true;
   });
 }

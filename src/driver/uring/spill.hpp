@@ -1,5 +1,7 @@
 #pragma once
 
+#include <rota/core/stream.hpp>
+
 #include <cstddef>
 #include <vector>
 
@@ -7,35 +9,37 @@ namespace rota::inline v0 {
 
 struct Descriptor;
 
-/// Connections that the kernel accepted for a Stream whose ring was full, before it heard that it
-/// should stop: it takes all that wait on the listener at once. They belong to the listener and go
-/// to its next accepts, in order, before anything newer; when it is closed so are they.
+/// What the kernel brought for a Stream whose ring was full, before it heard that it should stop:
+/// it takes all at once that waits on a listener or in a socket. It belongs to the Descriptor and
+/// goes to whoever asks next there, in order, before anything newer; nobody has it after a close.
 ///
-/// Bounded by kLimit: how much arrives is decided by the listeners' queues. A connection beyond it
-/// is closed, as a listener with a full queue would refuse it.
+/// How many connections there are is decided by the listeners' queues. One beyond kMostConnections
+/// is closed, as a listener with a full queue would refuse it. Bytes are bounded by what buffers
+/// are offered.
 class UringSpill {
  public:
-  static constexpr std::size_t kLimit = 4096;
+  static constexpr std::size_t kMostConnections = 4096;
 
   UringSpill() = default;
   UringSpill(const UringSpill&) = delete;
   UringSpill& operator=(const UringSpill&) = delete;
   ~UringSpill();
 
-  void add(const Descriptor& listener, int connection);
+  void add(const Stream& stream, const StreamResult& result);
 
-  /// The oldest connection of the listener, -1 when there is none.
-  [[nodiscard]] int take(const Descriptor& listener) noexcept;
+  /// Moves the oldest of the Descriptor into `result`; false where there is none.
+  [[nodiscard]] bool take(const Descriptor& descriptor, StreamResult& result) noexcept;
 
-  [[nodiscard]] bool holds(const Descriptor& listener) const noexcept;
+  [[nodiscard]] bool holds(const Descriptor& descriptor) const noexcept;
 
-  /// The listener is closed.
-  void drop(const Descriptor& listener) noexcept;
+  /// The Descriptor is closed.
+  void drop(const Descriptor& descriptor) noexcept;
 
  private:
   struct Entry {
-    const Descriptor* listener;
-    int connection;
+    const Descriptor* descriptor;
+    OpCode code;
+    StreamResult result;
   };
 
   std::vector<Entry> entries_;

@@ -1,27 +1,35 @@
 #include "driver/uring/uring.hpp"
 
+#include "core/discard.hpp"
 #include "driver/perform.hpp"
-#include "driver/shared_accept.hpp"
+#include "driver/shared_stream.hpp"
 #include "driver/uring/bits.hpp"
-
-#include <unistd.h>
 
 #include <cerrno>
 
 namespace rota::inline v0 {
 
 void UringDriver::on_stream(Stream& stream, std::int32_t result, std::uint32_t flags) {
-  if (result >= 0) push_connection(stream, result);
+  const bool reads = stream.code == OpCode::read;
+  const bool brought = reads ? result > 0 : result >= 0;
+  if (reads) {
+    on_bytes(stream, result, flags);
+  } else if (brought) {
+    hand_on(stream, StreamResult(result));
+  }
   if ((flags & IORING_CQE_F_MORE) != 0) {
-    if (stream.past_start_limit() && !stream.stopping) ask_cancel(stream);
+    const bool ends_entry = stream.past_start_limit() || has_outgrown_entry(stream);
+    if (ends_entry && !stream.stopping) ask_cancel(stream);
     return;
   }
   forget_cancel(stream);
   if (stream.stopping) return end_stream(stream, -ECANCELED);
   // Without one request for every connection, each connection ends its own.
-  if (result >= 0 && ring_.can(ring_accepts_multishot)) counters().restarted_streams += 1;
+  if (brought && (reads || ring_.can(ring_accepts_multishot))) counters().restarted_streams += 1;
   // Cancelled without a wish of the consumer: the ring was half full, or see on_attempt.
-  if (result >= 0 || result == -ECANCELED) return rearm_or_settle(stream);
+  if (brought || result == -ECANCELED) return rearm_or_settle(stream);
+  if (reads && result == 0) return end_stream(stream, 0);
+  if (reads && result == -ENOBUFS) return wait_for_buffers(stream);
   switch (absorb(stream, result)) {
     case Attempt::complete: return end_stream(stream, result);
     case Attempt::again: return rearm_or_settle(stream);
@@ -29,41 +37,42 @@ void UringDriver::on_stream(Stream& stream, std::int32_t result, std::uint32_t f
   }
 }
 
-void UringDriver::push_connection(Stream& stream, std::int32_t connection) {
-  Descriptor& listener = *stream.descriptor;
-  if (Operation* behind = take_accept_behind(listener, connection)) return finish(*behind);
-  if (!stream.full() && !spill_.holds(listener)) {
-    push(stream, connection);
-  } else if (listener.closing == nullptr) {
-    spill_.add(listener, connection);
+/// To whoever stands behind the Stream and would have got it, or into its ring.
+void UringDriver::hand_on(Stream& stream, StreamResult came) {
+  Descriptor& descriptor = *stream.descriptor;
+  if (stream.code == OpCode::accept) {
+    if (Operation* behind = take_accept_behind(descriptor, came.result)) return finish(*behind);
+  } else if (serve_behind(descriptor, came)) {
+    return;
+  }
+  push_spilled(stream);
+  if (!stream.full() && !spill_.holds(descriptor)) {
+    push(stream, came);
+  } else if (descriptor.closing == nullptr) {
+    spill_.add(stream, came);
   } else {
-    ::close(connection);
+    discard(stream.code, came);
   }
 }
 
-void UringDriver::push(Stream& stream, std::int32_t result) noexcept {
-  if (stream.push({result, 0, 0})) list(stream);
+void UringDriver::push(Stream& stream, StreamResult result) noexcept {
+  if (stream.push(result)) list(stream);
 }
 
 /// What was spilled goes first, as far as the ring has room.
 void UringDriver::push_spilled(Stream& stream) noexcept {
-  while (!stream.full()) {
-    const int connection = spill_.take(*stream.descriptor);
-    if (connection < 0) return;
-    push(stream, connection);
-  }
+  StreamResult spilled;
+  while (!stream.full() && spill_.take(*stream.descriptor, spilled)) push(stream, spilled);
 }
 
 /// The kernel's ring knows operations, of which none is left, and files that are used often. What
 /// was spilled goes with the Stream.
 bool UringDriver::give_away(Descriptor& descriptor) noexcept {
   files_.forget(descriptor);
-  if (descriptor.accepted == nullptr) return true;
-  Stream& stream = *descriptor.accepted;
-  for (int spilled = 0; !stream.full() && spilled >= 0;) {
-    spilled = spill_.take(descriptor);
-    if (spilled >= 0) stream.push({spilled, 0, 0});
-  }
+  if (descriptor.ahead == nullptr) return true;
+  Stream& stream = *descriptor.ahead;
+  StreamResult spilled;
+  while (!stream.full() && spill_.take(descriptor, spilled)) stream.push(spilled);
   return !spill_.holds(descriptor);
 }
 
@@ -77,29 +86,31 @@ void UringDriver::rearm_or_settle(Stream& stream) {
 }
 
 /// The last result. Where the ring has no room it is left out: a consumer that went away must not
-/// be waited for, and one that goes on asks again and meets the error again. It is newer than
-/// what was spilled, which after a cancel stays with the listener.
-void UringDriver::end_stream(Stream& stream, std::int32_t error) {
+/// be waited for, and one that goes on asks again and meets the error again, or the end. It is
+/// newer than what was spilled, which after a cancel stays with the Descriptor.
+void UringDriver::end_stream(Stream& stream, std::int32_t last) {
   if (!stream.stopping) push_spilled(stream);
-  if (!stream.full()) stream.push({error, 0, 0});
-  stream.result = error;
+  if (!stream.full()) stream.push(StreamResult(last));
+  stream.result = last;
   list(stream);
   stream.armed = false;
   if (stream.state == OpState::in_flight) return leave_kernel(stream);
   stream.state = OpState::idle;
 }
 
-/// Gives what a Stream holds, or what was spilled, to an accept that is the first of its lane.
-/// False when the accept still has to wait, for the kernel or behind a Stream.
-bool UringDriver::serve_from_spill(Operation& accept) {
-  Descriptor& listener = *accept.descriptor;
-  if (!took_from_stream(accept)) {
-    const int connection = spill_.take(listener);
-    if (connection < 0) return false;
-    accept.result = connection;
+/// Gives what a Stream holds, or what was spilled, to the first of the reading lane. False when
+/// that still has to wait, for the kernel or behind a Stream.
+bool UringDriver::serve_from_stream(Operation& next) {
+  Descriptor& descriptor = *next.descriptor;
+  if (reads_bytes(next)) return serve_bytes(next);
+  if (!accepts_one(next)) return false;
+  if (!took_from_stream(next)) {
+    StreamResult spilled;
+    if (!spill_.take(descriptor, spilled)) return false;
+    next.result = spilled.result;
   }
-  listener.reading.remove(accept);
-  finish(accept);
+  descriptor.reading.remove(next);
+  finish(next);
   return true;
 }
 

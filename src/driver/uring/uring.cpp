@@ -20,6 +20,7 @@ Result<std::unique_ptr<UringDriver>> UringDriver::make(const RingRequest& reques
                                                        std::vector<Refusal>& refusals) {
   std::unique_ptr<UringDriver> driver(new UringDriver(request));
   if (const int error = driver->ring_.set_up(request, refusals); error != 0) return failure(error);
+  driver->traits_.receives_ahead = driver->ring_.can(ring_receives_ahead);
   if (const int error = driver->wake_.set_up(); error != 0) {
     refusals.push_back(refused_call("io_uring", "eventfd2", error));
     return failure(error);
@@ -39,6 +40,7 @@ UringDriver::UringDriver(const RingRequest& request) noexcept
               .nonblocking_fds = false,
               .any_carrier = request.profile != RingProfile::pinned,
               .lets_go = true,
+              .receives_ahead = false,
               .virtual_clock = false},
       engine_request_(request.files) {
   if (engine_request_.kind == FileEngineKind::io_uring) engine_request_.kind = FileEngineKind::best;
@@ -64,6 +66,8 @@ void UringDriver::share(Worker&) noexcept {
 void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
   enable_once();
   memory_.look();
+  // What was used up since the last turn: a receive that finds no buffer costs an entry more.
+  if (shared_buffers_ != nullptr) static_cast<void>(shared_buffers_->refill());
   take(std::move(todo));
   std::size_t budget = kTurnOperations;
   Deadline batches_until = Deadline::never();
@@ -207,20 +211,16 @@ void UringDriver::admit(Operation& operation) {
   OpList& lane = *lane_of(*descriptor, operation.code);
   if ((operation.flags & op_stream) != 0) {
     auto& stream = static_cast<Stream&>(operation);
-    if (stream.code != OpCode::accept) return end_stream(stream, -EOPNOTSUPP);
+    const bool reads = stream.code == OpCode::read && traits_.receives_ahead;
+    if (!reads && stream.code != OpCode::accept) return end_stream(stream, -EOPNOTSUPP);
     stream.armed = true;
   }
-  const bool alone = lane.empty() && descriptor->streaming == nullptr;
-  lane.push_back(operation);
   operation.driver_bits |= bit_in_lane;
-  if (alone && operation.code != OpCode::accept) return enter_kernel(operation);
   const bool ordered = &lane == &descriptor->reading || &lane == &descriptor->writing;
+  const bool first = lane.empty();
+  lane.push_back(operation);
   if (!ordered) return enter_kernel(operation);
-  if (lane.front() != &operation) return;
-  if (descriptor->streaming == nullptr) return start_next(*descriptor, lane);
-  // Behind an armed Stream, which may never end: what it holds is served at once.
-  const bool is_plain = operation.code == OpCode::accept && (operation.flags & op_stream) == 0;
-  if (is_plain) static_cast<void>(serve_from_spill(operation));
+  if (first) start_next(*descriptor, lane);
 }
 
 void UringDriver::enter_kernel(Operation& operation) {
@@ -241,7 +241,11 @@ bool UringDriver::polls_first(const Operation& operation) const noexcept {
 }
 
 void UringDriver::launch(Operation& operation, std::uint8_t entry_flags) {
-  if ((operation.flags & op_lends) != 0) return launch_receive(static_cast<Receive&>(operation));
+  if ((operation.flags & op_lends) != 0) {
+    const bool ahead = (operation.flags & op_stream) != 0;
+    return ahead ? launch_ahead(static_cast<Stream&>(operation))
+                 : launch_receive(static_cast<Receive&>(operation));
+  }
   if (operation.code == OpCode::poll) {
     auto& poll = static_cast<Poll&>(operation);
     const bool nested = (poll.driver_bits & bit_nested) != 0;

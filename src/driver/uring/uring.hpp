@@ -13,6 +13,7 @@
 #include "driver/uring/memory_table.hpp"
 #include "driver/uring/request.hpp"
 #include "driver/uring/ring.hpp"
+#include "driver/uring/shared_buffers.hpp"
 #include "driver/uring/spill.hpp"
 #include "driver/uring/wake.hpp"
 
@@ -40,9 +41,9 @@ namespace rota::inline v0 {
 ///    complete at once is never larger than the room in the queue.
 /// 5. A Stream that is armed is `Descriptor::streaming`, not in a lane, as it enters `done` while
 ///    it is. Its ring half full it is cancelled; what no longer fits goes to `spill_`, from which
-///    the next accepts on the listener are served. Results in the ring of a Stream belong to the
-///    consumer, who closes them whatever became of the Stream; those in `spill_` are closed with
-///    the listener.
+///    those who ask next are served. Results in the ring of a Stream belong to the consumer, who
+///    closes them, or gives them back, whatever became of the Stream; those in `spill_` go with the
+///    Descriptor.
 /// 6. A pinned ring is made disabled and enabled by the carrier that begins, or else by the first
 ///    turn: whoever calls that is the issuer, whatever thread the driver was made on.
 /// 7. The kernel's worker threads belong to the thread that submits. So each carrier that begins
@@ -134,7 +135,22 @@ class UringDriver final : public Driver {
   void launch_receive(Receive& receive);
   void take_lent(Receive& receive, std::uint32_t flags) noexcept;
   void on_receive(Receive& receive, std::int32_t result, std::uint32_t flags);
+  void end_dry(Operation& dry);
+  void relaunch(Operation& dry);
   void relaunch_dry();
+
+  // Bytes that nobody has asked for yet: ahead.cpp.
+  void launch_ahead(Stream& stream);
+  void on_bytes(Stream& stream, std::int32_t result, std::uint32_t flags);
+  void receive_one(Stream& stream);
+  [[nodiscard]] std::uint32_t choose_group(const Stream& stream) noexcept;
+  [[nodiscard]] static std::uint16_t group_of(const Operation& operation) noexcept;
+  [[nodiscard]] static bool has_outgrown_entry(const Stream& stream) noexcept;
+  [[nodiscard]] bool offers_to(const Operation& operation) noexcept;
+  [[nodiscard]] std::uint32_t offered_to(const Operation& operation) const noexcept;
+  void wait_for_buffers(Operation& operation);
+  [[nodiscard]] bool serve_behind(Descriptor& descriptor, StreamResult& came);
+  [[nodiscard]] bool serve_bytes(Operation& read);
 
   // Sends in place: send.cpp.
   [[nodiscard]] bool sends_in_place(const Operation& operation) const noexcept;
@@ -152,17 +168,19 @@ class UringDriver final : public Driver {
 
   // Streams: stream.cpp.
   void on_stream(Stream& stream, std::int32_t result, std::uint32_t flags);
-  void push_connection(Stream& stream, std::int32_t connection);
+  void hand_on(Stream& stream, StreamResult came);
   void push_spilled(Stream& stream) noexcept;
-  void push(Stream& stream, std::int32_t result) noexcept;
+  void push(Stream& stream, StreamResult result) noexcept;
   void rearm_or_settle(Stream& stream);
-  void end_stream(Stream& stream, std::int32_t error);
-  [[nodiscard]] bool serve_from_spill(Operation& accept);
+  void end_stream(Stream& stream, std::int32_t last);
+  [[nodiscard]] bool serve_from_stream(Operation& next);
   [[nodiscard]] bool start_stream(Stream& stream);
   void list(Stream& stream) noexcept;
 
   UringWake wake_;
-  std::unique_ptr<UringBuffers> buffers_;  ///< made for the first Receive; ends after the ring
+  // Made when they are needed; they end after the ring.
+  std::unique_ptr<UringBuffers> buffers_;
+  std::unique_ptr<UringSharedBuffers> shared_buffers_;
   UringRing ring_;                       ///< ends before the eventfd that it polls
   UringFileTable files_{ring_};
   UringMemoryTable memory_{ring_};
@@ -171,7 +189,7 @@ class UringDriver final : public Driver {
   OpList backlog_;                       ///< not started: no free entry yet
   OpList finished_;                      ///< for `done`
   OpList engine_done_;                   ///< reaped from engine_, not yet completed
-  std::vector<Receive*> dry_;            ///< found no buffer, not yet tried again
+  std::vector<Operation*> dry_;          ///< found no buffer, not yet tried again
   std::vector<Operation*> cancels_;      ///< asked for, not submitted; room for all in_kernel_
   std::unique_ptr<FileEngine> engine_;   ///< for what this ring cannot do; made when needed
   Atomic<const FileEngine*> shown_engine_{nullptr};  ///< the same, for any thread

@@ -193,10 +193,10 @@ std::string object_to_messages(const UniqueFd& ring) {
 
 /// So many places for memory.
 std::string object_to_memory(const UniqueFd& ring, unsigned places) {
-  io_uring_rsrc_register table{};
-  table.nr = places;
-  table.flags = IORING_RSRC_REGISTER_SPARSE;
-  const int error = register_with(ring, IORING_REGISTER_BUFFERS2, &table, sizeof table);
+  io_uring_rsrc_register wanted{};
+  wanted.nr = places;
+  wanted.flags = IORING_RSRC_REGISTER_SPARSE;
+  const int error = register_with(ring, IORING_REGISTER_BUFFERS2, &wanted, sizeof wanted);
   return objection_of("IORING_RSRC_REGISTER_SPARSE", error);
 }
 

@@ -7,11 +7,21 @@
 
 namespace rota::inline v0 {
 
-/// How an accept shares a listener with the Stream that is armed on it: by rule 4 of Driver it
-/// takes what the Stream holds, or would get next.
+/// How an operation shares a Descriptor with its Stream (`Descriptor::ahead`): by rule 4 of Driver
+/// it takes what the Stream holds, or would get next.
 
 [[nodiscard]] inline bool accepts_one(const Operation& operation) noexcept {
   return operation.code == OpCode::accept && (operation.flags & op_stream) == 0;
+}
+
+/// Whether it reads the bytes of a stream in their order. Urgent ones have no place among them.
+[[nodiscard]] inline bool reads_bytes(const Operation& operation) noexcept {
+  return is_one_of<OpCode::read, OpCode::read_vector, OpCode::splice_in>(operation.code) &&
+         (operation.flags & (op_stream | op_out_of_band)) == 0;
+}
+
+[[nodiscard]] inline bool shares_stream(const Operation& operation) noexcept {
+  return accepts_one(operation) || reads_bytes(operation);
 }
 
 /// The accept that stands behind the Stream and is next, with its result and out of its lane; null
@@ -28,10 +38,14 @@ namespace rota::inline v0 {
 /// Whether the operation is an accept and got what the Stream holds. Asked of the next of a lane.
 [[nodiscard]] inline bool took_from_stream(Operation& operation) noexcept {
   if (!accepts_one(operation)) return false;
-  Stream* stream = operation.descriptor->accepted;
+  Stream* stream = operation.descriptor->ahead;
   if (stream == nullptr || !stream->has_spare()) return false;
   operation.result = stream->pop().result;
   return true;
 }
+
+/// Gives a read of bytes what came ahead of it, as much as it takes; what is left stays in `came`,
+/// and where nothing is left that has no lease any more. True: the read is complete.
+[[nodiscard]] bool take_bytes(Operation& read, StreamResult& came) noexcept;
 
 }  // namespace rota::inline v0
