@@ -214,6 +214,7 @@ using rota::Links;
 using rota::ListenerGroup;
 using rota::ListenOptions;
 using rota::LiveConnection;
+using rota::load_file;
 using rota::LockKind;
 using rota::make_error_code;
 using rota::MemoryAdvice;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -239,6 +240,18 @@ rota::Task<void> over_ip() {
   co_await rota::with_scope(body);
 }
 
+// [small_file]
+/// At most 4 KiB: a longer one is no setting.
+rota::Task<rota::Result<std::string>> setting(rota::Directory& folder, std::string name) {
+  std::string text(4096, '\0');
+  auto loaded = co_await folder.load_file(name, std::as_writable_bytes(std::span(text)));
+  if (!loaded) co_return std::unexpected(loaded.error());
+  if (*loaded == text.size()) co_return rota::failure(EFBIG);
+  text.resize(*loaded);
+  co_return text;
+}
+// [/small_file]
+
 rota::Task<void> over_files() {
   constexpr auto writable = rota::OpenMode::write | rota::OpenMode::create;
   const std::string path = "rota_streams_" + std::to_string(::getpid());
@@ -248,6 +261,11 @@ rota::Task<void> over_files() {
   expect(replaced && file, "a file");
   auto count = co_await count_lines(*file);
   expect(count == 3, "its lines");
+  auto here = rota::Directory::current();
+  auto missing = co_await setting(here, path);
+  expect(!missing && missing.error() == std::errc::no_such_file_or_directory, "no setting");
+  auto limit = co_await setting(here, "/proc/sys/fs/nr_open");
+  expect(limit && !limit->empty(), "a setting");
   auto pair = rota::UnixStream::pair().value();
   auto served = co_await serve_file(pair.first, *file, 4);
   auto ended = pair.first.shutdown(rota::ShutdownHalf::write);

@@ -9,6 +9,7 @@
 #include <rota/core/path_text.hpp>
 #include <rota/file.hpp>
 #include <rota/file_status.hpp>
+#include <rota/load_file.hpp>
 #include <rota/result.hpp>
 #include <rota/task.hpp>
 
@@ -171,6 +172,11 @@ class Directory {
   [[nodiscard]] Await<OpenLeaf> open_file(std::string_view path, OpenMode mode,
                                           std::uint32_t permissions = 0644) noexcept {
     return Await<OpenLeaf>(std::in_place, start(), path, mode, permissions);
+  }
+  /// As the free `load_file`, of a file from here on.
+  [[nodiscard]] Await<LoadLeaf> load_file(std::string_view path, std::span<std::byte> into,
+                                          IoPriority priority = IoPriority::normal) noexcept {
+    return Await<LoadLeaf>(std::in_place, start(), path, into, priority);
   }
   [[nodiscard]] Await<OpenDirectoryLeaf> open_directory(std::string_view path,
                                                         Links links = Links::follow) noexcept {

@@ -40,6 +40,7 @@
 #include <rota/latch.hpp>
 #include <rota/lease.hpp>
 #include <rota/listener_group.hpp>
+#include <rota/load_file.hpp>
 #include <rota/measurements.hpp>
 #include <rota/memory_advice.hpp>
 #include <rota/mutex.hpp>

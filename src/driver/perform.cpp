@@ -219,10 +219,10 @@ std::int32_t close_number(const Operation& operation) noexcept {
 
 bool may_sleep_regardless(OpCode code) noexcept {
   return is_one_of<OpCode::sync, OpCode::sync_data, OpCode::truncate, OpCode::allocate,
-                   OpCode::advise, OpCode::lock, OpCode::stat, OpCode::open, OpCode::change_path,
-                   OpCode::read_directory, OpCode::splice_in_at, OpCode::splice_out_at,
-                   OpCode::copy_range, OpCode::write_durably_at, OpCode::advise_memory,
-                   OpCode::close>(code);
+                   OpCode::advise, OpCode::lock, OpCode::stat, OpCode::open, OpCode::load,
+                   OpCode::change_path, OpCode::read_directory, OpCode::splice_in_at,
+                   OpCode::splice_out_at, OpCode::copy_range, OpCode::write_durably_at,
+                   OpCode::advise_memory, OpCode::close>(code);
 }
 
 /// One system call. A count, events or an fd; a negative errno on failure.
@@ -268,6 +268,7 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
     case OpCode::lock: return call_on_range(static_cast<const FileRange&>(operation));
     case OpCode::stat: return stat_path(static_cast<const Stat&>(operation));
     case OpCode::open: return open_path(static_cast<const Open&>(operation));
+    case OpCode::load: return load_path(static_cast<const Load&>(operation));
     case OpCode::change_path: return change_path(static_cast<const PathChange&>(operation));
     case OpCode::read_directory: return read_directory(static_cast<const Transfer&>(operation));
     case OpCode::advise_memory: return advise(static_cast<const MemoryRange&>(operation));

@@ -34,15 +34,19 @@ inline bool perform(Operation& operation) noexcept {
 /// The same as `perform`, on a thread that may block; always completes.
 void perform_blocking(Operation& operation) noexcept;
 
+/// So many bytes, as far as one system call goes.
+[[nodiscard]] inline unsigned bytes_of_call(std::size_t bytes) noexcept {
+  constexpr std::size_t most = 0x7ffff000;  // MAX_RW_COUNT of the kernel: what one read(2) moves
+  return static_cast<unsigned>(bytes < most ? bytes : most);
+}
+
 /// What a transfer has not moved yet, as far as one system call goes.
 struct Remainder {
   std::byte* data;
   unsigned bytes;
 };
 [[nodiscard]] inline Remainder remainder(const Transfer& transfer) noexcept {
-  constexpr std::size_t most = 0x7ffff000;  // MAX_RW_COUNT of the kernel: what one read(2) moves
-  const std::size_t bytes = transfer.bytes - transfer.moved;
-  return {transfer.data + transfer.moved, static_cast<unsigned>(bytes < most ? bytes : most)};
+  return {transfer.data + transfer.moved, bytes_of_call(transfer.bytes - transfer.moved)};
 }
 
 /// Takes the result of one attempt (a count or a negative errno) into the operation.

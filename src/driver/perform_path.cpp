@@ -42,6 +42,12 @@ std::int32_t open_within(int folder, const char* path, OpenHow how) noexcept {
   return result;
 }
 
+std::int32_t open_from(int folder, const char* path, const OpenHow& how) noexcept {
+  if (how.resolve != 0) return open_within(folder, path, how);
+  const int flags = static_cast<int>(how.flags) | O_CLOEXEC;
+  return file_answer(::openat(folder, path, flags, static_cast<mode_t>(how.mode)));
+}
+
 /// The name by which the kernel reaches an open file again.
 class FdPath {
  public:
@@ -268,10 +274,14 @@ std::int32_t lock_range(const FileRange& range) noexcept {
 }  // namespace
 
 std::int32_t open_path(const Open& open) noexcept {
-  if (open.how.resolve != 0) return open_within(start_of(open), open.path, open.how);
-  const int flags = static_cast<int>(open.how.flags) | O_CLOEXEC;
-  return file_answer(
-      ::openat(start_of(open), open.path, flags, static_cast<mode_t>(open.how.mode)));
+  return open_from(start_of(open), open.path, open.how);
+}
+
+std::int32_t load_path(const Load& load) noexcept {
+  const std::int32_t opened = open_from(start_of(load), load.path, load.how);
+  if (opened < 0) return opened;
+  const UniqueFd file(opened);
+  return file_answer(::read(file.number(), load.data, bytes_of_call(load.bytes)));
 }
 
 std::int32_t stat_path(const Stat& stat) noexcept {

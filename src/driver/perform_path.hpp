@@ -14,6 +14,8 @@ namespace rota::inline v0 {
 /// way to leave. Without openat2 (Linux 5.6) that is ENOSYS: nothing is ever done unconfined.
 
 [[nodiscard]] std::int32_t open_path(const Open& open) noexcept;
+/// An open, a read and a close.
+[[nodiscard]] std::int32_t load_path(const Load& load) noexcept;
 [[nodiscard]] std::int32_t stat_path(const Stat& stat) noexcept;
 [[nodiscard]] std::int32_t change_path(const PathChange& change) noexcept;
 [[nodiscard]] std::int32_t read_directory(const Transfer& transfer) noexcept;

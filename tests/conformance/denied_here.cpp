@@ -33,7 +33,8 @@ std::vector<std::string_view> calls_of(OpCode code) {
     case OpCode::copy_range: return {"copy_file_range"};
     case OpCode::allocate: return {"fallocate"};
     case OpCode::advise: return {"fadvise64"};
-    case OpCode::open: return {"openat2"};
+    case OpCode::open:
+    case OpCode::load: return {"openat2"};
     case OpCode::stat: return {"statx", "openat2"};
     case OpCode::change_path: return {"openat2", "renameat2"};
     case OpCode::futex_wait: return {"futex_waitv"};

@@ -234,6 +234,11 @@ std::string Harness::text(const Transfer& transfer) {
                      static_cast<std::size_t>(std::max(transfer.result, 0)));
 }
 
+std::string Harness::text(const Load& load) {
+  return std::string(reinterpret_cast<const char*>(load.data),
+                     static_cast<std::size_t>(std::max(load.result, 0)));
+}
+
 std::string Harness::text(const VectorTransfer& transfer) {
   return take_text(transfer.parts, transfer.count, transfer.result);
 }

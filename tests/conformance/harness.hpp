@@ -115,6 +115,8 @@ class Harness {
   // From a folder on; from the process's directory where there is none.
   Open& open_from(Descriptor* folder, const std::string& path, int flags, std::uint32_t mode = 0,
                   std::uint64_t resolve = 0);
+  Load& load(Descriptor* folder, const std::string& path, std::size_t bytes,
+             std::uint64_t resolve = 0);
   Stat& stat_from(Descriptor* folder, const std::string& path, struct statx& into,
                   std::uint64_t resolve = 0, bool follows = true);
   PathChange& change(Descriptor* folder, const PathWish& wish);
@@ -168,6 +170,7 @@ class Harness {
   [[nodiscard]] std::size_t most_of_one_turn() const { return most_of_one_turn_; }
   /// What a transfer moved into memory, as its result says.
   static std::string text(const Transfer& transfer);
+  static std::string text(const Load& load);
   static std::string text(const VectorTransfer& transfer);
   static std::string text(const Message& message);
   static std::string text(const MessageBatch& batch, std::size_t index);
@@ -234,6 +237,7 @@ class Harness {
   std::deque<Truncate> truncates_;
   std::deque<Stat> stats_;
   std::deque<Open> opens_;
+  std::deque<Load> loads_;
   std::deque<PathChange> changes_;
   std::deque<FileRange> ranges_;
   std::deque<ChildWait> child_waits_;

@@ -243,6 +243,14 @@ Open& Harness::open_from(Descriptor* folder, const std::string& path, int flags,
   return made;
 }
 
+Load& Harness::load(Descriptor* folder, const std::string& path, std::size_t bytes,
+                    std::uint64_t resolve) {
+  const std::string& kept = paths_.emplace_back(path);
+  Load& made = loads_.emplace_back(kept.c_str(), buffer(bytes), bytes, resolve);
+  start(made, folder);
+  return made;
+}
+
 Stat& Harness::stat_from(Descriptor* folder, const std::string& path, struct statx& into,
                          std::uint64_t resolve, bool follows) {
   Stat& made = stats_.emplace_back(&into, paths_.emplace_back(path).c_str(), resolve);

@@ -33,6 +33,7 @@ int main(int count, char** words) {
   add_from_sender_scenarios(suite);
   add_interval_scenarios(suite);
   add_join_scenarios(suite);
+  add_load_file_scenarios(suite);
   add_mutex_scenarios(suite);
   add_notify_scenarios(suite);
   add_once_scenarios(suite);

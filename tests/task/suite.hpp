@@ -88,6 +88,7 @@ void add_futex_scenarios(Suite& suite);
 void add_from_sender_scenarios(Suite& suite);
 void add_interval_scenarios(Suite& suite);
 void add_join_scenarios(Suite& suite);
+void add_load_file_scenarios(Suite& suite);
 void add_mutex_scenarios(Suite& suite);
 void add_notify_scenarios(Suite& suite);
 void add_once_scenarios(Suite& suite);

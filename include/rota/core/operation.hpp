@@ -54,6 +54,8 @@ enum class OpCode : std::uint8_t {
                     ///< F_UNLCK; the result is 0 or kLockTaken
   stat,             ///< Stat: of the Descriptor, or of what a path names from there on
   open,             ///< Open; the result is the fd
+  load,             ///< Load: opens a file, reads once from its beginning on and closes it; the
+                    ///< result is the count
   change_path,      ///< PathChange
   read_directory,   ///< Transfer: entries as getdents64(2) lays them out; 0 is the end
   advise_memory,    ///< MemoryRange: madvise; `how` is the advice. No Descriptor
@@ -278,6 +280,21 @@ struct Open : Operation {
   Open(const char* name, std::uint64_t open_flags, std::uint32_t permissions,
        std::uint64_t resolve = 0) noexcept
       : Operation(OpCode::open), path(name), how{open_flags, permissions, resolve} {}
+};
+
+/// What openat2(2), read(2) and close(2) do for a file that is read once and has no other use.
+struct Load : Operation {
+  const char* path;
+  OpenHow how;  ///< for reading; who makes a number of it adds O_CLOEXEC
+  std::byte* data;
+  std::size_t bytes;
+  std::int32_t opened = 0;  ///< the driver's own: what came of the open, where that tells by itself
+
+  Load(const char* name, std::byte* memory, std::size_t length, std::uint64_t resolve = 0,
+       IoPriority urgency = IoPriority::normal) noexcept
+      : Operation(OpCode::load), path(name), how{0, 0, resolve}, data(memory), bytes(length) {
+    priority = urgency;
+  }
 };
 
 /// As statx(2). An empty path is the Descriptor itself.

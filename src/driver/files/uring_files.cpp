@@ -51,6 +51,8 @@ void UringFiles::submit(OpList operations) {
 }
 
 bool UringFiles::takes(const Operation& operation) const noexcept {
+  // A load is more than one entry.
+  if (operation.code == OpCode::load) return false;
   if (!is_for_files(operation) || has_no_offset(operation)) return false;
   const std::uint32_t ability = needed_ability(operation);
   return ability == 0 || ring_.can(static_cast<RingAbility>(ability));
@@ -122,7 +124,7 @@ void UringFiles::complete(Operation& operation, std::int32_t result) {
   operation.engine_bits &= static_cast<std::uint8_t>(~(cancel_asked | cancel_sent));
   // Nobody has asked: the thread that submitted it has ended.
   const bool again = result == -ECANCELED && !asked;
-  switch (absorb(operation, again ? -EINTR : result)) {
+  switch (absorb(operation, again ? -EINTR : plain_result(result))) {
     case Attempt::complete: return done_.push_back(operation);
     case Attempt::would_block: operation.engine_bits |= waits_there; break;
     case Attempt::again: break;

@@ -30,6 +30,7 @@ constexpr Codes kConnect = codes(OpCode::connect);
 constexpr Codes kPoll = codes(OpCode::poll);
 constexpr Codes kChild = codes(OpCode::wait_child);
 constexpr Codes kOpen = codes(OpCode::open);
+constexpr Codes kLoad = codes(OpCode::load);
 constexpr Codes kStat = codes(OpCode::stat);
 constexpr Codes kTruncate = codes(OpCode::truncate);
 constexpr Codes kAllocate = codes(OpCode::allocate);
@@ -42,7 +43,7 @@ constexpr Codes kWord = codes(OpCode::futex_wait);
 
 constexpr Codes kWaiting = kReads | kWrites | kMessages | kAccept | kConnect | kPoll | kChild;
 constexpr Codes kFile =
-    kFileReads | kFileWrites | kSyncs | kTruncate | kAllocate | kOpen | kPath | kDirectory;
+    kFileReads | kFileWrites | kSyncs | kTruncate | kAllocate | kOpen | kLoad | kPath | kDirectory;
 
 /// Where an errno can come from, as the manual pages list it.
 struct PlausibleError {
@@ -64,8 +65,8 @@ constexpr std::array<PlausibleError, SimFaults::kErrors> kTable{{
     {ECONNABORTED, kAccept, true},
     {ENOBUFS, kWrites | kSends | kAccept, true},
     {EPROTO, kAccept, true},
-    {EMFILE, kAccept | kOpen, false},
-    {ENFILE, kAccept | kOpen, false},
+    {EMFILE, kAccept | kOpen | kLoad, false},
+    {ENFILE, kAccept | kOpen | kLoad, false},
     {ENOMEM, kReads | kWrites | kMessages | kAccept | kConnect | kPoll | kFile | kStat | kMemory,
      false},
     {ENOSPC, kFileWrites | kSyncs | kAllocate | kOpen | kPath | kClose, false},

@@ -42,6 +42,8 @@ struct RingNapi {
   std::uint32_t reserved = 0;
 };
 
+inline constexpr std::int32_t kRestarts = -512;  ///< ERESTARTSYS, the kernel's own
+
 inline constexpr unsigned kRegisterSendMessage = 31;  ///< IORING_REGISTER_SEND_MSG_RING, Linux 6.13
 inline constexpr unsigned kMessagePassesFlags = 1U << 1;  ///< IORING_MSG_RING_FLAGS_PASS, Linux 6.3
 

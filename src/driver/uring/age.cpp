@@ -19,7 +19,8 @@ constexpr AgedAbility kAbilities[] = {
     // By this part, of 6.16, a ring is known to tell of the parts of a buffer (6.12) in order.
     {ring_shares_buffers, {6, 16}, "IORING_OP_PIPE", "each message has a buffer"},
     // By this part, of 6.14, a ring is known to let go of a file when it is told to (6.13).
-    {ring_keeps_files, {6, 14}, "IORING_FEAT_RW_ATTR", "each entry looks its file up"},
+    {ring_keeps_files, {6, 14}, "IORING_FEAT_RW_ATTR",
+     "each entry looks its file up, and a thread loads files"},
     {ring_takes_messages, {6, 13}, "IORING_REGISTER_SEND_MSG_RING", ""},
     {ring_gathers, {6, 12}, "IORING_FEAT_MIN_TIMEOUT", ""},
     {ring_polls_network, {6, 9}, "IORING_REGISTER_NAPI", ""},

@@ -2,6 +2,9 @@
 
 #include <rota/core/operation.hpp>
 
+#include "driver/uring/abi.hpp"
+
+#include <cerrno>
 #include <cstdint>
 
 namespace rota::inline v0 {
@@ -13,7 +16,9 @@ enum UringTag : std::uint64_t {
   uring_readiness = 1,  ///< a wait until the next attempt is worth making
   uring_cancel = 2,     ///< a cancel: what it hit tells by itself
   uring_wake = 3,       ///< the poll of the eventfd
-  uring_linked = 4,     ///< the sync that is linked to a write
+  uring_linked = 4,     ///< the sync that is linked to a write, or the read to an open
+  uring_closing = 5,    ///< the close that is linked to that read
+  uring_recall = 6,     ///< a cancel of that read
   uring_tag_mask = 7,
 };
 static_assert(alignof(Operation) > uring_tag_mask);
@@ -35,7 +40,16 @@ enum UringBits : std::uint32_t {
   bit_syncs = 1 << 12,         ///< the same: the second is
   bit_shared = 1 << 14,        ///< Stream of reads: its entry takes parts of shared buffers
   bit_large = 1 << 15,         ///< the same: large ones
+  bit_opens = 1 << 13,         ///< load: the first of three linked entries is out
+  bit_reads = 1 << 14,         ///< the same: the second is
+  bit_closes = 1 << 15,        ///< the same: the third is
+  bit_recalls = 1 << 16,       ///< the same: a cancel of its read is
+  bit_recalled = 1 << 17,      ///< the same: one has come back and had not found it
+  bit_placed = 1 << 18,        ///< the same: there may be a file in its place
 };
+
+/// Where a load keeps the number of its place, above the bits that it may have.
+inline constexpr unsigned kLoadPlaceShift = 19;
 
 /// What may name its file and its memory by places in tables of the ring (UringFileTable,
 /// UringMemoryTable).
@@ -43,6 +57,18 @@ inline bool may_name_by_place(OpCode code) noexcept {
   return is_one_of<OpCode::read_at, OpCode::write_at, OpCode::read_vector_at,
                    OpCode::write_vector_at, OpCode::write_durably_at, OpCode::sync,
                    OpCode::sync_data>(code);
+}
+
+/// Whether a cancel could end anything of a load: its close ends by itself.
+inline bool can_be_cancelled(const Load& load) noexcept {
+  return (load.driver_bits & (bit_opens | bit_reads)) != 0;
+}
+
+/// How many entries a cancel of it takes.
+inline unsigned entries_of_cancel(const Operation& operation) noexcept {
+  const bool has_opened =
+      operation.code == OpCode::load && (operation.driver_bits & bit_opens) == 0;
+  return has_opened ? 2 : 1;
 }
 
 inline std::uint64_t user_data_of(Operation& operation, UringTag tag) noexcept {
@@ -60,9 +86,15 @@ inline bool ends_by_itself(const Operation& operation) noexcept {
                    OpCode::advise_memory>(operation.code);
 }
 
-/// What a file engine can be asked for.
+/// What a file engine can be asked for. What opens a file may wait for whoever opens the other end.
 inline bool is_for_files(const Operation& operation) noexcept {
-  return operation.code == OpCode::open || ends_by_itself(operation);
+  return is_one_of<OpCode::open, OpCode::load>(operation.code) || ends_by_itself(operation);
+}
+
+/// The result of an entry. What a signal has ended on a thread of the kernel may tell so by an
+/// errno that programs have no name for (ERESTARTSYS).
+inline std::int32_t plain_result(std::int32_t result) noexcept {
+  return result == kRestarts ? -EINTR : result;
 }
 
 }  // namespace rota::inline v0

@@ -33,6 +33,7 @@ void UringDriver::cancel(Operation& operation) {
 /// Kept until there is an entry for it; `cancels_` has room for everything that is in the kernel.
 void UringDriver::ask_cancel(Operation& operation) {
   if ((operation.driver_bits & bit_sent) != 0) return let_go(operation);
+  if (operation.code == OpCode::load && !can_be_cancelled(static_cast<Load&>(operation))) return;
   if ((operation.driver_bits & (bit_cancel_queued | bit_cancel_sent)) != 0) return;
   operation.driver_bits |= bit_cancel_queued;
   cancels_.push_back(&operation);
@@ -108,7 +109,7 @@ void UringDriver::stop_in_kernel(OpList& operations) {
     // What is nested is not on this fd, a path only starts there, a wait for a child has but its
     // number, and what was sent is no request.
     const bool nested = (one->driver_bits & (bit_nested | bit_sent)) != 0 ||
-                        is_one_of<OpCode::open, OpCode::wait_child>(one->code);
+                        is_one_of<OpCode::open, OpCode::load, OpCode::wait_child>(one->code);
     if (nested || !ring_.can(ring_cancels_by_fd)) ask_cancel(*one);
   }
 }

@@ -64,6 +64,7 @@ inline void UringDriver::dispatch(std::uint64_t user_data, std::int32_t result,
   if (operation.code == OpCode::write_durably_at) {
     return on_durable(static_cast<Transfer&>(operation), tag, result);
   }
+  if (operation.code == OpCode::load) return on_load(static_cast<Load&>(operation), tag, result);
   on_attempt(operation, result);
 }
 
@@ -95,7 +96,7 @@ void UringDriver::on_attempt(Operation& operation, std::int32_t result) {
     // The first attempt went on by itself while its readiness was waited for.
     if (static_cast<Connect&>(operation).started) result = 0;
   }
-  switch (absorb(operation, result)) {
+  switch (absorb(operation, plain_result(result))) {
     case Attempt::complete: return complete(operation);
     case Attempt::again: return launch(operation);
     case Attempt::would_block: break;

@@ -64,15 +64,15 @@ void UringDriver::go_on(Transfer& transfer, Attempt outcome) {
   launch(transfer);
 }
 
-/// The kernel had no memory for the second of two entries: it is no part of a link any more.
+/// The kernel had no memory for a later entry of a link: it is no part of that any more.
 void UringDriver::unlink(io_uring_sqe& left) {
-  if ((left.user_data & uring_tag_mask) != uring_linked) return;
-  auto& transfer = *reinterpret_cast<Transfer*>(left.user_data & ~std::uint64_t{uring_tag_mask});
-  transfer.driver_bits &= ~bit_syncs;
+  const std::uint64_t tag = left.user_data & uring_tag_mask;
+  if (tag != uring_linked && tag != uring_closing) return;
+  auto& operation = *reinterpret_cast<Operation*>(left.user_data & ~std::uint64_t{uring_tag_mask});
+  if (operation.code == OpCode::load) return unlink_load(static_cast<Load&>(operation), left);
+  operation.driver_bits &= ~bit_syncs;
   files_in_kernel_ -= 1;
-  left = io_uring_sqe{};
-  io_uring_prep_nop(&left);
-  io_uring_sqe_set_data64(&left, uring_cancel);
+  make_void(left);
 }
 
 }  // namespace rota::inline v0

@@ -8,9 +8,7 @@ namespace rota::inline v0 {
 bool UringFileTable::give_place(Descriptor& file) noexcept {
   file.ring_uses = 0;
   if (file.borrowed) return false;
-  if (state_ == State::unasked) make();
-  if (state_ == State::refused) return false;
-  const std::int32_t place = take_free();
+  const std::int32_t place = take_place();
   if (place < 0) return false;
   if (!put(place, file.fd)) {
     give_back(place);
@@ -18,6 +16,11 @@ bool UringFileTable::give_place(Descriptor& file) noexcept {
   }
   file.driver_index = place;
   return true;
+}
+
+std::int32_t UringFileTable::take_place() noexcept {
+  if (state_ == State::unasked) make();
+  return state_ == State::made ? take_free() : -1;
 }
 
 /// RLIMIT_NOFILE limits it, for one.
@@ -33,11 +36,13 @@ void UringFileTable::make() noexcept {
 void UringFileTable::forget(Descriptor& file) noexcept {
   file.ring_uses = 0;
   if (file.driver_index < 0) return;
-  // Only a place that was never given is refused, and this one was.
-  static_cast<void>(put(file.driver_index, -1));
+  clear(file.driver_index);
   give_back(file.driver_index);
   file.driver_index = -1;
 }
+
+/// Only a place that was never given is refused, and this one was.
+void UringFileTable::clear(std::int32_t place) noexcept { static_cast<void>(put(place, -1)); }
 
 bool UringFileTable::put(std::int32_t place, int fd) noexcept {
   io_uring_rsrc_update update{};

@@ -11,16 +11,18 @@
 namespace rota::inline v0 {
 
 /// The files that a ring finds by their place in a table: their entries save the kernel the look-up
-/// of the number and two changes of a count that all users of the open file share.
+/// of the number and two changes of a count that all users of the open file share. What the ring
+/// opens itself into a place has no number at all.
 ///
 /// 1. A regular file gets a place once it was used often, `Descriptor::driver_index`, and has it
 ///    until `forget`. A number that somebody else closes gets none.
 /// 2. A place keeps a file open as a number does, with its locks and the room of what has no name
 ///    any more. So `forget` comes before the number is closed, while nothing is in flight.
 /// 3. The table is made for the first file. Where it is refused, or is full, the number does.
-/// 4. `name` is the carrier's. `forget` is for any thread that owns the Descriptor
+/// 4. All is the carrier's, but for `forget`. That is for any thread that owns the Descriptor
 ///    (Driver::let_go), which a ring with a single issuer does not answer: where Descriptors leave
-///    by themselves its owner calls `keep_none` first.
+///    by themselves its owner calls `name_none` first.
+/// 5. A place that is taken for a while (`take_place`) is the taker's until it gives it back empty.
 class UringFileTable {
  public:
   /// A page of the kernel's pointers.
@@ -38,13 +40,19 @@ class UringFileTable {
     entry.flags |= IOSQE_FIXED_FILE;
   }
   void forget(Descriptor& file) noexcept;
-  void keep_none() noexcept { state_ = State::refused; }
+  void name_none() noexcept { names_ = false; }
+
+  /// An empty place. -1: there is none, or no table.
+  [[nodiscard]] std::int32_t take_place() noexcept;
+  /// Lets go of the file in a place that was taken, if there is one.
+  void clear(std::int32_t place) noexcept;
+  void give_back(std::int32_t place) noexcept;
 
  private:
   enum class State : std::uint8_t { unasked, made, refused };
 
   [[nodiscard]] bool earns_place(Descriptor& file) noexcept {
-    if (state_ == State::refused || file.kind != FdKind::file) return false;
+    if (!names_ || state_ == State::refused || file.kind != FdKind::file) return false;
     file.ring_uses += 1;
     return file.ring_uses > kUsesBefore && give_place(file);
   }
@@ -52,12 +60,12 @@ class UringFileTable {
   void make() noexcept;
   [[nodiscard]] bool put(std::int32_t place, int fd) noexcept;
   [[nodiscard]] std::int32_t take_free() noexcept;
-  void give_back(std::int32_t place) noexcept;
 
   static constexpr std::uint32_t kWordBits = 64;
 
   UringRing& ring_;
   State state_ = State::unasked;
+  bool names_ = true;
   SpinLock lock_;  ///< for taken_
   std::array<std::uint64_t, kPlaces / kWordBits> taken_{};
 };

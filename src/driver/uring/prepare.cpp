@@ -1,6 +1,7 @@
 #include "driver/uring/prepare.hpp"
 
 #include "core/descriptor.hpp"
+#include "driver/io_priority.hpp"
 #include "driver/perform.hpp"
 #include "driver/uring/abi.hpp"
 
@@ -317,14 +318,33 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
     case OpCode::change_path:
       prepare_for_file(entry, operation, fd);
       return;
-    case OpCode::lock:
+    case OpCode::load:  // More than one entry: prepare_load.
+    case OpCode::lock:  // The others are the file engine's: ability_for.
     case OpCode::read_directory:
-    case OpCode::copy_range:
-      return;  // The file engine's: ability_for.
+    case OpCode::copy_range: return;
     case OpCode::close:
       io_uring_prep_close(&entry, fd);
       return;
   }
+}
+
+/// The links are hard: each begins when the one before it has ended, however that was. A place has
+/// no O_CLOEXEC.
+void prepare_load(const LoadEntries& entries, Load& load, std::int32_t place) noexcept {
+  const int folder = folder_of(load);
+  const auto index = static_cast<unsigned>(place);
+  if (load.how.resolve == 0) {
+    io_uring_prep_openat_direct(&entries.open, folder, load.path,
+                                static_cast<int>(load.how.flags), 0, index);
+  } else {
+    io_uring_prep_openat2_direct(&entries.open, folder, load.path,
+                                 reinterpret_cast<open_how*>(&load.how), index);
+  }
+  entries.open.flags |= IOSQE_IO_HARDLINK;
+  io_uring_prep_read(&entries.read, place, load.data, bytes_of_call(load.bytes), 0);
+  entries.read.flags |= IOSQE_FIXED_FILE | IOSQE_IO_HARDLINK;
+  entries.read.ioprio = kernel_priority(load.priority);
+  io_uring_prep_close_direct(&entries.close, index);
 }
 
 void prepare_receive(io_uring_sqe& entry, const Receive& receive, LentSize size) noexcept {

@@ -6,6 +6,7 @@
 #include "driver/lender.hpp"
 #include "driver/perform.hpp"
 #include "driver/uring/abi.hpp"
+#include "driver/uring/bits.hpp"
 #include "driver/uring/request.hpp"
 
 #include <sys/socket.h>
@@ -27,6 +28,14 @@ inline void prepare_message(io_uring_sqe& entry, const Transfer& transfer, int f
   entry.msg_flags = static_cast<std::uint32_t>(reads ? flags : flags | MSG_NOSIGNAL);
 }
 
+/// The three entries of a load, whose file has this place in the ring's table meanwhile.
+struct LoadEntries {
+  io_uring_sqe& open;
+  io_uring_sqe& read;
+  io_uring_sqe& close;
+};
+void prepare_load(const LoadEntries& entries, Load& load, std::int32_t place) noexcept;
+
 /// A read into the buffer of this size that the kernel takes from those that are offered.
 void prepare_receive(io_uring_sqe& entry, const Receive& receive, LentSize size) noexcept;
 
@@ -39,6 +48,13 @@ void prepare_send_in_place(io_uring_sqe& entry, const Transfer& transfer) noexce
 
 /// A Stream of connections as one request that completes for each of them.
 void prepare_accept_multishot(io_uring_sqe& entry, const Operation& operation) noexcept;
+
+/// What was prepared is not to be done.
+inline void make_void(io_uring_sqe& entry) noexcept {
+  entry = io_uring_sqe{};
+  io_uring_prep_nop(&entry);
+  io_uring_sqe_set_data64(&entry, uring_cancel);
+}
 
 /// A wait until the operation's next attempt is worth making.
 void prepare_readiness(io_uring_sqe& entry, const Operation& operation) noexcept;

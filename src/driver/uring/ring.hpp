@@ -67,6 +67,7 @@ class UringRing {
   /// What it is: not the profile that was asked for, where a submitter was refused.
   [[nodiscard]] RingProfile profile() const noexcept { return profile_; }
   [[nodiscard]] std::uint32_t completion_entries() const noexcept { return ring_.cq.ring_entries; }
+  [[nodiscard]] std::uint32_t entries() const noexcept { return ring_.sq.ring_entries; }
   [[nodiscard]] std::uint32_t setup_flags() const noexcept { return ring_.flags; }
   [[nodiscard]] bool has_submitter() const noexcept {
     return (ring_.flags & IORING_SETUP_SQPOLL) != 0;
@@ -102,6 +103,11 @@ class UringRing {
   [[nodiscard]] io_uring_sqe* first_untaken() noexcept {
     if (unsubmitted() == 0) return nullptr;
     return &ring_.sq.sqes[*ring_.sq.khead & ring_.sq.ring_mask];
+  }
+  /// The entry that was written after this one.
+  [[nodiscard]] io_uring_sqe& entry_after(const io_uring_sqe& entry) noexcept {
+    const auto index = static_cast<unsigned>(&entry - ring_.sq.sqes);
+    return ring_.sq.sqes[(index + 1) & ring_.sq.ring_mask];
   }
   /// Those of them that wait for `enter`.
   [[nodiscard]] unsigned unsubmitted() const noexcept {

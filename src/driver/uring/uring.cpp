@@ -60,7 +60,7 @@ void UringDriver::enable_once() {
 
 /// Whoever takes a Descriptor along has this ring forget it, and is not its issuer.
 void UringDriver::share(Worker&) noexcept {
-  if ((ring_.setup_flags() & IORING_SETUP_SINGLE_ISSUER) != 0) files_.keep_none();
+  if ((ring_.setup_flags() & IORING_SETUP_SINGLE_ISSUER) != 0) files_.name_none();
 }
 
 void UringDriver::turn(OpList todo, Deadline until, OpList& done) {
@@ -171,18 +171,19 @@ void UringDriver::fill() {
     wake_.arm(entry);
     io_uring_sqe_set_data64(&entry, uring_wake);
   }
-  while (!cancels_.empty() && ring_.has_free_entry()) {
+  while (!cancels_.empty() && ring_.free_entries() >= entries_of_cancel(*cancels_.back())) {
     Operation& operation = *cancels_.back();
     cancels_.pop_back();
     launch_cancel(operation);
   }
   if (!dry_.empty()) relaunch_dry();
   while (!backlog_.empty()) {
-    // Each operation takes one entry, or none, or where there is room for them two.
+    // Each operation takes one entry, or none, or where there is room for them two. A load waits
+    // for room for its own.
     unsigned room = ring_.room();
     if (room == 0) return;
     for (; room > 0 && !backlog_.empty(); --room) {
-      if (held_back(*backlog_.front())) return;
+      if (held_back(*backlog_.front()) || lacks_room(*backlog_.front())) return;
       Operation& first = *backlog_.pop_front();
       if (goes_straight(first)) {
         start_message(first);
@@ -207,6 +208,9 @@ void UringDriver::admit(Operation& operation) {
   if (ability != 0 && !ring_.can(static_cast<RingAbility>(ability))) {
     return give_to_engine(operation);
   }
+  if (operation.code == OpCode::load && !take_place(static_cast<Load&>(operation))) {
+    return give_to_engine(operation);
+  }
   if (descriptor == nullptr) return enter_kernel(operation);
   OpList& lane = *lane_of(*descriptor, operation.code);
   if ((operation.flags & op_stream) != 0) {
@@ -229,6 +233,7 @@ void UringDriver::enter_kernel(Operation& operation) {
   if (operation.descriptor != nullptr) operation.descriptor->in_flight += 1;
   operation.state = OpState::in_flight;
   if (polls_first(operation)) return launch_readiness(operation);
+  if (operation.code == OpCode::load) return launch_load(static_cast<Load&>(operation));
   if (operation.code == OpCode::write_durably_at) {
     return launch_durably(static_cast<Transfer&>(operation));
   }
@@ -281,6 +286,7 @@ void UringDriver::launch_readiness(Operation& operation) {
 }
 
 void UringDriver::launch_cancel(Operation& operation) {
+  if (entries_of_cancel(operation) > 1) return launch_recall(static_cast<Load&>(operation));
   io_uring_sqe& entry = ring_.next_entry();
   const bool waits = (operation.driver_bits & bit_readiness) != 0;
   const std::uint64_t target = user_data_of(operation, waits ? uring_readiness : uring_attempt);

@@ -29,7 +29,8 @@ namespace rota::inline v0 {
 ///
 /// 1. `user_data` is the address of the operation with what the entry was (an attempt, a wait for
 ///    readiness) in its low bits. An operation has at most one such entry in the kernel, but for a
-///    write that is made durable, which may begin as two (durable.cpp).
+///    write that is made durable, which may begin as two (durable.cpp), and a load of a file, which
+///    is three (load.cpp).
 /// 2. The first operation of a lane is with the kernel; the next is started when it is complete.
 ///    Operations without a lane are with the kernel at once.
 /// 3. Handling a completion needs at most one free submission entry, so completions are taken
@@ -125,6 +126,18 @@ class UringDriver final : public Driver {
   void on_linked_sync(Transfer& transfer, std::int32_t result);
   void go_on(Transfer& transfer, Attempt outcome);
   void unlink(io_uring_sqe& left);
+
+  // Loads of files: load.cpp.
+  [[nodiscard]] bool loads_by_place() const noexcept;
+  [[nodiscard]] bool lacks_room(const Operation& operation) const noexcept;
+  [[nodiscard]] bool take_place(Load& load) noexcept;
+  void launch_load(Load& load);
+  void launch_recall(Load& load);
+  void on_load(Load& load, UringTag tag, std::int32_t result);
+  void on_opened(Load& load, std::int32_t result);
+  void end_load(Load& load);
+  void start_anew(Operation& operation);
+  void unlink_load(Load& load, io_uring_sqe& left) noexcept;
 
   // Polls: poll.cpp.
   void launch_nested(Poll& poll);
