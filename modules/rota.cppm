@@ -190,6 +190,7 @@ using rota::ConnectionTaker;
 using rota::copy;
 using rota::DirectAlignment;
 using rota::DirectFile;
+using rota::DirectStream;
 using rota::Directory;
 using rota::DirectoryEntries;
 using rota::DirectoryEntry;

@@ -80,6 +80,28 @@ rota::Task<void> serve_at_most(rota::Scope& sessions, rota::TcpListener& listene
 }
 // [/limit_connections]
 
+// [direct]
+rota::Task<void> echo_directly(rota::DirectStream peer) {
+  auto first = co_await peer.receive();  // it is read and written like any other
+  if (!first) co_return;
+  auto sent = co_await peer.write_all(first->bytes());
+  auto socket = co_await peer.install();  // what follows takes a file descriptor
+  if (!sent || !socket) co_return;
+  auto who = socket->peer_address();
+  if (who) std::fprintf(stderr, "%s stays\n", who->to_string().c_str());
+  auto echoed = co_await rota::copy(*socket, *socket);
+  static_cast<void>(echoed);
+}
+
+rota::Task<void> serve_directly(rota::Scope& sessions, rota::TcpListener& listener) {
+  for (;;) {
+    auto peer = co_await listener.accept_direct();
+    if (!peer) co_return;
+    sessions.spawn(echo_directly(std::move(*peer)));
+  }
+}
+// [/direct]
+
 // [udp]
 rota::Task<rota::Result<std::string>> ask_by_udp(rota::Address server, std::string question) {
   auto socket = rota::UdpSocket::bind(rota::Address::any(0));
@@ -252,6 +274,20 @@ rota::Task<rota::Result<std::string>> setting(rota::Directory& folder, std::stri
 }
 // [/small_file]
 
+rota::Task<void> without_descriptors() {
+  auto listener = rota::TcpListener::bind(rota::Address::loopback(0)).value();
+  auto body = [&](rota::Scope& sessions) -> rota::Task<void> {
+    sessions.spawn(serve_directly(sessions, listener));
+    auto peer = co_await rota::TcpStream::connect(listener.local_address().value());
+    std::array<std::byte, 4> bytes{};
+    auto sent = co_await peer->write_all(bytes);
+    auto got = co_await peer->read(bytes);
+    expect(sent && got && *got > 0, "an echo without a file descriptor");
+    sessions.request_stop();
+  };
+  co_await rota::with_scope(body);
+}
+
 rota::Task<void> over_files() {
   constexpr auto writable = rota::OpenMode::write | rota::OpenMode::create;
   const std::string path = "rota_streams_" + std::to_string(::getpid());
@@ -296,6 +332,7 @@ rota::Task<void> all() {
   co_await over_memory();
   co_await over_unix_sockets();
   co_await over_ip();
+  co_await without_descriptors();
   co_await over_files();
 }
 

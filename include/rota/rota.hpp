@@ -18,6 +18,7 @@
 #include <rota/config.hpp>
 #include <rota/copy.hpp>
 #include <rota/direct_file.hpp>
+#include <rota/direct_stream.hpp>
 #include <rota/directory.hpp>
 #include <rota/dns_error.hpp>
 #include <rota/event.hpp>

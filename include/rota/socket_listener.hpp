@@ -21,8 +21,17 @@ class AcceptWait : public StreamWait {
       : StreamWait(listener), accept_(OpCode::accept) {}
   [[nodiscard]] Result<DescriptorRef> take() noexcept;
 
+  // Beside the Stream, for the connection that this task alone has asked for.
+
+  /// Whether that may come with a place instead of a number.
+  [[nodiscard]] bool may_give_place(const Runnable& self) const noexcept;
+  bool start_alone(Runnable& self, std::uint8_t flags) noexcept;
+  bool end_alone(int error) noexcept;
+  /// The connection is the Descriptor's that was reserved for it, which without one is given back.
+  [[nodiscard]] Result<DescriptorRef> take_into(Descriptor& reserved) noexcept;
+
  private:
-  Operation accept_;
+  Operation accept_;  ///< beside the Stream
 };
 
 /// The leaf of a listener's `accept`: what is accepted is a Stream of its family.

@@ -3,6 +3,7 @@
 #include <rota/address.hpp>
 #include <rota/await.hpp>
 #include <rota/core/ahead_leaf.hpp>
+#include <rota/direct_stream.hpp>
 #include <rota/result.hpp>
 #include <rota/socket_listener.hpp>
 #include <rota/socket_stream.hpp>
@@ -115,6 +116,11 @@ class TcpListener : public SocketListener {
   /// The next connection.
   [[nodiscard]] Await<AcceptLeaf<TcpStream>> accept() noexcept {
     return Await<AcceptLeaf<TcpStream>>(std::in_place, descriptor());
+  }
+  /// The next connection, without a file descriptor where that can be: see DirectStream. It takes
+  /// what `accept` would have got next.
+  [[nodiscard]] Await<DirectAcceptLeaf> accept_direct() noexcept {
+    return Await<DirectAcceptLeaf>(std::in_place, descriptor());
   }
   [[nodiscard]] Result<Address> local_address() const noexcept;
 };

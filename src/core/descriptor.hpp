@@ -88,6 +88,7 @@ struct Descriptor : Errand {
   std::uint8_t missed_reads = 0;  ///< of a file: driver/first_read.hpp
   std::uint8_t unfit_loans = 0;  ///< so many in a row would have fitted the other size better
   bool borrowed = false;         ///< the fd is somebody else's: it is left open
+  bool placed = false;           ///< it has no fd: `driver_index` is its place with the driver
   bool direct = false;           ///< a file that was opened with O_DIRECT
   bool interrupts = false;       ///< such a file: its device cannot be polled
   bool lingers = false;          ///< SO_LINGER: close(2) may sleep. Written by the owner, who
@@ -140,7 +141,7 @@ inline void next_generation(Descriptor& descriptor) noexcept {
   }
   if (writes_stream(code)) return (hint & interest_write) != 0 && descriptor.writing.empty();
   if (moves_at_offset(code)) return (hint & direction_at_offset(code)) != 0;
-  return code == OpCode::poll;
+  return code == OpCode::poll || never_waits(code);
 }
 
 /// What was seen is used up: the next attempt waits for a report.

@@ -45,6 +45,7 @@ Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
   place.driver_bits = 0;
   place.lingers = false;
   place.borrowed = false;
+  place.placed = false;
   place.receives_much = false;
   place.unfit_loans = 0;
   place.copied_sends = 0;

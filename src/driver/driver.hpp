@@ -29,6 +29,7 @@ struct DriverTraits {
   bool lets_go;           ///< a Descriptor may move to another worker's driver, by `let_go`
   bool receives_ahead;    ///< it takes a Stream of reads: what comes is received before it is
                           ///< asked for
+  bool gives_places;      ///< an accept with op_wants_place may be given a place (rule 11)
   bool virtual_clock;     ///< `now` is its own; nothing sleeps: who compares spans of real time
                           ///< (suites do, the runtime does not) must ask
 };
@@ -70,6 +71,12 @@ struct DriverTraits {
 /// 9. User code never runs inside `turn`.
 /// 10. A Receive has a buffer of its lender when it comes back with bytes, and none when it comes
 ///    back without, nor while it waits where the mechanism has a way to do without.
+/// 11. An accept with op_wants_place comes back with a number, or where `gives_places` with a place
+///    in a table of the driver's own, which uses no number of the process. No connection is
+///    accepted for which there is neither. A Descriptor that owns a place (`placed`) never leaves
+///    this driver. Bytes and single messages move through it, it is polled for what needs no
+///    descriptor of its own (nested_poll.hpp), shut down, installed and closed; whatever else is
+///    asked of it ends with -EBADF, as it would need the number.
 class Driver {
  public:
   static constexpr std::size_t kTurnOperations = 1024;

@@ -243,6 +243,9 @@ std::int32_t call(Operation& operation, Wait wait) noexcept {
     case OpCode::accept: return accept_connection(operation, wait);
     case OpCode::wait_child: return wait_child(static_cast<const ChildWait&>(operation), wait);
     case OpCode::connect: return connect_socket(static_cast<Connect&>(operation));
+    case OpCode::shut_down:
+      return answer(::shutdown(operation.descriptor->fd, static_cast<ShutDown&>(operation).how));
+    case OpCode::install: return operation.descriptor->fd;
     case OpCode::receive_message: return receive_message(static_cast<Message&>(operation), wait);
     case OpCode::send_message: return send_message(static_cast<Message&>(operation), wait);
     case OpCode::receive_batch: return receive_batch(static_cast<MessageBatch&>(operation), wait);

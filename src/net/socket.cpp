@@ -36,9 +36,13 @@ Result<DescriptorRef> adopt_foreign_socket(int fd) noexcept {
   return adopt_socket(fd);
 }
 
+int native_half(ShutdownHalf half) noexcept {
+  constexpr int kHalves[] = {SHUT_RD, SHUT_WR, SHUT_RDWR};
+  return kHalves[static_cast<std::size_t>(half)];
+}
+
 Result<void> shut_down(int fd, ShutdownHalf half) noexcept {
-  constexpr int kHow[] = {SHUT_RD, SHUT_WR, SHUT_RDWR};
-  if (::shutdown(fd, kHow[static_cast<std::size_t>(half)]) < 0) return failure(errno);
+  if (::shutdown(fd, native_half(half)) < 0) return failure(errno);
   return {};
 }
 

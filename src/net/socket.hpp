@@ -16,6 +16,8 @@ Result<DescriptorRef> open_socket(int family, SocketType type) noexcept;
 Result<DescriptorRef> adopt_socket(int fd) noexcept;
 /// The same for a socket from elsewhere, whose mode is changed to what the driver wants.
 Result<DescriptorRef> adopt_foreign_socket(int fd) noexcept;
+/// SHUT_RD and the like.
+[[nodiscard]] int native_half(ShutdownHalf half) noexcept;
 Result<void> shut_down(int fd, ShutdownHalf half) noexcept;
 Result<void> set_option(int fd, int level, int name, int value) noexcept;
 Result<Address> local_address_of(int fd) noexcept;

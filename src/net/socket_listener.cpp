@@ -27,7 +27,22 @@ struct AcceptState : StreamState {
 
 bool AcceptWait::start(Runnable& self) noexcept {
   const bool here = from_ != nullptr && settle_here(*from_, self);
-  return here ? wait_here(self) : wait_away(self, accept_);
+  return here ? wait_here(self) : start_alone(self, 0);
+}
+
+bool AcceptWait::may_give_place(const Runnable& self) const noexcept {
+  return from_ != nullptr && gives_place(*from_, self);
+}
+
+bool AcceptWait::start_alone(Runnable& self, std::uint8_t flags) noexcept {
+  accept_.flags = flags;
+  return wait_away(self, accept_);
+}
+
+bool AcceptWait::end_alone(int error) noexcept {
+  away_ = &accept_;
+  accept_.result = -error;
+  return false;
 }
 
 Result<DescriptorRef> AcceptWait::take() noexcept {
@@ -39,6 +54,15 @@ Result<DescriptorRef> AcceptWait::take() noexcept {
   auto connection = adopt_socket(accepted);
   if (connection) (**connection).short_read = short_read;
   return connection;
+}
+
+Result<DescriptorRef> AcceptWait::take_into(Descriptor& reserved) noexcept {
+  if (accept_.result < 0) {
+    release_closed(reserved);
+    return failure(-accept_.result);
+  }
+  own_accepted(reserved, accept_);
+  return DescriptorRef(reserved);
 }
 
 Result<DescriptorRef> SocketListener::open(int family, SocketType type) noexcept {

@@ -30,6 +30,13 @@ Descriptor& adopt_fd(int fd, FdKind kind, FdOwner owner) {
   return descriptor;
 }
 
+Descriptor& reserve_socket() { return adopt_fd(-1, FdKind::socket); }
+
+void own_accepted(Descriptor& reserved, const Operation& accept) noexcept {
+  reserved.placed = accept.result_flags == result_is_place;
+  (reserved.placed ? reserved.driver_index : reserved.fd) = accept.result;
+}
+
 void abandon(Descriptor& descriptor) noexcept {
   RuntimeSection section;
   Worker::close_unwaited(descriptor, section.worker());
@@ -42,6 +49,11 @@ void release_closed(Descriptor& descriptor) noexcept {
 
 int fd_of(const DescriptorRef& descriptor) noexcept {
   return descriptor ? descriptor.get()->fd : -1;
+}
+
+bool gives_place(const Descriptor& listener, const Runnable& self) noexcept {
+  Worker& here = *self.task->home;
+  return here.driver().traits().gives_places && listener.home == &here;
 }
 
 int socket_flags() noexcept {

@@ -51,7 +51,8 @@ std::string Harness::make_driver(const Cell& cell) {
 void Harness::settle_accounts() {
   is_settling_ = true;
   for (Descriptor* descriptor : open_) {
-    if (descriptor->fd >= 0) start(plains_.emplace_back(OpCode::close), descriptor);
+    const bool is_open = descriptor->fd >= 0 || descriptor->placed;
+    if (is_open) start(plains_.emplace_back(OpCode::close), descriptor);
   }
   std::vector<const Operation*> outstanding;
   for (const auto& [operation, entry] : entries_) {
@@ -91,6 +92,13 @@ Descriptor& Harness::adopt(Fd fd, FdKind kind) {
   if (is_own) set_nonblocking(number, driver_->traits().nonblocking_fds);
   Descriptor& descriptor = table_.adopt(fd.release(), kind, nullptr);
   open_.push_back(&descriptor);
+  return descriptor;
+}
+
+Descriptor& Harness::adopt_accepted(const Operation& accept) {
+  Descriptor& descriptor = table_.adopt(-1, FdKind::socket, nullptr);
+  open_.push_back(&descriptor);
+  own_accepted(descriptor, accept);
   return descriptor;
 }
 

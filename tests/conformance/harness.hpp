@@ -63,6 +63,8 @@ class Harness {
 
   // Descriptors. `adopt` sets or clears O_NONBLOCK as the driver asks.
   Descriptor& adopt(Fd fd, FdKind kind = FdKind::socket);
+  /// What an accept came back with, a number or a place.
+  Descriptor& adopt_accepted(const Operation& accept);
   /// Closes through the driver and waits; the close's result.
   std::int32_t close(Descriptor& descriptor);
   /// Gives the Descriptor's place back; for one whose close the case itself awaited.
@@ -88,6 +90,9 @@ class Harness {
   void give_back(Receive& receive);
   Poll& poll(Descriptor& descriptor, std::uint32_t events);
   Operation& accept(Descriptor& listener);
+  /// A place does as well as a number.
+  Operation& accept_placed(Descriptor& listener);
+  ShutDown& shut_down(Descriptor& socket, int how);
   Stream& accept_stream(Descriptor& listener, std::size_t ring);
   /// Of bytes, ahead of whoever reads them.
   Stream& read_stream(Descriptor& from, std::size_t ring);
@@ -228,6 +233,7 @@ class Harness {
   std::deque<VectorTransfer> vectors_;
   std::deque<Poll> polls_;
   std::deque<Connect> connects_;
+  std::deque<ShutDown> shut_downs_;
   std::deque<Message> messages_;
   std::deque<MessageParts> message_parts_;
   std::deque<MessageBatch> batches_;

@@ -100,6 +100,19 @@ Poll& Harness::poll(Descriptor& descriptor, std::uint32_t events) {
 
 Operation& Harness::accept(Descriptor& listener) { return plain(OpCode::accept, listener); }
 
+Operation& Harness::accept_placed(Descriptor& listener) {
+  Operation& made = plains_.emplace_back(OpCode::accept);
+  made.flags = op_wants_place;
+  start(made, &listener);
+  return made;
+}
+
+ShutDown& Harness::shut_down(Descriptor& socket, int how) {
+  ShutDown& made = shut_downs_.emplace_back(how);
+  start(made, &socket);
+  return made;
+}
+
 Stream& Harness::accept_stream(Descriptor& listener, std::size_t ring) {
   Stream& made = streams_.emplace_back(OpCode::accept, rings_.emplace_back(ring));
   start(made, &listener);

@@ -23,6 +23,13 @@ class DriverRig {
     return table_.adopt(fd.release(), kind, nullptr);
   }
 
+  /// What an accept came back with, a number or a place.
+  Descriptor& adopt(const Operation& accept) {
+    Descriptor& descriptor = table_.adopt(-1, FdKind::socket, nullptr);
+    own_accepted(descriptor, accept);
+    return descriptor;
+  }
+
   void give(Operation& operation, Descriptor* descriptor) {
     operation.descriptor = descriptor;
     todo_.push_back(operation);

@@ -72,6 +72,7 @@ class CountedDriver final : public Driver {
                        .any_carrier = true,
                        .lets_go = true,
                        .receives_ahead = false,
+                       .gives_places = false,
                        .virtual_clock = false};
   std::atomic<int> turns_ = 0;
   std::atomic<int> wakes_ = 0;

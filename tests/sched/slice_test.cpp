@@ -30,6 +30,7 @@ class ClockDriver final : public Driver {
                                          .any_carrier = true,
                                          .lets_go = false,
                                          .receives_ahead = false,
+                                         .gives_places = false,
                                          .virtual_clock = true};
     return traits;
   }

@@ -21,6 +21,7 @@ int main(int count, char** words) {
   add_copy_end_scenarios(suite);
   add_copy_scenarios(suite);
   add_direct_file_scenarios(suite);
+  add_direct_scenarios(suite);
   add_directory_scenarios(suite);
   add_event_scenarios(suite);
   add_file_part_scenarios(suite);

@@ -76,6 +76,7 @@ void add_condition_variable_scenarios(Suite& suite);
 void add_copy_end_scenarios(Suite& suite);
 void add_copy_scenarios(Suite& suite);
 void add_direct_file_scenarios(Suite& suite);
+void add_direct_scenarios(Suite& suite);
 void add_directory_scenarios(Suite& suite);
 void add_event_scenarios(Suite& suite);
 void add_file_part_scenarios(Suite& suite);

@@ -47,7 +47,7 @@ PUBLIC = {
              "condition_variable", "notify", "barrier", "latch", "once", "thread_wait",
              "broadcast", "lag", "oneshot", "unbounded_channel", "watch", "poll_fn",
              "stop_bridge", "sender_names", "sender_stop", "futex"},
-    "net": {"net", "tcp", "address", "fd_watch", "listener_group", "socket_stream",
+    "net": {"net", "tcp", "direct_stream", "address", "fd_watch", "listener_group", "socket_stream",
             "socket_listener", "unix_address", "unix_stream", "unix_datagram", "unix_packets",
             "udp", "udp_batch", "pipe", "standard_stream", "accept_patiently", "buffered_reader",
             "buffered_writer", "copy", "happy_eyeballs", "resolver", "dns_error"},

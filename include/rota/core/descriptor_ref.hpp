@@ -20,6 +20,12 @@ enum class FdOwner : std::uint8_t { runtime, caller };
 
 /// Gives an fd to the runtime of the current task. Only in a task; throws std::bad_alloc.
 [[nodiscard]] Descriptor& adopt_fd(int fd, FdKind kind, FdOwner owner = FdOwner::runtime);
+/// A Descriptor of the current task's worker that has neither a number nor a place yet: for whoever
+/// must not find that there is no memory for one once a connection has come. Only in a task; throws
+/// std::bad_alloc. `release_closed` gives it back.
+[[nodiscard]] Descriptor& reserve_socket();
+/// Makes it the owner of what an accept with op_wants_place came back with.
+void own_accepted(Descriptor& reserved, const Operation& accept) noexcept;
 /// Ends what is in flight and closes the fd, in the background. Any thread.
 void abandon(Descriptor& descriptor) noexcept;
 /// The Descriptor's close has completed: gives its place back.

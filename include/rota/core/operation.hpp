@@ -2,6 +2,7 @@
 
 #include <rota/core/leaf.hpp>
 #include <rota/core/list.hpp>
+#include <rota/core/op_code.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,98 +18,6 @@ struct CancelNode;
 struct Descriptor;
 struct LentBuffer;
 class Lender;
-
-/// What is asked of a driver. The operands of each code are in the struct named beside it.
-enum class OpCode : std::uint8_t {
-  poll,             ///< Poll: wait until one of the events holds; the result is the events seen
-  read,             ///< Transfer: from a stream; 0 is its end. Receive, with op_lends. Stream: of
-                    ///< every Receive to come
-  write,            ///< Transfer: to a stream
-  write_in_place,   ///< Transfer: to a socket, from where the bytes lie, without a copy where the
-                    ///< mechanism can; complete when nobody reads them there any more
-  read_vector,      ///< VectorTransfer: from a stream
-  write_vector,     ///< VectorTransfer: to a stream
-  accept,           ///< Operation: one connection; Stream: every connection. The result is the fd
-  connect,          ///< Connect
-  receive_message,  ///< Message: one datagram, or bytes with what goes beside them
-  send_message,     ///< Message
-  receive_batch,    ///< MessageBatch: as many datagrams as there are; the result is their count
-  send_batch,       ///< MessageBatch: from the first on, as many as there is room for
-  splice_in,        ///< Splice: from a stream into a pipe; 0 is its end
-  splice_out,       ///< Splice: from a pipe to a stream
-  wait_child,       ///< ChildWait: until the process of a pidfd has ended, whose status it takes
-  read_at,          ///< Transfer: from a file; ends short at the end of the file only
-  write_at,         ///< Transfer: to a file
-  write_durably_at, ///< Transfer, with op_whole: to a file, and what it wrote to the device
-  read_vector_at,   ///< VectorTransfer: from a file
-  write_vector_at,  ///< VectorTransfer: to a file
-  splice_in_at,     ///< Splice: from a file into a pipe; 0 is its end
-  splice_out_at,    ///< Splice: from a pipe to a file
-  copy_range,       ///< CopyRange: from a file to a file; 0 is the end that it is known to have
-  sync,             ///< Operation: fsync
-  sync_data,        ///< Operation: fdatasync
-  truncate,         ///< Truncate
-  allocate,         ///< FileRange: fallocate; `how` is its mode
-  advise,           ///< FileRange: posix_fadvise; `how` is the advice
-  lock,             ///< FileRange: of the open file description; `how` is F_RDLCK, F_WRLCK or
-                    ///< F_UNLCK; the result is 0 or kLockTaken
-  stat,             ///< Stat: of the Descriptor, or of what a path names from there on
-  open,             ///< Open; the result is the fd
-  load,             ///< Load: opens a file, reads once from its beginning on and closes it; the
-                    ///< result is the count
-  change_path,      ///< PathChange
-  read_directory,   ///< Transfer: entries as getdents64(2) lays them out; 0 is the end
-  advise_memory,    ///< MemoryRange: madvise; `how` is the advice. No Descriptor
-  futex_wait,       ///< FutexWait: until somebody wakes the word, or its value is another. No
-                    ///< Descriptor
-  close,            ///< Operation: ends what is in flight on the Descriptor, then closes its fd
-};
-
-/// A set of codes, so that a question about a code is one test of a bit.
-template <OpCode... Codes>
-[[nodiscard]] constexpr bool is_one_of(OpCode code) noexcept {
-  constexpr std::uint64_t set = ((std::uint64_t{1} << static_cast<unsigned>(Codes)) | ...);
-  return ((set >> static_cast<unsigned>(code)) & 1) != 0;
-}
-/// What takes from a stream, in order.
-[[nodiscard]] constexpr bool reads_stream(OpCode code) noexcept {
-  return is_one_of<OpCode::read, OpCode::read_vector, OpCode::accept, OpCode::receive_message,
-                   OpCode::receive_batch, OpCode::splice_in, OpCode::wait_child>(code);
-}
-/// What gives to a stream, in order.
-[[nodiscard]] constexpr bool writes_stream(OpCode code) noexcept {
-  return is_one_of<OpCode::write, OpCode::write_in_place, OpCode::write_vector, OpCode::connect,
-                   OpCode::send_message, OpCode::send_batch, OpCode::splice_out>(code);
-}
-
-/// What reads or writes a file at an offset of its own.
-[[nodiscard]] constexpr bool moves_at_offset(OpCode code) noexcept {
-  return is_one_of<OpCode::read_at, OpCode::write_at, OpCode::read_vector_at,
-                   OpCode::write_vector_at>(code);
-}
-
-[[nodiscard]] constexpr bool reads_at_offset(OpCode code) noexcept {
-  return is_one_of<OpCode::read_at, OpCode::read_vector_at>(code);
-}
-
-/// Of the codes of a Splice: which way it goes.
-[[nodiscard]] constexpr bool takes_into_pipe(OpCode code) noexcept {
-  return is_one_of<OpCode::splice_in, OpCode::splice_in_at>(code);
-}
-
-/// Modifiers of an operation; a set of bits.
-enum OpFlags : std::uint8_t {
-  op_whole = 1 << 0,        ///< Transfer: complete when every byte moved, or at the end; else it
-                            ///< has failed, and `moved` says how far it came
-  op_out_of_band = 1 << 1,  ///< Transfer on a socket: urgent data (MSG_OOB)
-  op_peek = 1 << 2,         ///< read: leave the bytes in the socket (MSG_PEEK)
-  op_stream = 1 << 3,       ///< the operation is a Stream (multishot)
-  op_keep_fd = 1 << 4,      ///< close: forget the fd, which belongs to somebody else
-  op_no_wait = 1 << 5,      ///< Message with MSG_DONTWAIT: "not yet" is its result
-  op_by_path = 1 << 6,      ///< a path that starts at the process's directory: no Descriptor,
-                            ///< as of memory
-  op_lends = 1 << 7,        ///< read: the operation is a Receive
-};
 
 /// How urgent a read or write of a file is for whoever schedules the device. A wish: engines carry
 /// it as far as the kernel, and a device without an I/O scheduler serves all alike (`rota doctor`
@@ -142,7 +51,7 @@ struct Operation : Leaf {
   OpState state = OpState::idle;
   bool stopping = false;           ///< cancel was asked for; no further attempt is started
   std::int32_t result = 0;         ///< count, events or fd; a negative errno on failure
-  std::uint16_t result_flags = 0;  ///< what the mechanism adds: the id of a buffer
+  std::uint16_t result_flags = 0;  ///< what the mechanism adds: result_is_place
   std::uint8_t engine_bits = 0;    ///< the file engine's own, under whatever guards its queue
   IoPriority priority = IoPriority::normal;
   std::uint32_t driver_bits = 0;   ///< the driver's own; nothing else reads it
@@ -154,6 +63,10 @@ struct Operation : Leaf {
 static_assert(sizeof(Operation) <= 64);
 
 using OpList = LinkedList<Operation>;
+
+/// Operation::result_flags of an accept: the result is a place in its driver's table of files. It
+/// is whoever's that gets it, who makes a Descriptor of it and closes that.
+inline constexpr std::uint16_t result_is_place = 1;
 
 /// Bytes between memory and a stream or a file. `moved` grows with each attempt.
 struct Transfer : Operation {
@@ -210,6 +123,13 @@ struct Connect : Operation {
 
   Connect(const void* to, std::uint32_t length) noexcept
       : Operation(OpCode::connect), address(to), address_bytes(length) {}
+};
+
+/// As shutdown(2).
+struct ShutDown : Operation {
+  int how;  ///< SHUT_RD, SHUT_WR or SHUT_RDWR
+
+  explicit ShutDown(int half) noexcept : Operation(OpCode::shut_down), how(half) {}
 };
 
 /// What sendmsg(2) and recvmsg(2) take. Everything that `header` points to outlives the operation;

@@ -44,7 +44,8 @@ struct Stream : Operation {
   /// Of connections (accept), or of bytes in buffers that are lent (read).
   Stream(OpCode what, std::span<StreamResult> storage) noexcept : Operation(what), ring_(storage) {
     assert(storage.size() >= 2 && storage.size() <= UINT16_MAX);
-    flags = what == OpCode::read ? op_stream | op_lends : op_stream;
+    constexpr unsigned of_bytes = op_stream | op_lends;
+    flags = static_cast<std::uint8_t>(what == OpCode::read ? of_bytes : unsigned{op_stream});
   }
 
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }

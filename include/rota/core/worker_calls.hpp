@@ -130,6 +130,8 @@ void start_yield(void* leaf, Runnable& waiter, void (*start_at_home)(Runnable&) 
 [[nodiscard]] bool settle_here(Descriptor& descriptor, const Runnable& self) noexcept;
 /// Whether the driver where this task lives takes Streams of reads, and the task stays there.
 [[nodiscard]] bool receives_ahead(const Runnable& self) noexcept;
+/// Whether an accept with op_wants_place may come back with a place, of this worker's driver.
+[[nodiscard]] bool gives_place(const Descriptor& listener, const Runnable& self) noexcept;
 /// Starts a stream of a Descriptor that lives here; its results come through its ring.
 void submit_stream(const Runnable& self, Stream& stream) noexcept;
 /// The `cancel` of every leaf that is an operation.

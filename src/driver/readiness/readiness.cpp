@@ -72,6 +72,7 @@ ReadinessDriver::ReadinessDriver(std::unique_ptr<Poller> poller)
               .any_carrier = true,
               .lets_go = poller_->edge_triggered(),
               .receives_ahead = false,
+              .gives_places = false,
               .virtual_clock = false},
       ready_(kTurnOperations) {}
 
@@ -147,6 +148,10 @@ void ReadinessDriver::start(Operation& operation, OpList& done) {
   if (operation.descriptor == nullptr) return hand_to_files(operation);
   if (operation.descriptor->closing != nullptr) return finish_with(operation, -EBADF, done);
   if (operation.code == OpCode::close) return begin_close(operation, done);
+  if (never_waits(operation.code)) {
+    perform_blocking(operation);
+    return finish(operation, done);
+  }
   if (lane_of(*operation.descriptor, operation.code) == &operation.descriptor->unordered) {
     return start_on_file(operation, done);
   }

@@ -26,7 +26,7 @@ bool is_file_vector(OpCode code) noexcept {
 
 /// The result as far as every run of the seed has the same: a new fd has any number.
 std::int32_t repeatable_result(const Operation& operation) noexcept {
-  const bool is_fd = operation.code == OpCode::accept || operation.code == OpCode::open;
+  const bool is_fd = is_one_of<OpCode::accept, OpCode::open, OpCode::install>(operation.code);
   return is_fd ? std::min(operation.result, 0) : operation.result;
 }
 

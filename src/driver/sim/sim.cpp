@@ -70,6 +70,7 @@ const DriverTraits& SimDriver::traits() const noexcept {
                                        .any_carrier = true,
                                        .lets_go = true,
                                        .receives_ahead = false,
+                                       .gives_places = false,
                                        .virtual_clock = true};
   return traits;
 }

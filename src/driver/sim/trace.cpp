@@ -15,15 +15,15 @@ constexpr std::array<std::string_view, 13> kEvents{
     "wake",  "spurious wake", "clock jump", "deadline", "sleep"};
 static_assert(kEvents.size() == static_cast<std::size_t>(SimEvent::sleep) + 1);
 
-constexpr std::array<std::string_view, 37> kCodes{
+constexpr std::array<std::string_view, 39> kCodes{
     "poll",         "read",          "write",          "write_in_place",  "read_vector",
     "write_vector", "accept",        "connect",        "receive",         "send",
-    "receive_batch", "send_batch",   "splice_in",      "splice_out",      "wait_child",
-    "read_at",      "write_at",      "write_durably_at", "read_vector_at", "write_vector_at",
-    "splice_in_at", "splice_out_at", "copy_range",     "sync",            "sync_data",
-    "truncate",     "allocate",      "advise",         "lock",            "stat",
-    "open",         "load",          "change_path",    "read_directory",  "advise_memory",
-    "futex_wait",   "close"};
+    "receive_batch", "send_batch",   "shut_down",      "install",         "splice_in",
+    "splice_out",   "wait_child",    "read_at",        "write_at",        "write_durably_at",
+    "read_vector_at", "write_vector_at", "splice_in_at", "splice_out_at", "copy_range",
+    "sync",         "sync_data",     "truncate",       "allocate",        "advise",
+    "lock",         "stat",          "open",           "load",            "change_path",
+    "read_directory", "advise_memory", "futex_wait",  "close"};
 static_assert(kCodes.size() == static_cast<std::size_t>(OpCode::close) + 1);
 
 /// No table has this many Descriptors: stands for "none".

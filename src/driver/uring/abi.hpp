@@ -14,6 +14,7 @@ inline constexpr int kOpWaitid = 50;         ///< IORING_OP_WAITID, Linux 6.7
 inline constexpr int kOpFutexWait = 51;      ///< IORING_OP_FUTEX_WAIT, Linux 6.7
 inline constexpr int kOpPipe = 62;           ///< IORING_OP_PIPE, Linux 6.16
 inline constexpr unsigned kBufferRingInParts = 1U << 1;  ///< IOU_PBUF_RING_INC, Linux 6.12
+inline constexpr int kOpInstall = 54;        ///< IORING_OP_FIXED_FD_INSTALL, Linux 6.8
 /// IORING_SEND_ZC_REPORT_USAGE and IORING_NOTIF_USAGE_ZC_COPIED, Linux 6.2: whether a send in place
 /// has been one.
 inline constexpr unsigned kReportCopies = 1u << 3;

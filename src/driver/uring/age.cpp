@@ -25,6 +25,7 @@ constexpr AgedAbility kAbilities[] = {
     {ring_gathers, {6, 12}, "IORING_FEAT_MIN_TIMEOUT", ""},
     {ring_polls_network, {6, 9}, "IORING_REGISTER_NAPI", ""},
     {ring_truncates, {6, 9}, "IORING_OP_FTRUNCATE", "a thread cuts files"},
+    {ring_installs, {6, 8}, "IORING_OP_FIXED_FD_INSTALL", "every connection has a number"},
     {ring_waits_for_words, {6, 7}, "IORING_OP_FUTEX_WAIT", "a thread waits for words of memory"},
     {ring_waits_for_children, {6, 7}, "IORING_OP_WAITID", "a child's end is polled for"},
     // By this part, of 6.7, a ring is known to tell whether it has copied (6.2).

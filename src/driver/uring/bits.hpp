@@ -46,7 +46,22 @@ enum UringBits : std::uint32_t {
   bit_recalls = 1 << 16,       ///< the same: a cancel of its read is
   bit_recalled = 1 << 17,      ///< the same: one has come back and had not found it
   bit_placed = 1 << 18,        ///< the same: there may be a file in its place
+  bit_place = 1 << 13,         ///< accept, install: it has a place, whose number is above these
+                               ///< bits, to give to a connection or to close
 };
+inline constexpr unsigned kPlaceShift = 14;
+
+/// An accept that may come back with a place.
+inline bool wants_place(const Operation& operation) noexcept {
+  return operation.code == OpCode::accept && (operation.flags & op_wants_place) != 0;
+}
+
+/// What needs no number.
+inline bool may_go_by_place(OpCode code) noexcept {
+  return is_one_of<OpCode::read, OpCode::write, OpCode::write_in_place, OpCode::read_vector,
+                   OpCode::write_vector, OpCode::receive_message, OpCode::send_message,
+                   OpCode::shut_down, OpCode::install, OpCode::close>(code);
+}
 
 /// Where a load keeps the number of its place, above the bits that it may have.
 inline constexpr unsigned kLoadPlaceShift = 19;

@@ -77,6 +77,7 @@ void UringDriver::begin_close(Operation& close) {
   if (ring_.can(ring_cancels_by_fd)) {
     io_uring_sqe& entry = ring_.next_entry();
     io_uring_prep_cancel_fd(&entry, descriptor.fd, IORING_ASYNC_CANCEL_ALL);
+    if (descriptor.placed) cancel_by_place(entry, descriptor);
     io_uring_sqe_set_data64(&entry, uring_cancel);
   } else if (descriptor.streaming != nullptr) {
     ask_cancel(*descriptor.streaming);
@@ -95,7 +96,7 @@ void UringDriver::end_close(Descriptor& descriptor) {
   files_.forget(descriptor);
   if (descriptor.lingers) return give_to_engine(close);
   if ((close.flags & op_keep_fd) == 0) {
-    close_by_kernel(descriptor.fd);
+    if (!descriptor.placed) close_by_kernel(descriptor.fd);
     return launch(close);
   }
   descriptor.closing = nullptr;

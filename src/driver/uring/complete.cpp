@@ -79,11 +79,14 @@ void UringDriver::on_wake(std::int32_t result, std::uint32_t flags) {
 
 void UringDriver::on_attempt(Operation& operation, std::int32_t result) {
   if (operation.code == OpCode::close) {
+    if (operation.descriptor->placed) leave_place(*operation.descriptor);
     operation.descriptor->closing = nullptr;
     // Linux has released the number whatever it answers.
     operation.result = result == -EINTR ? 0 : result;
     return finish(operation);
   }
+  if (wants_place(operation)) result = settle_place(operation, result);
+  if (operation.code == OpCode::install) return on_install(operation, result);
   // Nobody asked: another fd of the same open file was closed, and the cancel by fd hits all that
   // is on the file; or the thread that submitted it has ended.
   if (result == -ECANCELED && !operation.stopping) {
@@ -127,6 +130,7 @@ void UringDriver::on_readiness(Operation& operation, std::int32_t result) {
                      ((operation.flags & op_lends) != 0 &&
                       (operation.driver_bits & bit_all_lent) != 0);
   if (!calls) return launch(operation);
+  if (operation.descriptor->placed) return launch_borrowed(static_cast<Receive&>(operation));
   if (perform(operation)) return complete(operation);
   launch_readiness(operation);
 }

@@ -1,5 +1,8 @@
 #include "driver/uring/file_table.hpp"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <bit>
 
 namespace rota::inline v0 {
@@ -27,15 +30,28 @@ std::int32_t UringFileTable::take_place() noexcept {
 void UringFileTable::make() noexcept {
   state_ = State::refused;
   if (!ring_.can(ring_keeps_files)) return;
+  rlimit limit{};
+  std::uint32_t connections = 0;
+  if (wanted_connections_ > 0 && ::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    const auto most = std::min<rlim_t>(limit.rlim_cur, kPlaces + wanted_connections_);
+    connections = static_cast<std::uint32_t>(std::max<rlim_t>(most, kPlaces)) - kPlaces;
+  }
+  if (connections > 0 && !make_with(kPlaces + connections)) connections = 0;
+  if (connections == 0 && !make_with(kPlaces)) return;
+  connections_.have(kPlaces, connections);
+  state_ = State::made;
+}
+
+bool UringFileTable::make_with(std::uint32_t places) noexcept {
   io_uring_rsrc_register table{};
-  table.nr = kPlaces;
+  table.nr = places;
   table.flags = IORING_RSRC_REGISTER_SPARSE;
-  if (ring_.ask(IORING_REGISTER_FILES2, &table, sizeof table) == 0) state_ = State::made;
+  return ring_.ask(IORING_REGISTER_FILES2, &table, sizeof table) == 0;
 }
 
 void UringFileTable::forget(Descriptor& file) noexcept {
   file.ring_uses = 0;
-  if (file.driver_index < 0) return;
+  if (file.driver_index < 0 || file.placed) return;
   clear(file.driver_index);
   give_back(file.driver_index);
   file.driver_index = -1;

@@ -49,6 +49,8 @@ namespace rota::inline v0 {
   if ((transfer.flags & op_lends) != 0) return launch_receive(static_cast<Receive&>(transfer));
   io_uring_sqe& entry = ring_.next_entry();
   prepare_message(entry, transfer, transfer.flags == op_whole ? MSG_WAITALL : 0);
+  if (descriptor.placed) [[unlikely]]
+    use_place(entry, descriptor);
   release_by_kernel(&transfer);
   io_uring_sqe_set_data64(&entry, user_data_of(transfer, uring_attempt));
 }

@@ -198,6 +198,23 @@ bool has_call(const PathChange& change) noexcept {
   }
 }
 
+/// What is done to a connection beside reads and writes.
+void prepare_for_connection(io_uring_sqe& entry, const Operation& operation, int fd) noexcept {
+  switch (operation.code) {
+    case OpCode::connect: {
+      const auto& connect = static_cast<const Connect&>(operation);
+      io_uring_prep_connect(&entry, fd, static_cast<const sockaddr*>(connect.address),
+                            connect.address_bytes);
+      return;
+    }
+    case OpCode::shut_down:
+      io_uring_prep_shutdown(&entry, fd, static_cast<const ShutDown&>(operation).how);
+      return;
+    case OpCode::install: io_uring_prep_rw(kOpInstall, &entry, fd, nullptr, 0, 0); return;
+    default: return;
+  }
+}
+
 /// What is done to files and paths beside reads and writes.
 void prepare_for_file(io_uring_sqe& entry, Operation& operation, int fd) noexcept {
   switch (operation.code) {
@@ -302,12 +319,11 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
     case OpCode::accept:
       io_uring_prep_accept(&entry, fd, nullptr, nullptr, SOCK_CLOEXEC);
       return;
-    case OpCode::connect: {
-      const auto& connect = static_cast<Connect&>(operation);
-      io_uring_prep_connect(&entry, fd, static_cast<const sockaddr*>(connect.address),
-                            connect.address_bytes);
+    case OpCode::connect:
+    case OpCode::shut_down:
+    case OpCode::install:
+      prepare_for_connection(entry, operation, fd);
       return;
-    }
     case OpCode::sync:
     case OpCode::sync_data:
     case OpCode::truncate:
@@ -315,16 +331,12 @@ void prepare(io_uring_sqe& entry, Operation& operation, msghdr& message) noexcep
     case OpCode::advise:
     case OpCode::stat:
     case OpCode::open:
-    case OpCode::change_path:
-      prepare_for_file(entry, operation, fd);
-      return;
+    case OpCode::change_path: prepare_for_file(entry, operation, fd); return;
     case OpCode::load:  // More than one entry: prepare_load.
     case OpCode::lock:  // The others are the file engine's: ability_for.
     case OpCode::read_directory:
     case OpCode::copy_range: return;
-    case OpCode::close:
-      io_uring_prep_close(&entry, fd);
-      return;
+    case OpCode::close: io_uring_prep_close(&entry, fd); return;
   }
 }
 

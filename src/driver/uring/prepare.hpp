@@ -36,6 +36,18 @@ struct LoadEntries {
 };
 void prepare_load(const LoadEntries& entries, Load& load, std::int32_t place) noexcept;
 
+/// Has the entry, which is prepared, use the place of a Descriptor that has no number.
+inline void use_place(io_uring_sqe& entry, const Descriptor& placed) noexcept {
+  entry.fd = placed.driver_index;
+  entry.flags |= IOSQE_FIXED_FILE;
+}
+
+/// Whether its entry differs from that of others: the number is not there, or need not be.
+[[nodiscard]] inline bool concerns_place(const Operation& operation) noexcept {
+  return wants_place(operation) ||
+         (operation.descriptor != nullptr && operation.descriptor->placed);
+}
+
 /// A read into the buffer of this size that the kernel takes from those that are offered.
 void prepare_receive(io_uring_sqe& entry, const Receive& receive, LentSize size) noexcept;
 

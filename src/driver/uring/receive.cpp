@@ -30,6 +30,8 @@ void UringDriver::launch_receive(Receive& receive) {
   }
   io_uring_sqe& entry = ring_.next_entry();
   prepare_receive(entry, receive, size);
+  if (receive.descriptor->placed) [[unlikely]]
+    use_place(entry, *receive.descriptor);
   release_by_kernel(&receive);
   io_uring_sqe_set_data64(&entry, user_data_of(receive, uring_attempt));
 }
@@ -51,6 +53,7 @@ void UringDriver::on_receive(Receive& receive, std::int32_t result, std::uint32_
       return_unused(receive);
     }
   }
+  if ((receive.driver_bits & bit_all_lent) != 0) return on_borrowed(receive, result);
   if (result != -ENOBUFS) return on_attempt(receive, result);
   wait_for_buffers(receive);
 }

@@ -29,6 +29,7 @@ enum RingAbility : std::uint32_t {
   ring_waits_for_words = 1 << 15,   ///< futex (6.7)
   ring_receives_ahead = 1 << 16,    ///< one receive that completes for all that comes (6.0)
   ring_shares_buffers = 1 << 17,    ///< messages that follow each other share a buffer (6.16)
+  ring_installs = 1 << 18,          ///< what has a place is given a number (6.8)
   ring_lacks_call = 1U << 31,       ///< never set: of what no kernel's ring has a call for
 };
 

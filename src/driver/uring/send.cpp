@@ -24,6 +24,7 @@ constexpr std::uint8_t kCopiedToGiveUp = 4;
 bool UringDriver::sends_in_place(const Operation& operation) const noexcept {
   if (operation.code != OpCode::write_in_place || !ring_.can(ring_sends_in_place)) return false;
   const Descriptor& to = *operation.descriptor;
+  if (to.placed) return false;  // To let go of them takes a number.
   if (to.kind != FdKind::socket || to.copied_sends >= kCopiedToGiveUp) return false;
   return remainder(static_cast<const Transfer&>(operation)).bytes >= kLeastInPlace;
 }

@@ -252,6 +252,7 @@ void UringRing::probe_abilities(const RingRequest& request) {
   if (io_uring_opcode_supported(probe, kOpFtruncate) != 0) abilities_ |= ring_truncates;
   if (io_uring_opcode_supported(probe, kOpWaitid) != 0) abilities_ |= ring_waits_for_children;
   if (io_uring_opcode_supported(probe, kOpFutexWait) != 0) abilities_ |= ring_waits_for_words;
+  if (io_uring_opcode_supported(probe, kOpInstall) != 0) abilities_ |= ring_installs;
   // Older than 6.7 by five releases, but what is told of each such send (6.2) cannot be asked for.
   const bool tells_copies = io_uring_opcode_supported(probe, kOpReadMultishot) != 0;
   if (tells_copies && io_uring_opcode_supported(probe, IORING_OP_SEND_ZC) != 0) {

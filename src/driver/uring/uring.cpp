@@ -25,6 +25,8 @@ Result<std::unique_ptr<UringDriver>> UringDriver::make(const RingRequest& reques
     refusals.push_back(refused_call("io_uring", "eventfd2", error));
     return failure(error);
   }
+  driver->traits_.gives_places =
+      driver->ring_.can(ring_keeps_files) && driver->ring_.can(ring_installs);
   if (driver->ring_.can(ring_takes_messages)) driver->wake_.send_to(driver->ring_.number());
   if (driver->engine_request_.kind != FileEngineKind::best) {
     if (const int error = driver->make_engine(refusals); error != 0) return failure(error);
@@ -41,6 +43,7 @@ UringDriver::UringDriver(const RingRequest& request) noexcept
               .any_carrier = request.profile != RingProfile::pinned,
               .lets_go = true,
               .receives_ahead = false,
+              .gives_places = false,
               .virtual_clock = false},
       engine_request_(request.files) {
   if (engine_request_.kind == FileEngineKind::io_uring) engine_request_.kind = FileEngineKind::best;
@@ -58,8 +61,11 @@ void UringDriver::enable_once() {
   enabled_ = true;
 }
 
-/// Whoever takes a Descriptor along has this ring forget it, and is not its issuer.
+/// Whoever takes a Descriptor along has this ring forget it, and is not its issuer. What has a
+/// place and no number could not be taken along.
 void UringDriver::share(Worker&) noexcept {
+  traits_.gives_places = false;
+  files_.keep_no_connections();
   if ((ring_.setup_flags() & IORING_SETUP_SINGLE_ISSUER) != 0) files_.name_none();
 }
 
@@ -201,6 +207,7 @@ void UringDriver::admit(Operation& operation) {
   if (operation.stopping || (descriptor != nullptr && descriptor->closing != nullptr)) {
     return end_unstarted(operation);
   }
+  if (answered_by_place(operation)) return;
   if (engine_request_.kind != FileEngineKind::best && is_for_files(operation)) {
     return give_to_engine(operation);
   }
@@ -269,6 +276,8 @@ void UringDriver::launch(Operation& operation, std::uint8_t entry_flags) {
       files_.name(entry, *operation.descriptor);
       memory_.name(entry);
     }
+    if (concerns_place(operation)) [[unlikely]]
+      name_place(entry, operation);
   }
   if ((operation.driver_bits & bit_may_block) != 0) entry.flags |= IOSQE_ASYNC;
   entry.flags |= entry_flags;
@@ -280,6 +289,7 @@ void UringDriver::launch(Operation& operation, std::uint8_t entry_flags) {
 void UringDriver::launch_readiness(Operation& operation) {
   io_uring_sqe& entry = ring_.next_entry();
   prepare_readiness(entry, operation);
+  if (operation.descriptor->placed) use_place(entry, *operation.descriptor);
   operation.driver_bits |= bit_readiness;
   release_by_kernel(&operation);
   io_uring_sqe_set_data64(&entry, user_data_of(operation, uring_readiness));

@@ -170,6 +170,17 @@ class UringDriver final : public Driver {
   static void let_go(const Operation& sent) noexcept;
   void on_send_in_place(Transfer& transfer, std::int32_t result, std::uint32_t flags);
 
+  // What has a place and no number: direct.cpp.
+  [[nodiscard]] bool answered_by_place(Operation& operation);
+  void name_place(io_uring_sqe& entry, Operation& operation);
+  static void cancel_by_place(io_uring_sqe& entry, const Descriptor& placed) noexcept;
+  void leave_place(Descriptor& closed) noexcept;
+  [[nodiscard]] std::int32_t settle_place(Operation& accept, std::int32_t result) noexcept;
+  void on_install(Operation& install, std::int32_t result);
+  void close_left_place(Operation& install) noexcept;
+  void launch_borrowed(Receive& receive);
+  void on_borrowed(Receive& receive, std::int32_t result);
+
   // Ending: close.cpp.
   void ask_cancel(Operation& operation);
   void forget_cancel(Operation& operation) noexcept;
@@ -195,7 +206,7 @@ class UringDriver final : public Driver {
   std::unique_ptr<UringBuffers> buffers_;
   std::unique_ptr<UringSharedBuffers> shared_buffers_;
   UringRing ring_;                       ///< ends before the eventfd that it polls
-  UringFileTable files_{ring_};
+  UringFileTable files_{ring_, UringFileTable::kConnections};
   UringMemoryTable memory_{ring_};
   UringSpill spill_;
   DriverTraits traits_;

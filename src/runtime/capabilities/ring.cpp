@@ -35,7 +35,7 @@ constexpr RingPart kOpcodes[] = {
     {"multishot read", 49, "one request, every read"},
     {"waitid", 50, "the end of a child process"},
     {"futex wait and wake", 51, "a futex as a completion"},
-    {"fixed_fd_install", 54, "a direct descriptor becomes a number"},
+    {"fixed_fd_install", 54, "connections need no number (accept_direct)"},
     {"ftruncate", 55, "truncate without a thread"},
     {"bind and listen", 56, "sockets without numbers"},
     {"recv_zc", 58, "receive without copying"},
