@@ -16,7 +16,9 @@ bool StreamWait::wait_here(Runnable& self) noexcept {
     came_ = stream.pop();
     return false;
   }
-  check_usage(stream.waiter == nullptr, "one task at a time accepts, or receives ahead");
+  check_usage(stream.waiter == nullptr, stream.code == OpCode::accept
+                                            ? "one task accepts at a time"
+                                            : "one task receives ahead at a time");
   waiter = &self;
   cancel = [](Leaf& leaf) noexcept { static_cast<StreamWait&>(leaf).stop(); };
   stream.descriptor = from_;

@@ -155,7 +155,7 @@ void add_ahead_scenarios(Suite& suite) {
   suite.add("a_stopped_receive_ahead_loses_nothing", a_stopped_receive_ahead_loses_nothing<Task>,
             a_stopped_receive_ahead_loses_nothing<Script>);
   suite.add("a_close_ends_a_receive_ahead", a_close_ends_a_receive_ahead<Task>,
-            a_close_ends_a_receive_ahead<Script>);
+            a_close_ends_a_receive_ahead<Script>, RunOrder::queue);
   suite.add("what_came_ahead_goes_with_a_connection_that_is_dropped",
             what_came_ahead_goes_with_a_connection_that_is_dropped<Task>,
             what_came_ahead_goes_with_a_connection_that_is_dropped<Script>);
