@@ -74,9 +74,8 @@ struct DriverTraits {
 /// 11. An accept with op_wants_place comes back with a number, or where `gives_places` with a place
 ///    in a table of the driver's own, which uses no number of the process. No connection is
 ///    accepted for which there is neither. A Descriptor that owns a place (`placed`) never leaves
-///    this driver. Bytes and single messages move through it, it is polled for what needs no
-///    descriptor of its own (nested_poll.hpp), shut down, installed and closed; whatever else is
-///    asked of it ends with -EBADF, as it would need the number.
+///    this driver. Bytes and single messages move through it, it is shut down, installed and
+///    closed; whatever else is asked of it ends with -EBADF, as it would need the number.
 class Driver {
  public:
   static constexpr std::size_t kTurnOperations = 1024;
@@ -107,7 +106,7 @@ class Driver {
   virtual void let_go(Descriptor& descriptor) noexcept;
   /// By its carrier, between turns, for a Descriptor that goes to another worker: nothing is in
   /// flight on it and its Stream is not armed. Forgets the fd, and whatever else it keeps of it.
-  /// False: it has connections for which the Stream has no room; then it has forgotten nothing.
+  /// False: it has results for which the Stream has no room; then it has forgotten nothing.
   [[nodiscard]] virtual bool give_away(Descriptor& descriptor) noexcept;
   /// Once, before the first turn, where tasks move: a Descriptor may leave `home` when nothing is
   /// in flight on it, so whatever is not about an operation holds it first.

@@ -5,6 +5,9 @@
 
 #include "core/descriptor.hpp"
 
+#include <cerrno>
+#include <cstdint>
+
 namespace rota::inline v0 {
 
 /// How an operation shares a Descriptor with its Stream (`Descriptor::ahead`): by rule 4 of Driver
@@ -39,7 +42,9 @@ namespace rota::inline v0 {
 [[nodiscard]] inline bool took_from_stream(Operation& operation) noexcept {
   if (!accepts_one(operation)) return false;
   Stream* stream = operation.descriptor->ahead;
-  if (stream == nullptr || !stream->has_spare()) return false;
+  if (stream == nullptr) return false;
+  stream->forget_cancel(-ECANCELED);
+  if (!stream->has_spare()) return false;
   operation.result = stream->pop().result;
   return true;
 }

@@ -6,12 +6,15 @@
 #include "core/descriptor.hpp"
 #include "net/stream_state.hpp"
 
+#include <cerrno>
+
 namespace rota::inline v0 {
 
 bool StreamWait::wait_here(Runnable& self) noexcept {
   state_ = static_cast<StreamState*>(from_->ahead);
   state_->hold();
   Stream& stream = *state_;
+  stream.forget_cancel(-ECANCELED);  // By a move (sched/worker_move.cpp).
   if (!stream.empty()) {
     came_ = stream.pop();
     return false;

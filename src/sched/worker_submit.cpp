@@ -334,9 +334,11 @@ void Worker::end(Operation& operation) noexcept {
   if (Operation* following = unwaited_.end(operation)) start_close(*following);
 }
 
-/// What the ring had may be gone: an accept that is no stream took it (Driver, rule 4).
+/// What the ring had may be gone: an accept that is no stream took it (Driver, rule 4). Who came
+/// to wait while it was cancelled for a move has it started again.
 void Worker::deliver(Stream& stream) noexcept {
   if (stream.waiter == nullptr) return;
+  if (stream.descriptor->closing == nullptr) stream.forget_cancel(-ECANCELED);
   if (!stream.empty()) {
     *stream.wanted = stream.pop();
     wake(*std::exchange(stream.waiter, nullptr));

@@ -267,6 +267,24 @@ TEST_P(Conformance, an_accept_behind_an_armed_stream_can_be_cancelled) {
   EXPECT_EQ(peer_port(server.number()), local_port(client.number()));
 }
 
+TEST_P(Conformance, a_cancelled_stream_leaves_the_accept_behind_it_waiting) {
+  Listener listener = tcp_listener(kBacklog);
+  Descriptor& listening = adopt(std::move(listener.socket));
+  Stream& stream = accept_stream(listening, 8);
+  listening.ahead = &stream;
+  settle();
+  Operation& one = accept(listening);
+  settle();
+  cancel(stream);
+  ASSERT_TRUE(turn_until([&] { return is_back(stream); }));
+  settle();
+  ASSERT_FALSE(is_back(one));
+  const Fd client = connect_to(listener.address);
+  ASSERT_TRUE(finish(one));
+  const Fd server(one.result);
+  EXPECT_EQ(peer_port(server.number()), local_port(client.number()));
+}
+
 TEST_P(Conformance, an_accept_on_a_socket_that_does_not_listen_fails) {
   Descriptor& idle = adopt(tcp_socket());
   Operation& one = accept(idle);

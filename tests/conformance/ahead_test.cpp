@@ -2,6 +2,7 @@
 #include "conformance/conformance.hpp"
 
 #include "core/discard.hpp"
+#include "driver/lender.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -128,11 +129,54 @@ TEST_P(AheadConformance, a_read_behind_the_stream_is_cancelled_and_loses_nothing
   EXPECT_EQ(drain_until(stream, 1), "x");
 }
 
+TEST_P(AheadConformance, a_cancelled_stream_leaves_the_read_behind_it_waiting) {
+  FdPair pair = tcp_pair();
+  Descriptor& near = adopt(std::move(pair.near));
+  Stream& stream = read_stream(near, 8);
+  settle();
+  Transfer& waiting = read(near, 6);
+  settle();
+  cancel(stream);
+  ASSERT_TRUE(turn_until([&] { return is_back(stream); }));
+  settle();
+  ASSERT_FALSE(is_back(waiting));
+  send_all(pair.far.number(), "x");
+  ASSERT_TRUE(finish(waiting));
+  EXPECT_EQ(text(waiting), "x");
+}
+
+/// The kernel brings more at once than the ring of the Stream holds.
+TEST_P(AheadConformance, a_read_and_the_stream_that_start_together_share_what_has_come) {
+  FdPair pair = tcp_pair();
+  Descriptor& near = adopt(std::move(pair.near));
+  Descriptor& far = adopt(std::move(pair.far));
+  const std::string sent = pattern(300'000);
+  Transfer& writing = write(far, sent, op_whole);
+  settle();
+  Stream& stream = read_stream(near, 2);
+  ASSERT_TRUE(turn_until([&] { return !stream.empty(); }));
+  ASSERT_TRUE(turn_until_disarmed(stream));
+  std::string received;
+  while (!stream.empty()) {
+    const StreamResult came = stream.pop();
+    if (came.lease != nullptr) received += text_of(came);
+    discard(stream.code, came);
+  }
+  Transfer& beside = read(near, 1);
+  restart(stream);
+  ASSERT_TRUE(finish(beside));
+  received += text(beside);
+  received += drain_until(stream, sent.size() - received.size());
+  EXPECT_TRUE(received == sent);
+  ASSERT_TRUE(finish(writing));
+}
+
 TEST_P(AheadConformance, a_stream_that_nobody_drains_leaves_the_rest_in_the_socket) {
   constexpr std::size_t kMessages = 200;
   FdPair pair = tcp_pair();
   Descriptor& near = adopt(std::move(pair.near));
   Stream& stream = read_stream(near, 4);
+  settle();
   std::string sent;
   for (std::size_t i = 0; i < kMessages; ++i) {
     const std::string message = std::to_string(i) + ' ';
@@ -303,6 +347,24 @@ TEST_P(AheadConformance, a_stream_goes_on_while_every_buffer_is_lent) {
     discard(stream.code, each);
   }
   EXPECT_TRUE(received == sent);
+}
+
+TEST_P(AheadConformance, a_stream_that_nobody_drains_is_given_one_buffer_where_every_one_is_lent) {
+  Lender& lender = *driver().lender();
+  std::vector<LentBuffer*> lent;
+  for (const LentSize size : kLentSizes) {
+    while (LentBuffer* buffer = lender.lend_numbered(size)) lent.push_back(buffer);
+  }
+  FdPair pair = tcp_pair();
+  Descriptor& near = adopt(std::move(pair.near));
+  Stream& stream = read_stream(near, 8);
+  hold(stream, pair.far.number(), {"held "});
+  ASSERT_TRUE(turn_until_disarmed(stream));
+  send_all(pair.far.number(), "left");
+  settle();
+  EXPECT_EQ(stream.room(), 7u);
+  for (LentBuffer* each : lent) rota::give_back(*each);
+  EXPECT_EQ(drain_until(stream, 9), "held left");
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, AheadConformance, testing::ValuesIn(cells()), name_of);

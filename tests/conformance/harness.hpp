@@ -192,6 +192,7 @@ class Harness {
   /// What the suite knows of an operation that it started.
   struct Entry {
     bool with_driver = false;
+    bool cancelled = false;  ///< who stands behind a Stream may take that result away
     std::size_t order = 0;
   };
   /// The time in which something must move.

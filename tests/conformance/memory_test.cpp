@@ -101,11 +101,8 @@ TEST_P(MemoryConformance, advice_says_what_is_wrong) {
   const Fd file(::open(folder_.file("one").c_str(), O_RDWR | O_CLOEXEC));
   const Mapping beyond(2, file.number());
   constexpr int kNoAdvice = 9999;
-  void* nowhere = nullptr;
-  {
-    const Mapping gone(1);
-    nowhere = gone.base();
-  }
+  // Below what may be mapped (vm.mmap_min_addr), so that no other thread comes to have it.
+  void* const nowhere = reinterpret_cast<void*>(page_bytes());
   MemoryRange& unknown = advise_memory(kNoAdvice, beyond.base(), beyond.bytes());
   MemoryRange& askew = advise_memory(MADV_WILLNEED, beyond.text() + 1, page_bytes());
   MemoryRange& unmapped = advise_memory(MADV_WILLNEED, nowhere, page_bytes());

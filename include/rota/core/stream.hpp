@@ -14,7 +14,7 @@ class Worker;
 
 /// One result of a Stream.
 struct StreamResult {
-  std::int32_t result = 0;   ///< count or fd; a negative errno ends the stream
+  std::int32_t result = 0;   ///< count or fd; a negative errno ends the stream, as 0 bytes do
   std::uint32_t offset = 0;  ///< where in the buffer that is lent the bytes begin
   LentBuffer* lease = nullptr;
 
@@ -30,11 +30,13 @@ struct StreamResult {
 ///    non-empty, and not again before the consumer has emptied it.
 /// 2. `armed` is the driver's: true from the moment it is started until the driver will deliver
 ///    nothing more. A full ring disarms; so do an error and a cancel, whose negative errno is the
-///    last result. A consumer that finds the ring empty and the Stream not armed submits it again.
+///    last result, and the end of the bytes, whose 0 is. A consumer that finds the ring empty and the Stream not armed submits it again.
 /// 3. `start_limit` leaves room for what the kernel still delivers while it is being disarmed.
 /// 4. While a consumer waits the next result is its own. It is put into `wanted` by the worker that
 ///    wakes the consumer, which may run elsewhere; the ring itself stays with that worker.
-/// 5. After a cancel the Stream is terminal once it came through `done` with `armed` false.
+/// 5. After a cancel the Stream is terminal once it came through `done` with `armed` false. Where the
+///    Descriptor lives on, that last result is nobody's: whoever looks into the ring takes it away
+///    first (`forget_cancel`).
 struct Stream : Operation {
   bool armed = false;
   StreamResult* wanted = nullptr;
@@ -63,8 +65,7 @@ struct Stream : Operation {
     return count_++ == 0;
   }
 
-  /// It was disarmed by a cancel that was not its consumer's wish: takes back the last result, if
-  /// that says so. For whoever arms it again.
+  /// Takes back the last result if that says that the Stream was cancelled.
   void forget_cancel(std::int32_t cancelled) noexcept {
     const std::size_t newest = (head_ + count_ + ring_.size() - 1) % ring_.size();
     if (count_ != 0 && ring_[newest].result == cancelled) --count_;

@@ -20,13 +20,14 @@
 //    and the next takes from another.
 // 3. Where the kernel has found no buffer the entry is made anew in the next turn, as for a receive
 //    (receive.cpp). Where none can be offered the driver makes the calls, each with a buffer that
-//    nobody else has.
+//    nobody else has, and only while nothing of the connection waits to be taken: what a slow
+//    consumer is sent stays in its socket.
 
 namespace rota::inline v0 {
 
 void UringDriver::launch_ahead(Stream& stream) {
-  stream.driver_bits &= ~(bit_all_lent | bit_readiness | bit_shared | bit_large);
-  stream.driver_bits |= choose_group(stream);
+  stream.driver_bits &= ~(bit_all_lent | bit_readiness);
+  choose_group(stream);
   if (!offers_to(stream)) {
     stream.driver_bits |= bit_all_lent;
     return launch_readiness(stream);
@@ -37,16 +38,21 @@ void UringDriver::launch_ahead(Stream& stream) {
   io_uring_sqe_set_data64(&entry, user_data_of(stream, uring_attempt));
 }
 
-std::uint32_t UringDriver::choose_group(const Stream& stream) noexcept {
+/// For its next entry.
+void UringDriver::choose_group(Stream& stream) noexcept {
+  stream.driver_bits &= ~(bit_shared | bit_large);
   Lender* const lender = this->lender();
   if (lender != nullptr && shared_buffers_ == nullptr && ring_.can(ring_shares_buffers)) {
     shared_buffers_ = ring_.make_shared_buffers(*lender);
   }
-  if (shared_buffers_ != nullptr) return bit_shared;
+  if (shared_buffers_ != nullptr) {
+    stream.driver_bits |= bit_shared;
+    return;
+  }
   if (lender != nullptr && buffers_ == nullptr && ring_.can(ring_lends)) {
     buffers_ = ring_.make_buffers(*lender);
   }
-  return lent_size(*stream.descriptor) == LentSize::large ? std::uint32_t{bit_large} : 0;
+  if (lent_size(*stream.descriptor) == LentSize::large) stream.driver_bits |= bit_large;
 }
 
 /// Of the entry of a Stream, or of a Receive that is started now.
@@ -131,6 +137,7 @@ bool UringDriver::serve_bytes(Operation& read) {
   Descriptor& descriptor = *read.descriptor;
   Stream* const stream = descriptor.ahead;
   if (stream == nullptr || stream->code != OpCode::read) return false;
+  stream->forget_cancel(-ECANCELED);
   push_spilled(*stream);
   bool complete = false;
   while (!complete && stream->has_spare()) {

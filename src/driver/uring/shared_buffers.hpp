@@ -38,7 +38,8 @@ class UringSharedBuffers {
 
   /// Offers as many as are to be there. False: there is none, and all of them are lent.
   bool refill() noexcept;
-  [[nodiscard]] std::uint32_t offered() const noexcept { return offered_; }
+  /// For how many messages of some size: more than that find none.
+  [[nodiscard]] std::uint32_t offered() const noexcept { return offered_ * kMessages; }
   /// The kernel has put so many bytes, at least one, behind those before in this one.
   [[nodiscard]] StreamResult take(std::uint16_t number, std::uint32_t bytes) noexcept;
 
@@ -46,6 +47,8 @@ class UringSharedBuffers {
   static constexpr std::uint32_t kPlaces = most_kept(LentSize::large);
   /// 256 KiB: with what else a worker uses they fit into the second cache of most CPUs.
   static constexpr std::uint32_t kOffered = 4;
+  /// In a buffer, where each has filled a small one.
+  static constexpr std::uint32_t kMessages = bytes_of(LentSize::large) / bytes_of(LentSize::small);
   static constexpr std::size_t kRingBytes = kPlaces * sizeof(io_uring_buf);
 
   explicit UringSharedBuffers(Lender& lender) noexcept : lender_(lender) {}

@@ -68,21 +68,29 @@ void UringDriver::push_spilled(Stream& stream) noexcept {
 /// The kernel's ring knows operations, of which none is left, and files that are used often. What
 /// was spilled goes with the Stream.
 bool UringDriver::give_away(Descriptor& descriptor) noexcept {
+  if (Stream* const stream = descriptor.ahead; stream != nullptr) {
+    StreamResult spilled;
+    while (!stream->full() && spill_.take(descriptor, spilled)) stream->push(spilled);
+    if (spill_.holds(descriptor)) return false;
+  }
   files_.forget(descriptor);
-  if (descriptor.ahead == nullptr) return true;
-  Stream& stream = *descriptor.ahead;
-  StreamResult spilled;
-  while (!stream.full() && spill_.take(descriptor, spilled)) stream.push(spilled);
-  return !spill_.holds(descriptor);
+  return true;
 }
 
 /// The kernel has let go of the Stream. Past the start limit it is not armed again before the
 /// consumer asks, who has been told of results and finds `armed` false when they are used up.
 void UringDriver::rearm_or_settle(Stream& stream) {
   push_spilled(stream);
-  if (!stream.past_start_limit()) return launch(stream);
+  if (may_rearm(stream)) return launch(stream);
   stream.armed = false;
   leave_kernel(stream);
+}
+
+bool UringDriver::may_rearm(Stream& stream) {
+  if (stream.past_start_limit()) return false;
+  if (stream.code != OpCode::read || stream.empty()) return true;
+  choose_group(stream);
+  return offers_to(stream);
 }
 
 /// The last result. Where the ring has no room it is left out: a consumer that went away must not
@@ -92,10 +100,10 @@ void UringDriver::end_stream(Stream& stream, std::int32_t last) {
   if (!stream.stopping) push_spilled(stream);
   if (!stream.full()) stream.push(StreamResult(last));
   stream.result = last;
-  list(stream);
   stream.armed = false;
-  if (stream.state == OpState::in_flight) return leave_kernel(stream);
-  stream.state = OpState::idle;
+  if (stream.state == OpState::queued) stream.state = OpState::idle;
+  list(stream);
+  if (stream.state == OpState::in_flight) leave_kernel(stream);
 }
 
 /// Gives what a Stream holds, or what was spilled, to the first of the reading lane. False when
@@ -118,20 +126,21 @@ bool UringDriver::serve_from_stream(Operation& next) {
 /// spilled has filled it, and it is not armed.
 bool UringDriver::start_stream(Stream& stream) {
   push_spilled(stream);
-  if (!stream.past_start_limit()) {
+  const bool starts = !stream.past_start_limit();
+  if (starts) {
     stream.descriptor->streaming = &stream;
     enter_kernel(stream);
-    return true;
+  } else {
+    stream.armed = false;
+    stream.state = OpState::idle;
   }
-  stream.armed = false;
-  stream.state = OpState::idle;
-  // A ring that was not empty when it was submitted is news to nobody, unless it ends at once.
-  list(stream);
-  return false;
+  if (!stream.empty()) list(stream);
+  return starts;
 }
 
+/// One that waits to be started is linked where it waits. What it holds then is told at its start.
 void UringDriver::list(Stream& stream) noexcept {
-  if ((stream.driver_bits & bit_listed) != 0) return;
+  if ((stream.driver_bits & bit_listed) != 0 || stream.state == OpState::queued) return;
   stream.driver_bits |= bit_listed;
   streams_listed_ = true;
   finished_.push_back(stream);

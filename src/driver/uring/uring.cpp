@@ -54,6 +54,7 @@ UringDriver::~UringDriver() = default;
 void UringDriver::begin_carry() noexcept {
   enable_once();
   ring_.place_workers();
+  if (io_uring_sqe* left = ring_.first_untaken()) [[unlikely]] unlink(*left);
 }
 
 void UringDriver::enable_once() {

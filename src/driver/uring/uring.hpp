@@ -156,7 +156,7 @@ class UringDriver final : public Driver {
   void launch_ahead(Stream& stream);
   void on_bytes(Stream& stream, std::int32_t result, std::uint32_t flags);
   void receive_one(Stream& stream);
-  [[nodiscard]] std::uint32_t choose_group(const Stream& stream) noexcept;
+  void choose_group(Stream& stream) noexcept;
   [[nodiscard]] static std::uint16_t group_of(const Operation& operation) noexcept;
   [[nodiscard]] static bool has_outgrown_entry(const Stream& stream) noexcept;
   [[nodiscard]] bool offers_to(const Operation& operation) noexcept;
@@ -196,6 +196,7 @@ class UringDriver final : public Driver {
   void push_spilled(Stream& stream) noexcept;
   void push(Stream& stream, StreamResult result) noexcept;
   void rearm_or_settle(Stream& stream);
+  [[nodiscard]] bool may_rearm(Stream& stream);
   void end_stream(Stream& stream, std::int32_t last);
   [[nodiscard]] bool serve_from_stream(Operation& next);
   [[nodiscard]] bool start_stream(Stream& stream);
