@@ -265,7 +265,7 @@ rota::Task<void> over_ip() {
 // [small_file]
 /// At most 4 KiB: a longer one is no setting.
 rota::Task<rota::Result<std::string>> setting(rota::Directory& folder, std::string name) {
-  std::string text(4096, '\0');
+  std::string text(4096 + 1, '\0');
   auto loaded = co_await folder.load_file(name, std::as_writable_bytes(std::span(text)));
   if (!loaded) co_return std::unexpected(loaded.error());
   if (*loaded == text.size()) co_return rota::failure(EFBIG);

@@ -51,7 +51,7 @@ class InstallLeaf : public OperationLeaf<Operation> {
 /// most; each worker has a ring. Where there is no place, the connection has a file descriptor and
 /// everything else is the same: with another driver or an older kernel, once all places are taken,
 /// in a runtime whose tasks move between workers, for a task that does not live on the listener's
-/// worker, and for what a listener has accepted for `accept`.
+/// worker, and of a listener whose `accept` was called before, which goes on with numbers.
 ///
 /// It offers what needs no file descriptor. Whoever wants the peer's address, an option or another
 /// worker has it given one by `install`. It takes as much time as a TcpStream does.
@@ -61,6 +61,8 @@ class InstallLeaf : public OperationLeaf<Operation> {
 /// may close, see SocketStream.
 ///
 /// @as SocketStream
+/// @loses nothing: bytes that moved are reported; `write_all` loses the rest of its bytes, and
+/// says through `written` how many went
 /// @owns the connection is the object's; a buffer is borrowed until the call ends, which is when
 /// nothing touches it any more
 class DirectStream {

@@ -43,8 +43,10 @@ class LoadLeaf : public OperationLeaf<Load> {
 /// looks like the end of the file: who must tell these apart reads by a File.
 ///
 /// A ring does all three in one submission, and the open file never has a file descriptor (from
-/// Linux 6.14 on, but not under RingProfile::sqpoll, nor beyond 512 at once). Elsewhere a thread
-/// of the driver does, with one; a cancel does not end what such a thread has begun.
+/// Linux 6.14 on). Elsewhere a thread of the driver does, with one: under RingProfile::sqpoll and
+/// with a file engine that was chosen, and where the ring's 512 places for files are taken, by
+/// other loads and by each File that is used often. A cancel does not end what such a thread has
+/// begun.
 ///
 /// @threads any number of tasks at once
 /// @loses nothing: bytes that were read are reported

@@ -62,7 +62,8 @@ class TcpStream : public SocketStream {
   /// has one request for all that comes (Linux 6.0), and messages that follow each other share
   /// buffers (6.16). For many small messages. What is here already waits for whoever reads the
   /// connection next, by this or another call of it; some 16 messages, then the rest waits in the
-  /// socket. With another driver, and where tasks move between workers, it is `receive`.
+  /// socket. With another driver, and where tasks move between workers, it is `receive`. Each that
+  /// waits keeps its buffer, so a connection that is left lying keeps memory of the worker.
   ///
   /// Bytes may have left the socket: who reads behind the connection's back, through `fd` or in
   /// another process, misses them, a wait for the socket to be readable does not see them, and to

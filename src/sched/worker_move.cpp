@@ -4,9 +4,10 @@
 //   1. The request travels as an errand to the home, which alone knows what waits on the
 //      Descriptor. Whoever is the home when it arrives deals with it, or sends it on.
 //   2. With anything in flight the move is refused: it would have to end somebody's wait. The one
-//      exception is the Stream of a listener that nobody waits on, which is armed for its own
-//      sake: it is cancelled, its results travel in its ring, and the next accept arms it again, on
-//      the new home. Its end comes with a turn, so the errand is asked again after the next pass.
+//      exception is a Stream that nobody waits on, which is armed for its own sake: it is
+//      cancelled, its results travel in its ring, and whoever asks next arms it again, on the new
+//      home, or here if the move is refused. Its end comes with a turn, so the errand is asked
+//      again after the next pass.
 //   3. The home holds the Descriptor from inside, makes its driver forget it, puts its fields in
 //      order and hands it over in one step (descriptor_home.hpp, rule 6). If that fails, because
 //      somebody came in meanwhile, nothing is lost: what the driver has forgotten it learns again
@@ -98,7 +99,7 @@ Worker::Given Worker::disarm(Stream& stream) noexcept {
   return Given::ended;
 }
 
-/// The Stream will be armed anew by whoever accepts next, wherever that is.
+/// The Stream will be armed anew by whoever asks next, wherever that is.
 void Worker::unsettle(Descriptor& descriptor) noexcept {
   if (descriptor.ahead->waiter != nullptr) return;
   descriptor.ahead->settled_at.store(nullptr, MemoryOrder::relaxed);

@@ -122,6 +122,10 @@ Task<void> expect_the_numbers_of_a_stream() {
   EXPECT_TRUE(sent.has_value());
   Result<std::size_t> read = co_await near->read(bytes);
   EXPECT_GT(read.value_or(0), 0u);
+  const std::size_t before = leaks::open_fds();
+  Result<void> closed = co_await near->close();
+  EXPECT_TRUE(closed.has_value());
+  EXPECT_EQ(leaks::open_fds(), before - 1);
 }
 
 TEST_P(DirectStreamTest, a_listener_that_has_accepted_otherwise_goes_on_with_numbers) {

@@ -218,8 +218,13 @@ Task<std::size_t> read_one(TcpStream& stream, Event& began) {
 Task<void> yield_a_few_times() {
   for (int i = 0; i < 3; ++i) co_await yield();
 }
-Task<void> move_while_busy() {
+Task<void> move_while_busy(bool received_ahead) {
   Connection connection;
+  if (received_ahead) {
+    EXPECT_EQ(::write(connection.peer, "a", 1), 1);
+    Result<Lease> first = co_await connection.stream->receive_ahead();
+    EXPECT_TRUE(first.has_value() && first->bytes().size() == 1);
+  }
   Event began;
   JoinHandle<std::size_t> reader = spawn_on(0, read_one(*connection.stream, began));
   Result<void> running = co_await began.wait();
@@ -239,7 +244,11 @@ Task<void> move_while_busy() {
 }
 
 TEST_P(MoveTest, a_move_is_refused_while_a_read_is_in_flight) {
-  runtime().block_on(move_while_busy());
+  runtime().block_on(move_while_busy(false));
+}
+
+TEST_P(MoveTest, a_move_is_refused_while_a_read_waits_for_what_comes_ahead) {
+  runtime().block_on(move_while_busy(true));
 }
 
 Task<std::error_code> move_after_a_stop(Connection& connection) {

@@ -30,13 +30,14 @@ struct StreamResult {
 ///    non-empty, and not again before the consumer has emptied it.
 /// 2. `armed` is the driver's: true from the moment it is started until the driver will deliver
 ///    nothing more. A full ring disarms; so do an error and a cancel, whose negative errno is the
-///    last result, and the end of the bytes, whose 0 is. A consumer that finds the ring empty and the Stream not armed submits it again.
+///    last result, and the end of the bytes, whose 0 is. A consumer that finds the ring empty and
+///    the Stream not armed submits it again.
 /// 3. `start_limit` leaves room for what the kernel still delivers while it is being disarmed.
 /// 4. While a consumer waits the next result is its own. It is put into `wanted` by the worker that
 ///    wakes the consumer, which may run elsewhere; the ring itself stays with that worker.
-/// 5. After a cancel the Stream is terminal once it came through `done` with `armed` false. Where the
-///    Descriptor lives on, that last result is nobody's: whoever looks into the ring takes it away
-///    first (`forget_cancel`).
+/// 5. After a cancel the Stream is terminal once it came through `done` with `armed` false. Where
+///    the Descriptor lives on, that last result is nobody's: whoever looks into the ring takes it
+///    away first (`forget_cancel`).
 struct Stream : Operation {
   bool armed = false;
   StreamResult* wanted = nullptr;
