@@ -22,6 +22,22 @@ inline std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+/// The same in lines that stand beside the names of options in a help text.
+inline std::string joined_in_lines(const std::vector<std::string>& words) {
+  constexpr std::size_t columns = 68;
+  std::string text;
+  std::size_t line = 0;  // where the last one begins
+  for (const std::string& word : words) {
+    if (!text.empty()) {
+      const bool fits = text.size() + word.size() < line + columns;
+      text += fits ? ", " : ",\n";
+      if (!fits) line = text.size();
+    }
+    text += word;
+  }
+  return text;
+}
+
 /// A check that names what is allowed; the option's own name is put in front by the parser.
 inline CLI::Validator one_of(const std::vector<std::string>& allowed) {
   return CLI::Validator(

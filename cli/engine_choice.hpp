@@ -13,10 +13,17 @@ struct EngineChoice {
   std::string_view mechanism;  ///< among the capabilities; empty: whatever the driver chooses
   FileEngineKind files;
   DevicePolling polling = DevicePolling::never;
+  AioNotification told = AioNotification::none;  ///< of what has ended
+
+  constexpr void put_into(DriverConfig& config) const noexcept {
+    config.files = files;
+    config.device_polling = polling;
+    config.aio_notification = told;
+  }
 };
 
 /// In the order in which reports show them.
-inline constexpr std::array<EngineChoice, 7> engine_choices{{
+inline constexpr std::array<EngineChoice, 9> engine_choices{{
     {"best", "", FileEngineKind::best},
     {"pool", "blocking pool", FileEngineKind::blocking_pool},
     {"linux-aio", "linux_aio", FileEngineKind::linux_aio},
@@ -24,6 +31,14 @@ inline constexpr std::array<EngineChoice, 7> engine_choices{{
     {"uring-polled", "io_uring polled", FileEngineKind::io_uring, DevicePolling::busy},
     {"uring-hybrid", "io_uring polled", FileEngineKind::io_uring, DevicePolling::hybrid},
     {"posix-aio", "posix_aio", FileEngineKind::posix_aio},
+    {.name = "posix-aio-signal",
+     .mechanism = "posix_aio",
+     .files = FileEngineKind::posix_aio,
+     .told = AioNotification::signal},
+    {.name = "posix-aio-thread",
+     .mechanism = "posix_aio",
+     .files = FileEngineKind::posix_aio,
+     .told = AioNotification::thread},
 }};
 
 /// The engine of a name, or none.

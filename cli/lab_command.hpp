@@ -163,7 +163,7 @@ inline void LabCommand::add_setups() {
       ->delimiter(',')
       ->check(CLI::Validator(refusal_of_driver, {}));
   lab_->add_option("--files", setups_.files,
-                   "comma-separated:\n" + joined(engine_names()) +
+                   "comma-separated:\n" + joined_in_lines(engine_names()) +
                        "\n(best: what the driver chooses), each under every driver")
       ->type_name("LIST")
       ->delimiter(',')

@@ -28,7 +28,7 @@ def _build_tokio():
 
 
 def _build_go():
-    for name in ("echo", "tasks", "wakes"):
+    for name in ("echo", "files", "tasks", "wakes"):
         _run(["go", "build", "-o", GO / f"go_{name}", "main.go"], PEERS / "go" / name,
              GO111MODULE="off")
 

@@ -227,6 +227,9 @@ FILES = LineSuite("files", (
             "uring"),
     _native("Rota epoll, pool", "rota_files", "rota", str(DATA_FILE), "--driver", "epoll"),
     _fio("io_uring"),
+    _native("libuv", "uv_files", "peer", str(DATA_FILE)),
+    _tokio("tokio", "tokio_files", "peer", str(DATA_FILE)),
+    _go("Go", "go_files", "peer", str(DATA_FILE)),
 ), tuple(
     Figure(f"read_qd{depth}", f"random warm 4 KiB reads, {depth} outstanding",
            tuple(Reference(name, f"read_qd{depth}")

@@ -28,15 +28,17 @@ inline bool take_option(Config& config, std::string_view name, std::string_view 
   if (name == "--driver") {
     const cli::DriverChoice* driver = cli::find_driver(value);
     if (driver == nullptr) return false;
-    const FileEngineKind files = config.driver.files;
+    const DriverConfig before = config.driver;
     config.driver = driver->config();
-    config.driver.files = files;
+    config.driver.files = before.files;
+    config.driver.device_polling = before.device_polling;
+    config.driver.aio_notification = before.aio_notification;
     return true;
   }
   if (name == "--files") {
     const cli::EngineChoice* engine = cli::find_engine(value);
     if (engine == nullptr) return false;
-    config.driver.files = engine->files;
+    engine->put_into(config.driver);
     return true;
   }
   if (name == "--scheduler") {
@@ -64,7 +66,8 @@ inline Config config_of(int argc, char** argv, int place) {
     std::fprintf(stderr,
                  "%s: expected at the end, in any order: --driver "
                  "select|poll|epoll|linux-aio|uring|uring-movable|uring-sqpoll|best, "
-                 "--files best|pool|linux-aio|uring|posix-aio, "
+                 "--files best|pool|linux-aio|uring|uring-polled|uring-hybrid|posix-aio|"
+                 "posix-aio-signal|posix-aio-thread, "
                  "--scheduler single|per-core|stealing, --workers N, --wakes eventfd|message\n",
                  argv[0]);
     std::exit(2);

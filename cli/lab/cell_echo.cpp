@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdio>
-#include <memory>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -16,18 +15,6 @@ namespace rota::cli {
 namespace {
 
 constexpr std::size_t short_message_bytes = 64;
-constexpr std::size_t least_buffer_bytes = std::size_t{16} * 1024;
-
-Task<void> echo(TcpStream peer, std::size_t buffer_bytes) {
-  const auto memory = std::make_unique_for_overwrite<std::byte[]>(buffer_bytes);
-  const std::span<std::byte> buffer(memory.get(), buffer_bytes);
-  for (;;) {
-    auto got = co_await peer.read(buffer);
-    if (!got || *got == 0) co_return;
-    auto sent = co_await peer.write_all(buffer.first(*got));
-    if (!sent) co_return;
-  }
-}
 
 /// One message, and that is all.
 Task<void> answer_once(TcpStream peer, std::size_t message_bytes) {
@@ -47,8 +34,8 @@ void complain(const std::error_code& error) {
   std::fflush(stdout);
 }
 
-/// With no more memory than a connection needs that is idle most of the time.
-Task<void> stay(TcpStream peer) {
+/// What comes is lent: a connection that is idle has no buffer.
+Task<void> echo(TcpStream peer) {
   for (;;) {
     auto got = co_await peer.receive();
     if (!got && got.error() != std::errc::connection_reset) complain(got.error());
@@ -61,9 +48,7 @@ Task<void> stay(TcpStream peer) {
 Task<void> serve_one(const Workload& workload, TcpStream peer) {
   const std::size_t message_bytes = workload.operation_bytes;
   if (workload.kind == WorkloadKind::connect) return answer_once(std::move(peer), message_bytes);
-  if (workload.kind == WorkloadKind::idle) return stay(std::move(peer));
-  // Larger than a message, so that a short read tells that the socket is empty.
-  return echo(std::move(peer), std::max(least_buffer_bytes, 2 * message_bytes));
+  return echo(std::move(peer));
 }
 
 }  // namespace

@@ -46,8 +46,7 @@ std::string Setup::title() const {
 Config Setup::config(std::uint32_t spin_us) const {
   Config config;
   config.driver = driver.config();
-  config.driver.files = files.files;
-  config.driver.device_polling = files.polling;
+  files.put_into(config.driver);
   config.scheduler.waiting = waiting.waiting;
   config.scheduler.spin_us = spin_us;
   return config;

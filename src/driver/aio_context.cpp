@@ -1,6 +1,7 @@
 #include "driver/aio_context.hpp"
 
 #include "base/fatal.hpp"
+#include "base/first_line.hpp"
 #include "driver/wait_span.hpp"
 
 #include <sys/syscall.h>
@@ -8,6 +9,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <ctime>
 #include <string>
 #include <utility>
@@ -28,6 +31,21 @@ long get_events(aio_context_t context, long least, std::span<io_event> events,
   timespec left = limit == nullptr ? timespec{} : *limit;  // The kernel writes what is left.
   return ::syscall(SYS_io_getevents, context, least, events.size(), events.data(),
                    limit == nullptr ? nullptr : &left);
+}
+
+/// A number of requests that /proc tells; nothing where it cannot be read.
+std::optional<std::uint64_t> told_number(const char* path) {
+  const std::string line = first_line_of(path);
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
+  return error == std::errc() ? std::optional(number) : std::nullopt;
+}
+
+Refusal no_room() {
+  return {"linux_aio",
+          "io_setup: the requests of all contexts of the system would be more than fs.aio-max-nr "
+          "allows. What helps: a higher `sysctl fs.aio-max-nr`, or fewer workers.",
+          EAGAIN};
 }
 
 }  // namespace
@@ -128,11 +146,14 @@ std::size_t AioContext::wait(std::span<io_event> events, Deadline until) noexcep
 }
 
 Refusal AioContext::refusal(int error) const {
-  if (error != EAGAIN) return refused_call("linux_aio", refused_, error);
-  return {"linux_aio",
-          "io_setup: the requests of all contexts of the system would be more than fs.aio-max-nr "
-          "allows. What helps: a higher `sysctl fs.aio-max-nr`, or fewer workers.",
-          error};
+  return error == EAGAIN ? no_room() : refused_call("linux_aio", refused_, error);
+}
+
+std::optional<Refusal> AioContext::lack_of_room(unsigned requests) {
+  const auto taken = told_number("/proc/sys/fs/aio-nr");
+  const auto most = told_number("/proc/sys/fs/aio-max-nr");
+  if (!taken || !most || *taken + requests <= *most) return std::nullopt;
+  return no_room();
 }
 
 }  // namespace rota::inline v0

@@ -44,6 +44,11 @@ class Doctor(unittest.TestCase):
         for driver in drivers.values():
             self.assertGreater(len(driver["detail"]), 10, driver)
 
+    def test_a_priority_says_which_engines_carry_it(self):
+        facts = json.loads(rota("doctor", "--json").stdout)["capabilities"]
+        detail = next(f["detail"] for f in facts if f["name"] == "IoPriority")
+        self.assertIn("carried to the kernel by io_uring, linux_aio and the blocking pool", detail)
+
     def test_is_readable_in_100_columns_and_has_no_colour_in_a_pipe(self):
         text = rota("doctor").stdout
         self.assertLessEqual(max(map(len, text.splitlines())), 100)

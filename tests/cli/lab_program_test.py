@@ -68,7 +68,8 @@ class Listing(unittest.TestCase):
 
     def test_help_names_engines_ways_to_wait_and_an_example_of_each(self):
         text = rota("lab", "--help").stdout
-        for word in ("pool, linux-aio, uring, uring-polled, uring-hybrid, posix-aio",
+        for word in ("pool, linux-aio, uring, uring-polled, uring-hybrid, posix-aio,",
+                     "posix-aio-signal, posix-aio-thread",
                      "block, spin, busy-poll", "--baseline uring",
                      "--files best,pool", "says why"):
             self.assertIn(word, text)
@@ -88,7 +89,8 @@ class Naming(Measuring):
 
     def test_an_engine_that_is_unknown_is_refused_with_those_that_are(self):
         self.assertIn("epoll+posix-aio", self.refused("--drivers", "epoll+floppy"))
-        self.assertIn("best, pool, linux-aio, uring, uring-polled, uring-hybrid, posix-aio",
+        self.assertIn("best, pool, linux-aio, uring, uring-polled, uring-hybrid, posix-aio, "
+                      "posix-aio-signal, posix-aio-thread",
                       self.refused("--files", "floppy"))
 
     def test_a_baseline_that_is_not_measured_is_refused_with_those_that_are(self):
@@ -250,6 +252,14 @@ class Setups(Measuring):
         page = (self.out / "index.html").read_text()
         for reason in filter(None, reasons.values()):
             self.assertIn(reason, page)
+
+    def test_posix_aio_is_compared_by_each_way_in_which_it_tells_of_an_end(self):
+        cells = self.cells("--only", "read-warm-buffered-qd32", "--drivers", "epoll", "--files",
+                           "posix-aio,posix-aio-signal,posix-aio-thread")
+        self.assertEqual([cell["setup"] for cell in cells],
+                         ["epoll+posix-aio", "epoll+posix-aio-signal", "epoll+posix-aio-thread"])
+        for cell in cells:
+            self.assertGreater(cell["operations_per_s"]["median"], 0, cell["setup"])
 
     def test_a_driver_may_be_named_with_its_engine(self):
         cells = self.cells("--only", "read-warm-buffered-qd1", "--drivers", "epoll+pool,poll")

@@ -66,6 +66,11 @@ Cell simulated(const char* name, std::uint64_t seed, Way way) {
 
 }  // namespace
 
+// Not every engine for files is crossed with every driver. An engine is behind a seam of its own:
+// make_file_engine is told what is wanted and how to rouse whoever it is for, and not which driver
+// or ring profile that is. So each engine has a cell with a driver that waits for readiness and one
+// with a ring; what tells poll from epoll, or one ring from another, it never meets. The driver
+// over Linux aio is here with its own engine too, since it alone shares a context with it.
 const std::vector<Cell>& cells() {
   static const std::vector<Cell> all = {
       readiness("select", DriverKind::select, Way::straight, FD_SETSIZE),

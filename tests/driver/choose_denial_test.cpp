@@ -1,6 +1,7 @@
 // io_uring denied for real, each way in a child process of its own. After every denial the chosen
 // driver moves bytes, and the recorded reason names the cause.
 #include "denial.hpp"
+#include "driver/aio_context.hpp"
 #include "driver/choose.hpp"
 #include "driver/driver_rig.hpp"
 
@@ -14,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -297,6 +299,30 @@ TEST(Denial, of_any_call_that_a_driver_stands_on_refuses_the_driver_and_is_named
       EXPECT_EQ(last.reason.find("CONFIG_IO_URING"), std::string::npos) << last.reason;
     }
   }
+}
+
+/// How many requests contexts of Linux aio may still have in flight.
+unsigned room_for_requests() {
+  unsigned most = 0;
+  unsigned taken = 0;
+  std::ifstream("/proc/sys/fs/aio-max-nr") >> most;
+  std::ifstream("/proc/sys/fs/aio-nr") >> taken;
+  return most - taken;
+}
+
+TEST(Denial, of_room_for_requests_on_files_is_told_by_a_driver_that_works_all_the_same) {
+  AioContext of_others;
+  if (const int error = of_others.set_up(room_for_requests()); error != 0) {
+    GTEST_SKIP() << "the room cannot be taken: " << of_others.refusal(error).reason;
+  }
+  DriverConfig config;
+  config.kind = DriverKind::epoll;
+  const Outcome outcome = choose_under([] {}, config);
+  EXPECT_EQ(outcome.driver, "epoll");
+  EXPECT_EQ(outcome.echoed, "ping");
+  ASSERT_EQ(outcome.refusals.size(), 1u);
+  EXPECT_EQ(outcome.refusals[0].mechanism, "linux_aio");
+  expect_in(outcome.refusals[0].reason, {"EAGAIN", "a higher `sysctl fs.aio-max-nr`"});
 }
 
 Task<int> answer() { co_return 42; }

@@ -21,11 +21,12 @@ struct Column {
   DriverKind kind;
   std::uint32_t workers;
   TaskKind task;
+  RingProfile ring = RingProfile::movable;
 
   [[nodiscard]] Config config() const {
     Config config;
     config.driver.kind = kind;
-    config.driver.ring = RingProfile::movable;
+    config.driver.ring = ring;
     config.scheduler.kind = SchedulerKind::stealing;
     config.scheduler.workers = workers;
     return config;
@@ -50,6 +51,12 @@ inline std::vector<Column> columns() {
       all.push_back({"epoll", DriverKind::epoll, workers, task});
       all.push_back({"io_uring", DriverKind::io_uring, workers, task});
     }
+  }
+  // Of these one number: the kernel takes 30 ms to end a context of Linux aio, and a submitter a
+  // CPU from everybody else.
+  for (const TaskKind task : {TaskKind::coroutine, TaskKind::fiber}) {
+    all.push_back({"linux_aio", DriverKind::linux_aio, 8, task});
+    all.push_back({"io_uring_sqpoll", DriverKind::io_uring, 8, task, RingProfile::sqpoll});
   }
   return all;
 }

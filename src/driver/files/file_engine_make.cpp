@@ -7,6 +7,7 @@
 #include "driver/files/uring_polled_files.hpp"
 
 #include <cerrno>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,16 @@ std::unique_ptr<FileEngine> make_aio_files(std::unique_ptr<AioContext> context,
                                            const EngineRequest& asked, EngineNotify notify) {
   return std::make_unique<LinuxAioFiles>(std::move(context), notify,
                                          make_blocking_pool(notify, asked.threads));
+}
+
+/// A context is set up when there is need of one. That there is no room for it is told already
+/// here, where whoever asks why a mechanism is not used is listening.
+MadeEngine make_best(const EngineRequest& asked, EngineNotify notify,
+                     std::vector<Refusal>& refusals) {
+  if (auto lack = AioContext::lack_of_room(LinuxAioFiles::kRequests)) {
+    refusals.push_back(*std::move(lack));
+  }
+  return make_aio_files(std::make_unique<AioContext>(), asked, notify);
 }
 
 MadeEngine make_linux_aio_files(const EngineRequest& asked, EngineNotify notify,
@@ -51,8 +62,7 @@ MadeEngine make_uring_files(const EngineRequest& asked, EngineNotify notify,
 MadeEngine make_file_engine(const EngineRequest& asked, EngineNotify notify,
                             std::vector<Refusal>& refusals) {
   switch (asked.kind) {
-    case FileEngineKind::best:
-      return make_aio_files(std::make_unique<AioContext>(), asked, notify);
+    case FileEngineKind::best: return make_best(asked, notify, refusals);
     case FileEngineKind::blocking_pool: return make_blocking_pool(notify, asked.threads);
     case FileEngineKind::linux_aio: return make_linux_aio_files(asked, notify, refusals);
     case FileEngineKind::io_uring:

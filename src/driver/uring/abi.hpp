@@ -12,17 +12,33 @@ inline constexpr int kOpFtruncate = 55;      ///< IORING_OP_FTRUNCATE, Linux 6.9
 inline constexpr int kOpReadMultishot = 49;  ///< IORING_OP_READ_MULTISHOT, Linux 6.7
 inline constexpr int kOpWaitid = 50;         ///< IORING_OP_WAITID, Linux 6.7
 inline constexpr int kOpFutexWait = 51;      ///< IORING_OP_FUTEX_WAIT, Linux 6.7
-inline constexpr int kOpPipe = 62;           ///< IORING_OP_PIPE, Linux 6.16
-inline constexpr unsigned kBufferRingInParts = 1U << 1;  ///< IOU_PBUF_RING_INC, Linux 6.12
 inline constexpr int kOpInstall = 54;        ///< IORING_OP_FIXED_FD_INSTALL, Linux 6.8
+inline constexpr int kOpBind = 56;           ///< IORING_OP_BIND, Linux 6.11; IORING_OP_LISTEN next
+inline constexpr int kOpReceiveInPlace = 58; ///< IORING_OP_RECV_ZC, Linux 6.15
+inline constexpr int kOpEpollWait = 59;      ///< IORING_OP_EPOLL_WAIT, Linux 6.15
+inline constexpr int kOpPipe = 62;           ///< IORING_OP_PIPE, Linux 6.16
 /// IORING_SEND_ZC_REPORT_USAGE and IORING_NOTIF_USAGE_ZC_COPIED, Linux 6.2: whether a send in place
 /// has been one.
 inline constexpr unsigned kReportCopies = 1u << 3;
 inline constexpr std::uint32_t kWasCopied = 1u << 31;
 
+inline constexpr unsigned kBufferRingInParts = 1U << 1;  ///< IOU_PBUF_RING_INC, Linux 6.12
+/// What io_uring_buf_reg has had since Linux 5.19, with what was padding before Linux 6.12.
+struct RingOfBuffers {
+  std::uint64_t address = 0;
+  std::uint32_t entries = 0;
+  std::uint16_t group = 0;
+  std::uint16_t flags = 0;
+  std::uint64_t reserved[3] = {};
+};
+static_assert(sizeof(RingOfBuffers) == sizeof(io_uring_buf_reg));
+
+inline constexpr unsigned kSetupNoSqArray = 1U << 16;    ///< IORING_SETUP_NO_SQARRAY, Linux 6.6
 inline constexpr unsigned kSetupHybridIopoll = 1U << 17; ///< IORING_SETUP_HYBRID_IOPOLL, Linux 6.13
-inline constexpr unsigned kFeatRwAttr = 1U << 16;      ///< IORING_FEAT_RW_ATTR, Linux 6.14
+inline constexpr unsigned kFeatRingByIndex = 1U << 13; ///< IORING_FEAT_REG_REG_RING, Linux 6.3
+inline constexpr unsigned kFeatBundle = 1U << 14;      ///< IORING_FEAT_RECVSEND_BUNDLE, Linux 6.10
 inline constexpr unsigned kFeatMinTimeout = 1U << 15;  ///< IORING_FEAT_MIN_TIMEOUT, Linux 6.12
+inline constexpr unsigned kFeatRwAttr = 1U << 16;      ///< IORING_FEAT_RW_ATTR, Linux 6.14
 /// io_uring_getevents_arg with what was padding before Linux 6.12.
 struct RingWait {
   std::uint64_t signals = 0;

@@ -100,12 +100,12 @@ class UringRing {
     return ring_.sq.sqe_tail - io_uring_smp_load_acquire(ring_.sq.khead);
   }
   /// The first of them that an enter has left behind. Null: it has taken all, or a submitter will.
-  [[nodiscard]] io_uring_sqe* first_untaken() noexcept {
+  [[nodiscard]] io_uring_sqe* first_untaken() const noexcept {
     if (unsubmitted() == 0) return nullptr;
     return &ring_.sq.sqes[*ring_.sq.khead & ring_.sq.ring_mask];
   }
   /// The entry that was written after this one.
-  [[nodiscard]] io_uring_sqe& entry_after(const io_uring_sqe& entry) noexcept {
+  [[nodiscard]] io_uring_sqe& entry_after(const io_uring_sqe& entry) const noexcept {
     const auto index = static_cast<unsigned>(&entry - ring_.sq.sqes);
     return ring_.sq.sqes[(index + 1) & ring_.sq.ring_mask];
   }

@@ -6,19 +6,6 @@
 #include <new>
 
 namespace rota::inline v0 {
-namespace {
-
-/// What io_uring_buf_reg has had since Linux 5.19, with what was padding before Linux 6.12.
-struct BufferRingRequest {
-  std::uint64_t address = 0;
-  std::uint32_t entries = 0;
-  std::uint16_t group = 0;
-  std::uint16_t flags = 0;
-  std::uint64_t reserved[3] = {};
-};
-static_assert(sizeof(BufferRingRequest) == sizeof(io_uring_buf_reg));
-
-}  // namespace
 
 std::unique_ptr<UringSharedBuffers> UringSharedBuffers::make(io_uring& ring, Lender& lender,
                                                              int& error) noexcept {
@@ -36,7 +23,7 @@ int UringSharedBuffers::set_up(io_uring& ring) noexcept {
   ::madvise(memory, kRingBytes, MADV_DONTFORK);
   ring_ = static_cast<io_uring_buf_ring*>(memory);
   io_uring_buf_ring_init(ring_);
-  BufferRingRequest request;
+  RingOfBuffers request;
   request.address = reinterpret_cast<std::uintptr_t>(memory);
   request.entries = kPlaces;
   request.group = kGroup;

@@ -79,9 +79,11 @@ bool honours_priority(const std::string& schedulers) {
          schedulers.find("[bfq]") != std::string::npos;
 }
 
-/// All engines but POSIX aio carry it to the kernel, and there it is the device's scheduler that
-/// counts.
+/// Where an engine carries it to the kernel, it is the device's scheduler that counts.
 void list_priority(CapabilityList& list) {
+  constexpr const char* engines =
+      "; carried to the kernel by io_uring, linux_aio and the blocking pool, and posix_aio puts "
+      "its own queue into that order";
   std::string heeding;
   std::string others;
   std::error_code unreadable;
@@ -92,12 +94,13 @@ void list_priority(CapabilityList& list) {
     names += (names.empty() ? "" : ", ") + device.path().filename().string();
   }
   if (!heeding.empty()) {
-    list.yes("IoPriority", "heeded by " + heeding +
-                               (others.empty() ? std::string() : "; not by " + others));
+    const std::string not_by = others.empty() ? std::string() : "; not by " + others;
+    list.yes("IoPriority", "heeded by " + heeding + not_by + engines);
+  } else if (others.empty()) {
+    list.no("IoPriority", std::string("no block device is listed in /sys/block") + engines);
   } else {
-    list.no("IoPriority", others.empty() ? "no block device is listed in /sys/block"
-                                         : "no scheduler that knows priorities (mq-deadline, bfq) "
-                                           "serves " + others);
+    list.no("IoPriority",
+            "no scheduler that knows priorities (mq-deadline, bfq) serves " + others + engines);
   }
 }
 

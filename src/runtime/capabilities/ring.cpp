@@ -3,7 +3,6 @@
 #include "driver/uring/wake.hpp"
 #include "runtime/capabilities/groups.hpp"
 
-#include <linux/io_uring.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,8 +19,7 @@
 namespace rota::inline v0 {
 namespace {
 
-/// Something that not every ring has. The numbers are the kernel's ABI, some newer than the headers
-/// of Debian 12; they never change.
+/// Something that not every ring has.
 struct RingPart {
   const char* name;
   unsigned number;
@@ -30,51 +28,47 @@ struct RingPart {
 
 /// By opcode.
 constexpr RingPart kOpcodes[] = {
-    {"send_zc", 47, "send without copying"},
-    {"sendmsg_zc", 48, "the same, gathered"},
-    {"multishot read", 49, "one request, every read"},
-    {"waitid", 50, "the end of a child process"},
-    {"futex wait and wake", 51, "a futex as a completion"},
-    {"fixed_fd_install", 54, "connections need no number (accept_direct)"},
-    {"ftruncate", 55, "truncate without a thread"},
-    {"bind and listen", 56, "sockets without numbers"},
-    {"recv_zc", 58, "receive without copying"},
-    {"epoll_wait", 59, "an epoll as a completion"},
-    {"pipe", 62, "a pipe without numbers"},
+    {"send_zc", IORING_OP_SEND_ZC, "send without copying"},
+    {"sendmsg_zc", IORING_OP_SENDMSG_ZC, "the same, gathered"},
+    {"multishot read", kOpReadMultishot, "one request, every read"},
+    {"waitid", kOpWaitid, "the end of a child process"},
+    {"futex wait and wake", kOpFutexWait, "a futex as a completion"},
+    {"fixed_fd_install", kOpInstall, "connections need no number (accept_direct)"},
+    {"ftruncate", kOpFtruncate, "truncate without a thread"},
+    {"bind and listen", kOpBind, "sockets without numbers"},
+    {"recv_zc", kOpReceiveInPlace, "receive without copying"},
+    {"epoll_wait", kOpEpollWait, "an epoll as a completion"},
+    {"pipe", kOpPipe, "a pipe without numbers"},
 };
 
-/// By bit of `features`.
+/// By flag of `features`.
 constexpr RingPart kFeatures[] = {
-    {"NODROP", 1, "no completion is lost when the queue is full"},
-    {"SUBMIT_STABLE", 2, "operands are copied at submission"},
-    {"FAST_POLL", 5, "sockets wait without a thread"},
-    {"EXT_ARG", 8, "a wait with a time limit"},
-    {"RSRC_TAGS", 10, "polls stay armed; resources are updated in place"},
-    {"CQE_SKIP", 11, "a success may stay silent"},
-    {"REG_REG_RING", 13, "a ring known by index, without its number"},
-    {"RECVSEND_BUNDLE", 14, "several provided buffers in one completion"},
-    {"MIN_TIMEOUT", 15, "waits that gather completions (min_wait_us)"},
-    {"RW_ATTR", 16, "files used often have a place in a table, which lets go of them at once"},
+    {"NODROP", IORING_FEAT_NODROP, "no completion is lost when the queue is full"},
+    {"SUBMIT_STABLE", IORING_FEAT_SUBMIT_STABLE, "operands are copied at submission"},
+    {"FAST_POLL", IORING_FEAT_FAST_POLL, "sockets wait without a thread"},
+    {"EXT_ARG", IORING_FEAT_EXT_ARG, "a wait with a time limit"},
+    {"RSRC_TAGS", IORING_FEAT_RSRC_TAGS, "polls stay armed; resources are updated in place"},
+    {"CQE_SKIP", IORING_FEAT_CQE_SKIP, "a success may stay silent"},
+    {"REG_REG_RING", kFeatRingByIndex, "a ring known by index, without its number"},
+    {"RECVSEND_BUNDLE", kFeatBundle, "several provided buffers in one completion"},
+    {"MIN_TIMEOUT", kFeatMinTimeout, "waits that gather completions (min_wait_us)"},
+    {"RW_ATTR", kFeatRwAttr,
+     "files used often have a place in a table, which lets go of them at once"},
 };
-
-constexpr unsigned kSqpoll = 1U << 1;
-constexpr unsigned kCoop = 1U << 8;
-constexpr unsigned kSingleIssuer = 1U << 12;
-constexpr unsigned kDefer = 1U << 13;
-constexpr unsigned kNoSqArray = 1U << 16;
 
 /// By flags of io_uring_setup.
 constexpr RingPart kSetups[] = {
-    {"SINGLE_ISSUER + DEFER_TASKRUN", kSingleIssuer | kDefer, "the pinned profile"},
-    {"COOP_TASKRUN", kCoop, "the movable profile"},
-    {"SQPOLL", kSqpoll, "the sqpoll profile"},
-    {"NO_SQARRAY", kNoSqArray, "one indirection less"},
+    {"SINGLE_ISSUER + DEFER_TASKRUN", IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+     "the pinned profile"},
+    {"COOP_TASKRUN", IORING_SETUP_COOP_TASKRUN, "the movable profile"},
+    {"SQPOLL", IORING_SETUP_SQPOLL, "the sqpoll profile"},
+    {"NO_SQARRAY", kSetupNoSqArray, "one indirection less"},
 };
 
 /// By flags of a buffer ring.
 constexpr RingPart kBufferRings[] = {
     {"buffer rings", 0, "the kernel picks a buffer when data is there"},
-    {"incremental buffers", 1U << 1, "one large buffer, consumed in pieces"},
+    {"incremental buffers", kBufferRingInParts, "one large buffer, consumed in pieces"},
 };
 
 constexpr RingPart kNapi[] = {
@@ -84,10 +78,6 @@ constexpr RingPart kMessages[] = {
     {"messages", 0, "a worker may be woken without an eventfd (message_wakes)"}};
 
 constexpr RingPart kMemory[] = {{"registered memory", 64, "RegisteredMemory is pinned once"}};
-
-constexpr unsigned kRegisterProbe = 8;
-constexpr unsigned kRegisterWorkerLimits = 19;
-constexpr unsigned kRegisterBufferRing = 22;
 
 UniqueFd set_up(unsigned flags, io_uring_params& parameters) {
   parameters = {};
@@ -128,7 +118,8 @@ int register_with(const UniqueFd& ring, unsigned what, void* argument, unsigned 
 void list_worker_limits(CapabilityList& list, const UniqueFd& ring) {
   constexpr const char* name = "limits of worker threads";
   unsigned limits[2] = {0, 0};
-  if (const int error = register_with(ring, kRegisterWorkerLimits, limits, 2); error != 0) {
+  const int error = register_with(ring, IORING_REGISTER_IOWQ_MAX_WORKERS, limits, 2);
+  if (error != 0) {
     list.no(name, answer_of("IORING_REGISTER_IOWQ_MAX_WORKERS", error));
     return;
   }
@@ -141,7 +132,7 @@ void list_opcodes(CapabilityList& list, const UniqueFd& ring) {
   alignas(io_uring_probe) std::array<std::byte, sizeof(io_uring_probe) +
                                                     room * sizeof(io_uring_probe_op)> memory{};
   auto* probe = reinterpret_cast<io_uring_probe*>(memory.data());
-  if (const int error = register_with(ring, kRegisterProbe, probe, room); error != 0) {
+  if (const int error = register_with(ring, IORING_REGISTER_PROBE, probe, room); error != 0) {
     list.no("opcodes", answer_of("IORING_REGISTER_PROBE", error));
     return;
   }
@@ -157,15 +148,6 @@ void list_opcodes(CapabilityList& list, const UniqueFd& ring) {
   });
 }
 
-/// What IORING_REGISTER_PBUF_RING reads; the flags are younger than the headers of Debian 12.
-struct BufferRing {
-  std::uint64_t address;
-  std::uint32_t entries;
-  std::uint16_t group;
-  std::uint16_t flags;
-  std::uint64_t reserved[3];
-};
-
 std::string object_to_buffer_ring(const UniqueFd& ring, unsigned flags) {
   constexpr std::size_t bytes = 4096;
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -173,8 +155,8 @@ std::string object_to_buffer_ring(const UniqueFd& ring, unsigned flags) {
   constexpr std::uint32_t entries = 8;
   const auto bits = static_cast<std::uint16_t>(flags);
   const std::uint16_t group = bits;  // Any number, as long as the two kinds do not share it.
-  BufferRing request{std::bit_cast<std::uint64_t>(memory), entries, group, bits, {}};
-  const int error = register_with(ring, kRegisterBufferRing, &request, 1);
+  RingOfBuffers request{std::bit_cast<std::uint64_t>(memory), entries, group, bits};
+  const int error = register_with(ring, IORING_REGISTER_PBUF_RING, &request, 1);
   // The kernel keeps its own hold of the pages until the ring is closed.
   ::munmap(memory, bytes);
   return objection_of("IORING_REGISTER_PBUF_RING", error);
@@ -212,8 +194,8 @@ void probe_ring(CapabilityList& list) {
   }
   list.yes("io_uring_setup", "a ring of " + std::to_string(parameters.sq_entries) + " entries");
   list_parts(list, kSetups, object_to_setup);
-  list_parts(list, kFeatures, [&](unsigned bit) {
-    if ((parameters.features & (1U << bit)) != 0) return std::string();
+  list_parts(list, kFeatures, [&](unsigned flag) {
+    if ((parameters.features & flag) != 0) return std::string();
     return std::string("not among the features that io_uring_setup reports");
   });
   list_parts(list, kBufferRings,
