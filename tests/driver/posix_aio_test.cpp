@@ -2,6 +2,7 @@
 // being told.
 
 #include "driver/files/posix_aio.hpp"
+#include "driver/files/posix_aio_doorbell.hpp"
 
 #include "driver/aio_library.hpp"
 #include "driver/engine_fixture.hpp"
@@ -321,6 +322,18 @@ TEST_P(PosixAio, NothingIsLostWhenNoSignalCanBeQueued) {
   submit(reads);
   EXPECT_EQ(rig_.reap(kAtOnce).size(), kAtOnce);
   for (const auto& each : reads) EXPECT_EQ(each->buffer, "a");
+}
+
+TEST(PosixAioDoorbell, ThatIsHungAgainLeavesNothingOpen) {
+  aio_library::limit_threads_for_sanitizer();
+  const std::size_t before = leaks::open_fds();
+  {
+    PosixAioDoorbell doorbell;
+    EXPECT_EQ(doorbell.hang(), 0);
+    EXPECT_EQ(doorbell.hang(), 0);
+    EXPECT_TRUE(doorbell.arm());
+  }
+  EXPECT_EQ(leaks::open_fds(), before);
 }
 
 std::string name_of(const testing::TestParamInfo<AioNotification>& how) {

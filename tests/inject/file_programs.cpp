@@ -1,5 +1,6 @@
 #include "inject/program.hpp"
 
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -116,11 +117,48 @@ Task<void> log_durably(Findings& findings) {
   expect(count == text.size(), "a success is less than every byte");
 }
 
+Task<void> loaded_file(Findings& findings) {
+  const Scratch scratch;
+  auto file = co_await File::open(scratch.path(), kMode);
+  if (!findings.took(file)) co_return;
+  auto written = co_await file->write_at(0, bytes_of("all of it"));
+  if (!findings.took(written)) co_return;
+  std::array<std::byte, 100> memory;
+  auto loading = load_file(scratch.path(), memory, IoPriority::high);
+  auto loaded = co_await std::move(loading);
+  if (!findings.took(loaded)) co_return;
+  expect(*loaded == 9 && memory[8] == std::byte{'t'}, "a file was loaded in part");
+}
+
+Task<bool> read_scattered(Findings& findings, File& file) {
+  std::array<std::byte, 7> memory;
+  std::array<iovec, 2> into{iovec{memory.data(), 3}, iovec{&memory[3], 4}};
+  auto got = co_await file.read_vector_at(0, into);
+  if (!findings.took(got)) co_return false;
+  expect(*got == 7 && memory[6] == std::byte{'o'}, "other bytes were scattered than gathered");
+  co_return true;
+}
+
+/// Two read at once: a lone read would not get as far as a ring.
+Task<void> scattered_file(Findings& findings) {
+  const Scratch scratch;
+  auto file = co_await File::open(scratch.path(), kMode);
+  if (!findings.took(file)) co_return;
+  std::string left("one "), right("two");
+  std::array<iovec, 2> parts{iovec{left.data(), left.size()}, iovec{right.data(), right.size()}};
+  auto written = co_await file->write_vector_at(0, parts);
+  if (!findings.took(written)) co_return;
+  expect(*written == 7, "a file took a part of what was gathered");
+  co_await run_both(read_scattered(findings, *file), read_scattered(findings, *file));
+}
+
 constexpr Program kPrograms[] = {
     {"locked_parts", locked_parts},
     {"room_in_a_file", room_in_a_file},
     {"read_past_the_cache", read_past_the_cache},
     {"log_durably", log_durably},
+    {"loaded_file", loaded_file},
+    {"scattered_file", scattered_file},
 };
 
 }  // namespace

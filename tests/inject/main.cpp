@@ -1,13 +1,19 @@
-// A program whose system calls are made to fail from outside (tests/inject/inject.py).
+// A program whose system calls are made to fail from outside, or what it asks its rings for from
+// inside (tests/inject/inject.py).
 //
 //   injected list
+//   injected can-fail-entries
 //   injected DRIVER PROGRAM
+//   injected DRIVER PROGRAM entries
+//   injected DRIVER PROGRAM OPCODE TAG ERRNO WHICH
 //
 // Writes a line and waits for one, so that a tracer can attach itself meanwhile, and runs the
 // program in a child process, whose system calls are counted from its first. Says what came of it
-// in one line, "errors: NUMBER..." or "leak: WHAT", and exits with 0 or 1.
+// in one line, "errors: NUMBER..." or "leak: WHAT", and exits with 0 or 1. The third form writes
+// what was asked of rings before that; the fourth has such entries fail (ring_fault.hpp).
 
 #include "inject/program.hpp"
+#include "inject/ring_fault.hpp"
 
 #include <fcntl.h>
 #include <sys/uio.h>
@@ -15,16 +21,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -65,18 +76,38 @@ std::array<bool, kMostFds> open_fds() noexcept {
   return open;
 }
 
-std::optional<DriverKind> driver_named(std::string_view name) noexcept {
-  if (name == "epoll") return DriverKind::epoll;
-  if (name == "poll") return DriverKind::poll;
-  if (name == "select") return DriverKind::select;
-  if (name == "linux_aio") return DriverKind::linux_aio;
-  if (name == "io_uring") return DriverKind::io_uring;
-  return std::nullopt;
+/// A driver and what it has for files, by the name that the conformance suite has for it.
+struct Cell {
+  std::string_view name;
+  DriverKind kind;
+  FileEngineKind files = FileEngineKind::best;
+  RingProfile ring = RingProfile::best;
+};
+
+constexpr Cell kCells[] = {
+    {"select", DriverKind::select},
+    {"poll", DriverKind::poll},
+    {"epoll", DriverKind::epoll},
+    {"epoll_aio_files", DriverKind::epoll, FileEngineKind::linux_aio},
+    {"epoll_posix_aio", DriverKind::epoll, FileEngineKind::posix_aio},
+    {"epoll_ring_files", DriverKind::epoll, FileEngineKind::io_uring},
+    {"linux_aio", DriverKind::linux_aio},
+    {"io_uring", DriverKind::io_uring},
+    {"io_uring_movable", DriverKind::io_uring, FileEngineKind::best, RingProfile::movable},
+};
+
+const Cell* cell_named(std::string_view name) noexcept {
+  const auto* found = std::ranges::find(kCells, name, &Cell::name);
+  return found == std::end(kCells) ? nullptr : found;
+}
+
+auto all_programs() noexcept {
+  return std::array{network_programs(), connection_programs(), local_programs(), path_programs(),
+                    file_programs(),    memory_programs(),     worker_programs()};
 }
 
 const Program* program_named(std::string_view name) noexcept {
-  for (auto list : {network_programs(), local_programs(), path_programs(), file_programs(),
-                    worker_programs()}) {
+  for (auto list : all_programs()) {
     for (const Program& program : list) {
       if (program.name == name) return &program;
     }
@@ -84,9 +115,11 @@ const Program* program_named(std::string_view name) noexcept {
   return nullptr;
 }
 
-void run_program(const Program& program, DriverKind driver, Findings& findings) try {
+void run_program(const Program& program, const Cell& cell, Findings& findings) try {
   Config config;
-  config.driver.kind = driver;
+  config.driver.kind = cell.kind;
+  config.driver.files = cell.files;
+  config.driver.ring = cell.ring;
   config.scheduler.kind = program.scheduler;
   config.scheduler.workers = program.scheduler == SchedulerKind::single ? 1 : 2;
   auto runtime = Runtime::make(config);
@@ -111,10 +144,11 @@ void say(std::string_view line) noexcept {
   if (::vmsplice(STDERR_FILENO, &part, 1, 0) < 0) std::fwrite(kept.data(), 1, bytes, stderr);
 }
 
-int run_child(const Program& program, DriverKind driver) {
+int run_child(const Program& program, const Cell& cell) {
   const auto open_before = open_fds();
   Findings findings;
-  run_program(program, driver, findings);
+  run_program(program, cell, findings);
+  print_entries();
   const auto open_after = open_fds();
   std::string line;
   for (std::size_t fd = 0; fd < kMostFds; ++fd) {
@@ -129,9 +163,28 @@ int run_child(const Program& program, DriverKind driver) {
   return clean ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+bool is_number(std::string_view word, auto& number) noexcept {
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  return error == std::errc{} && end == word.data() + word.size();
+}
+
+/// Whether the words behind a program say what becomes of the entries of its rings.
+bool is_watch(std::span<char* const> words) noexcept {
+  if (words.empty()) return true;
+  if (words.size() == 1 && std::string_view(words[0]) == "entries") {
+    watch_entries();
+    return true;
+  }
+  RingFault fault;
+  const bool is_fault = words.size() == 4 && is_number(words[0], fault.kind.opcode) &&
+                        is_number(words[1], fault.kind.tag) && is_number(words[2], fault.error) &&
+                        is_number(words[3], fault.which);
+  if (is_fault) watch_entries(&fault);
+  return is_fault;
+}
+
 int list_programs() {
-  for (auto list : {network_programs(), local_programs(), path_programs(), file_programs(),
-                    worker_programs()}) {
+  for (auto list : all_programs()) {
     for (const Program& program : list) std::printf("%s\n", std::string(program.name).c_str());
   }
   return EXIT_SUCCESS;
@@ -152,11 +205,16 @@ Task<void> run_both(Task<bool> first, Task<bool> second) {
 
 int main(int count, char** words) {
   using namespace rota::testing_inject;
-  if (count == 2 && std::string_view(words[1]) == "list") return list_programs();
-  const auto driver = count == 3 ? driver_named(words[1]) : std::nullopt;
-  const Program* program = count == 3 ? program_named(words[2]) : nullptr;
-  if (!driver || program == nullptr) {
-    std::fprintf(stderr, "usage: injected list | injected DRIVER PROGRAM\n");
+  const std::span<char* const> given(words + 1, words + count);
+  if (given.size() == 1 && std::string_view(given[0]) == "list") return list_programs();
+  if (given.size() == 1 && std::string_view(given[0]) == "can-fail-entries") {
+    return entries_can_fail() ? EXIT_SUCCESS : EXIT_FAILURE;
+  }
+  const Cell* cell = given.size() >= 2 ? cell_named(given[0]) : nullptr;
+  const Program* program = given.size() >= 2 ? program_named(given[1]) : nullptr;
+  if (cell == nullptr || program == nullptr || !is_watch(given.subspan(2))) {
+    std::fprintf(stderr, "usage: injected list | can-fail-entries | DRIVER PROGRAM "
+                         "[entries | OPCODE TAG ERRNO WHICH]\n");
     return 2;
   }
   std::puts("ready");
@@ -165,7 +223,7 @@ int main(int count, char** words) {
   while (::read(STDIN_FILENO, &line, 1) == 1 && line != '\n') {
   }
   const pid_t child = ::fork();
-  if (child == 0) std::_Exit(run_child(*program, *driver));
+  if (child == 0) std::_Exit(run_child(*program, *cell));
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

@@ -57,11 +57,11 @@ Task<bool> make_tree(Findings& findings, Directory& tree) {
   done = co_await tree.symlink("link", "inner/file");
   if (!linked || !findings.took(done)) co_return false;
   done = co_await tree.rename("second", "renamed");
-  const bool renamed = findings.took(done);
+  if (!findings.took(done)) co_return false;
   done = co_await tree.change_mode("renamed", 0600);
   const bool changed = findings.took(done);
   done = co_await tree.change_times("renamed", TimeChange::now(), TimeChange::keep());
-  co_return findings.took(done) && renamed&& changed;
+  co_return findings.took(done) && changed;
 }
 
 Task<void> look_around(Findings& findings, Directory& tree) {
@@ -98,6 +98,27 @@ Task<void> confined_tree(Findings& findings) {
   auto removing = home->remove_tree(name);
   auto removed = co_await std::move(removing);
   if (findings.took(removed)) expect(!fs::exists(name), "a tree that was removed is there");
+}
+
+/// By paths that may lead anywhere: a ring has calls for these.
+Task<void> free_tree(Findings& findings) {
+  const std::string name = own_name("free");
+  const Leftovers leftovers(name);
+  Directory here = Directory::current();
+  auto made = co_await here.make_directory(name);
+  if (!findings.took(made)) co_return;
+  auto tree = co_await here.open_directory(name);
+  if (!findings.took(tree)) co_return;
+  auto making = make_tree(findings, *tree);
+  const bool whole = co_await std::move(making);
+  if (!whole) co_return;
+  co_await look_around(findings, *tree);
+  for (const char* each : {"link", "renamed", "inner/file"}) {
+    auto removed = co_await tree->remove_file(each);
+    if (!findings.took(removed)) co_return;
+  }
+  auto removed = co_await tree->remove_directory("inner");
+  findings.took(removed);
 }
 
 Task<void> file_is_replaced(Findings& findings) {
@@ -144,6 +165,7 @@ Task<void> file_is_watched(Findings& findings) {
 
 constexpr Program kPrograms[] = {
     {"confined_tree", confined_tree},
+    {"free_tree", free_tree},
     {"file_is_replaced", file_is_replaced},
     {"temporary_directory", temporary_directory},
     {"file_is_watched", file_is_watched},

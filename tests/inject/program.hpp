@@ -40,9 +40,11 @@ struct Program {
 };
 
 [[nodiscard]] std::span<const Program> network_programs() noexcept;
+[[nodiscard]] std::span<const Program> connection_programs() noexcept;
 [[nodiscard]] std::span<const Program> local_programs() noexcept;
 [[nodiscard]] std::span<const Program> path_programs() noexcept;
 [[nodiscard]] std::span<const Program> file_programs() noexcept;
+[[nodiscard]] std::span<const Program> memory_programs() noexcept;
 [[nodiscard]] std::span<const Program> worker_programs() noexcept;
 
 inline std::span<const std::byte> bytes_of(std::string_view text) noexcept {

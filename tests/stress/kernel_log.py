@@ -18,8 +18,8 @@ SKIPPED = 77
 LONGEST_RECORD = 8192  # what one read of the log gives at the most
 OF_THE_KERNEL = 0      # a facility; what programs write to the log has others
 # A machine that its host has paused tells of lockups.
-ITS_OWN = re.compile(r"\bBUG:(?! (?:workqueue|soft) lockup)|\bWARNING:|\bOops\b|hung task|blocked for more than|lockdep|"
-                     r"general protection")
+ITS_OWN = re.compile(r"\bBUG:(?! (?:workqueue|soft) lockup)|\bWARNING:|\bOops\b|hung task|"
+                     r"blocked for more than|lockdep|general protection")
 # Of a program: its thread, and in brackets a number. Debian's programs may crash as they like.
 CRASH = re.compile(r"^(?:traps: )?(?P<thread>.+)\[\d+\]:? (?:segfault|general protection|trap )")
 

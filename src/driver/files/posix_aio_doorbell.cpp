@@ -68,6 +68,7 @@ PosixAioDoorbell::~PosixAioDoorbell() {
 }
 
 int PosixAioDoorbell::hang() noexcept {
+  if (fd_ >= 0) return 0;
   const int entered = porch.enter();
   if (entered < 0) return -entered;
   fd_ = entered;

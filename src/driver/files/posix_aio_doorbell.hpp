@@ -23,7 +23,8 @@ class PosixAioDoorbell {
   PosixAioDoorbell& operator=(const PosixAioDoorbell&) = delete;
   ~PosixAioDoorbell();
 
-  /// Once. 0, or the errno that left none.
+  /// 0, or the errno that left none. One that hangs stays as it is: whoever waits by it may have
+  /// found no thread the first time.
   [[nodiscard]] int hang() noexcept;
   /// False: the library has no room for it now.
   [[nodiscard]] bool arm() noexcept;

@@ -22,9 +22,7 @@ PosixAioWaiter::~PosixAioWaiter() {
 
 int PosixAioWaiter::start() {
   if (thread_.joinable()) return 0;
-  if (doorbell_.request().aio_buf == nullptr) {
-    if (const int error = doorbell_.hang(); error != 0) return error;
-  }
+  if (const int error = doorbell_.hang(); error != 0) return error;
   const SignalsBlocked blocked;
   try {
     thread_ = std::thread([this] { run(); });

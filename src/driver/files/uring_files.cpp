@@ -70,10 +70,11 @@ bool UringFiles::has_entry() noexcept {
   return ring_.has_free_entry();
 }
 
-/// What is not submitted for want of memory is tried again with the next `reap`, which is soon.
+/// What is not submitted, for want of memory above all, is tried again with the next `reap`, which
+/// is soon: nothing else would have the kernel take it.
 void UringFiles::enter() noexcept {
   constexpr Duration pause{1'000'000};
-  if (ring_.enter({.limit = Duration{}})) return;
+  if (ring_.enter({.limit = Duration{}}) && ring_.unsubmitted() == 0) return;
   ring_.pause(pause);
   notify_();
 }

@@ -100,7 +100,8 @@ class PollPoller final : public Poller {
       const WaitSpan span(until);
       const int seen = ::ppoll(asked_.data(), asked_.size(), span.timeout(), nullptr);
       if (seen > 0) return static_cast<std::size_t>(seen);
-      if (seen < 0 && errno != EINTR) fatal("ppoll failed", errno);
+      // Without memory for the call it is made again, as after a signal.
+      if (seen < 0 && errno != EINTR && errno != ENOMEM) fatal("ppoll failed", errno);
       if (until.is_now() || until.passed(monotonic_now())) return 0;
     }
   }

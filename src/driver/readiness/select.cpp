@@ -196,7 +196,8 @@ class SelectPoller final : public Poller {
       number_is_bad_ = seen < 0 && errno == EBADF;
       if (number_is_bad_) seen_ = Sets();
       if (seen > 0 || number_is_bad_) return true;
-      if (seen < 0 && errno != EINTR) fatal("pselect failed", errno);
+      // Without memory for the call it is made again, as after a signal.
+      if (seen < 0 && errno != EINTR && errno != ENOMEM) fatal("pselect failed", errno);
       if (until.is_now() || until.passed(monotonic_now())) return false;
     }
   }

@@ -79,6 +79,8 @@ void UringDriver::on_wake(std::int32_t result, std::uint32_t flags) {
 
 void UringDriver::on_attempt(Operation& operation, std::int32_t result) {
   if (operation.code == OpCode::close) {
+    // The thread that submitted it has ended, and no thread of the kernel had begun.
+    if (result == -ECANCELED) return launch(operation);
     if (operation.descriptor->placed) leave_place(*operation.descriptor);
     operation.descriptor->closing = nullptr;
     // Linux has released the number whatever it answers.

@@ -36,6 +36,7 @@ void UringDriver::launch_durably(Transfer& transfer) {
 }
 
 void UringDriver::on_durable(Transfer& transfer, UringTag tag, std::int32_t result) {
+  result = plain_result(result);
   // Nobody asked (on_attempt).
   if (result == -ECANCELED && !transfer.stopping) result = -EINTR;
   if (tag == uring_linked) return on_linked_sync(transfer, result);

@@ -1,0 +1,77 @@
+// Entries that fail as the kernel seldom has them fail.
+#include "driver/driver_rig.hpp"
+#include "driver/ring_rig.hpp"
+#include "inject/ring_fault.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <liburing.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace rota {
+namespace {
+
+using testing_inject::EntryKind;
+using testing_inject::RingFault;
+using testing_inject::watch_entries;
+using testing_sockets::checked;
+using testing_sockets::DriverRig;
+using testing_sockets::Fd;
+using testing_sockets::made;
+using testing_sockets::request_of;
+using testing_sockets::TemporaryFile;
+
+class FailedEntries : public testing::TestWithParam<RingProfile> {
+ protected:
+  void SetUp() override {
+    if (!testing_inject::entries_can_fail()) GTEST_SKIP() << "entries fail on Linux 6.10";
+  }
+  /// The first entry of this kind fails.
+  void fail_first(EntryKind kind, std::int32_t error) {
+    const RingFault fault{kind, error, 1};
+    watch_entries(&fault);
+  }
+  [[nodiscard]] Fd opened() const {
+    return Fd(checked(::open(file_.path().c_str(), O_RDWR | O_CLOEXEC), "open"));
+  }
+
+  TemporaryFile file_;
+};
+
+INSTANTIATE_TEST_SUITE_P(UringProfile, FailedEntries,
+                         testing::Values(RingProfile::pinned, RingProfile::movable),
+                         [](const auto& profile) {
+                           return profile.param == RingProfile::pinned ? "pinned" : "movable";
+                         });
+
+/// The thread that submitted it has ended before a thread of the kernel got to it.
+TEST_P(FailedEntries, a_close_that_was_not_begun_is_made_anew) {
+  fail_first({IORING_OP_CLOSE, uring_attempt}, ECANCELED);
+  DriverRig rig(made(request_of(GetParam(), 64, 256)));
+  Fd fd = opened();
+  const int number = fd.number();
+  EXPECT_EQ(rig.close(rig.adopt(std::move(fd), FdKind::file)), 0);
+  EXPECT_EQ(::fcntl(number, F_GETFD), -1) << "the number is open still";
+}
+
+TEST_P(FailedEntries, the_sync_of_a_durable_write_that_a_signal_ends_is_made_anew) {
+  fail_first({IORING_OP_FSYNC, uring_linked}, -kRestarts);
+  DriverRig rig(made(request_of(GetParam(), 64, 256)));
+  Descriptor& file = rig.adopt(opened(), FdKind::file);
+  std::array<std::byte, 4> bytes{};
+  Transfer write(OpCode::write_durably_at, bytes.data(), bytes.size());
+  write.flags = op_whole;
+  rig.give(write, &file);
+  rig.turn_until_returned(1);
+  EXPECT_EQ(write.result, 4);
+  EXPECT_EQ(rig.close(file), 0);
+}
+
+}  // namespace
+}  // namespace rota
