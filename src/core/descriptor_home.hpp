@@ -98,6 +98,9 @@ class DescriptorHome {
   Worker* begin_close() noexcept {
     return worker_of(word_.fetch_or(closing, MemoryOrder::relaxed));
   }
+  [[nodiscard]] bool is_closing() const noexcept {
+    return (word_.load(MemoryOrder::relaxed) & closing) != 0;
+  }
   // The home. Acquire pairs with the leave of every visitor.
   [[nodiscard]] std::uint64_t inside() const noexcept {
     return word_.load(MemoryOrder::acquire) & inside_mask;

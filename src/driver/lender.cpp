@@ -31,15 +31,20 @@ LentBuffer* Lender::lend(LentSize size) noexcept {
 }
 
 LentBuffer* Lender::lend_numbered(LentSize size) noexcept {
+  if (!has_numbered(size)) return nullptr;
   Pool& pool = pools_[static_cast<std::size_t>(size)];
-  if (pool.free == nullptr) collect();
-  if (pool.free == nullptr && !make_more(size)) return nullptr;
   LentBuffer& buffer = *pool.free;
   pool.free = std::exchange(buffer.next, nullptr);
   lent_ += 1;
   buffer.shared = false;
   unpoison_memory(buffer.memory, buffer.bytes);
   return &buffer;
+}
+
+bool Lender::has_numbered(LentSize size) noexcept {
+  const Pool& pool = pools_[static_cast<std::size_t>(size)];
+  if (pool.free == nullptr) collect();
+  return pool.free != nullptr || make_more(size);
 }
 
 void Lender::take_back_unused(LentBuffer& buffer) noexcept {

@@ -44,6 +44,8 @@ class Lender {
   [[nodiscard]] LentBuffer* lend(LentSize size) noexcept;
   /// As `lend`, but only of those that are kept, which have numbers; null where all are out.
   [[nodiscard]] LentBuffer* lend_numbered(LentSize size) noexcept;
+  /// Whether there is one for it.
+  [[nodiscard]] bool has_numbered(LentSize size) noexcept;
   [[nodiscard]] LentBuffer& numbered(LentSize size, std::uint16_t number) noexcept {
     return pools_[static_cast<std::size_t>(size)].buffers[number];
   }

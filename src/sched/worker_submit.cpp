@@ -338,7 +338,7 @@ void Worker::end(Operation& operation) noexcept {
 /// to wait while it was cancelled for a move has it started again.
 void Worker::deliver(Stream& stream) noexcept {
   if (stream.waiter == nullptr) return;
-  if (stream.descriptor->closing == nullptr) stream.forget_cancel(-ECANCELED);
+  if (!stream.descriptor->home.is_closing()) stream.forget_cancel(-ECANCELED);
   if (!stream.empty()) {
     *stream.wanted = stream.pop();
     wake(*std::exchange(stream.waiter, nullptr));

@@ -1,6 +1,7 @@
 #include "driver/uring/uring.hpp"
 
 #include "core/discard.hpp"
+#include "driver/lending.hpp"
 #include "driver/perform.hpp"
 #include "driver/shared_stream.hpp"
 #include "driver/uring/bits.hpp"
@@ -90,7 +91,9 @@ bool UringDriver::may_rearm(Stream& stream) {
   if (stream.past_start_limit()) return false;
   if (stream.code != OpCode::read || stream.empty()) return true;
   choose_group(stream);
-  return offers_to(stream);
+  if (offers_to(stream)) return true;
+  Lender* const lender = this->lender();
+  return lender == nullptr || lender->has_numbered(lent_size(*stream.descriptor));
 }
 
 /// The last result. Where the ring has no room it is left out: a consumer that went away must not
