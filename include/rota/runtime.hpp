@@ -74,6 +74,9 @@ struct RuntimeCounters {
   std::uint64_t demoted_reads = 0;      ///< files of which the page cache keeps lacking parts:
                                         ///< reads of theirs are tried at once no more, but for a
                                         ///< probe now and then
+  std::uint64_t demoted_files = 0;      ///< files whose reads or writes the ring of a worker kept
+                                        ///< handing back (`punted_files`): a thread of the
+                                        ///< kernel's is told at once, but for a probe now and then
   std::uint64_t restarted_streams = 0;  ///< accepts for every connection that the kernel had ended,
                                         ///< as it does when a ring has no room for completions
   std::uint64_t dry_receives = 0;       ///< receives to which a ring had no buffer to offer at the

@@ -5,6 +5,7 @@
 #include <rota/core/operation.hpp>
 
 #include "core/descriptor_home.hpp"
+#include "core/first_try.hpp"
 
 #include <cstdint>
 
@@ -85,7 +86,8 @@ struct Descriptor : Errand {
   bool receives_much = false;    ///< its next buffer that is lent is large (driver/lending.hpp)
   std::uint8_t ring_uses = 0;    ///< so often a ring was given it by number (UringFileTable)
   std::uint8_t copied_sends = 0;  ///< so many in a row were to be made in place and were not
-  std::uint8_t missed_reads = 0;  ///< of a file: driver/first_read.hpp
+  FirstTry cached;                ///< of a file: what its page cache has is read at once
+  FirstTry unpunted;             ///< of a file: its ring is asked without a thread of the kernel's
   std::uint8_t unfit_loans = 0;  ///< so many in a row would have fitted the other size better
   bool borrowed = false;         ///< the fd is somebody else's: it is left open
   bool placed = false;           ///< it has no fd: `driver_index` is its place with the driver

@@ -50,7 +50,8 @@ Descriptor& DescriptorTable::adopt(int fd, FdKind kind, Worker* home) {
   place.unfit_loans = 0;
   place.copied_sends = 0;
   place.ring_uses = 0;
-  place.missed_reads = 0;
+  place.cached = {};
+  place.unpunted = {};
   place.interrupts = false;
   place.ahead = nullptr;
   place.closing = nullptr;

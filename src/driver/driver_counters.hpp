@@ -8,7 +8,8 @@ namespace rota::inline v0 {
 /// whoever carries the driver's worker; any thread reads.
 struct DriverCounters {
   Counter demoted_sends;      ///< connections whose sends in place are copies from now on
-  Counter demoted_reads;      ///< files whose reads are tried at once no more (first_read.hpp)
+  Counter demoted_reads;      ///< files whose reads are tried at once no more (Descriptor::cached)
+  Counter demoted_files;      ///< files for which a ring is asked for a thread at once
   Counter restarted_streams;  ///< multishot operations that the kernel has ended unasked
   Counter dry_receives;       ///< receives that found no buffer of the ring's
   Counter punted_files;       ///< operations on files that a ring had to give to a kernel's thread

@@ -327,6 +327,7 @@ RuntimeCounters Runtime::counters() const noexcept {
     const DriverCounters& counted = driver->counters();
     sum.demoted_sends += counted.demoted_sends;
     sum.demoted_reads += counted.demoted_reads;
+    sum.demoted_files += counted.demoted_files;
     sum.restarted_streams += counted.restarted_streams;
     sum.dry_receives += counted.dry_receives;
     sum.punted_files += counted.punted_files;

@@ -52,7 +52,10 @@ TEST(DescriptorTableTest, a_reused_place_is_clean_and_of_a_later_generation) {
   first.copied_sends = 4;
   first.short_read = ShortRead::proves_nothing;
   first.borrowed = true;
-  first.missed_reads = 20;
+  for (int i = 0; i < FirstTry::kMissesInARow; ++i) {
+    first.cached.miss();
+    first.unpunted.miss();
+  }
   table.release(first);
 
   Descriptor& second = adopt_socket(table, kSomeFd);
@@ -69,7 +72,8 @@ TEST(DescriptorTableTest, a_reused_place_is_clean_and_of_a_later_generation) {
   EXPECT_EQ(second.ahead, nullptr);
   EXPECT_EQ(second.short_read, ShortRead::unasked);
   EXPECT_FALSE(second.borrowed);
-  EXPECT_EQ(second.missed_reads, 0);
+  EXPECT_FALSE(second.cached.is_given_up());
+  EXPECT_FALSE(second.unpunted.is_given_up());
   table.release(second);
 }
 

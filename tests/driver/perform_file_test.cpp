@@ -1,4 +1,3 @@
-#include "driver/first_read.hpp"
 #include "driver/message.hpp"
 #include "driver/perform_fixture.hpp"
 
@@ -69,24 +68,7 @@ TEST_F(Perform, AWriteThatCannotBeTriedLeavesReadsTriedAndTheReverse) {
   EXPECT_EQ(may_try(on, OpCode::read_vector_at), reads_known);
 }
 
-TEST_F(Perform, AFileWhoseReadsKeepMissingIsTriedNoMoreButForProbes) {
-  const TemporaryFile file;
-  Descriptor& on = adopt(file.number(), FdKind::file);
-  DriverCounters counters;
-  for (int i = 0; i < kMissesInARow; ++i) {
-    EXPECT_TRUE(is_read_worth_a_try(on)) << i;
-    note_first_read(on, false, counters);
-  }
-  EXPECT_EQ(counters.demoted_reads, 1u);
-  for (const int probe : {0, 1}) {
-    for (int i = 1; i < kReadsPerProbe; ++i) EXPECT_FALSE(is_read_worth_a_try(on)) << probe;
-    EXPECT_TRUE(is_read_worth_a_try(on)) << "a probe";
-    note_first_read(on, false, counters);
-  }
-  EXPECT_EQ(counters.demoted_reads, 1u);
-}
-
-TEST_F(Perform, AProbeThatHitsHasAFileTriedAgain) {
+TEST_F(Perform, AFileThatWasGivenUpIsNotTriedUntilAProbeHits) {
   TemporaryFile file;
   file.write_at(std::string(kPage, 'w'), 0);
   Descriptor& on = adopt(file.number(), FdKind::file);
@@ -94,14 +76,15 @@ TEST_F(Perform, AProbeThatHitsHasAFileTriedAgain) {
   DriverCounters counters;
   Prepared first(OpCode::read_at, on, bytes_of(buffer));
   if (!try_other(first, counters)) GTEST_SKIP() << "this file system does not know RWF_NOWAIT";
-  for (int i = 0; i < kMissesInARow; ++i) note_first_read(on, false, counters);
-  EXPECT_EQ(counters.demoted_reads, 1u);
-  std::size_t untried = 0;
+  while (!on.cached.miss()) {
+  }
+  int untried = 0;
   for (bool hit = false; !hit; ++untried) {
-    ASSERT_LT(untried, kReadsPerProbe);
+    ASSERT_LT(untried, FirstTry::kTurnsPerProbe);
     Prepared read(OpCode::read_at, on, bytes_of(buffer));
     hit = try_other(read, counters);
   }
+  EXPECT_EQ(untried, FirstTry::kTurnsPerProbe);
   Prepared next(OpCode::read_at, on, bytes_of(buffer));
   EXPECT_TRUE(try_other(next, counters));
 }

@@ -94,7 +94,7 @@ class Readiness : public ::testing::TestWithParam<Named> {
   }
 
   void TearDown() override {
-    for (Descriptor* each : adopted_) close(*each);
+    while (!adopted_.empty()) close(*adopted_.back());
   }
 
   /// The driver closes it at the end of the test.
@@ -125,6 +125,7 @@ class Readiness : public ::testing::TestWithParam<Named> {
     Closing closing(descriptor);
     start(closing);
     finish(closing);
+    std::erase(back_, &closing);  // The next may stand where this one stood.
     table_.release(descriptor);
     std::erase(adopted_, &descriptor);
   }

@@ -1,3 +1,4 @@
+#include "driver/lender.hpp"
 #include "driver/readiness/epoll.hpp"
 #include "driver/readiness/poll.hpp"
 #include "driver/readiness/select.hpp"
@@ -190,6 +191,37 @@ TEST_P(Readiness, OneTurnIsSharedOutBetweenConnections) {
   EXPECT_TRUE(is_back(patient));
   EXPECT_FALSE(is_back(*reads.back()));
   finish(*reads.back());
+}
+
+/// A connection that is lent a buffer when bytes come.
+struct Lending {
+  SocketPair pair = SocketPair::tcp();
+  Receive receive;
+};
+
+TEST_P(Readiness, OneTurnLendsNoMoreThanStaysInTheCacheAndTheNextGoesOn) {
+  constexpr std::size_t kConnections = 16;
+  constexpr std::size_t kInOneTurn = 512 * 1024 / bytes_of(LentSize::large);
+  static_assert(kInOneTurn < kConnections);
+  std::vector<std::unique_ptr<Lending>> all;
+  for (std::size_t i = 0; i < kConnections; ++i) {
+    Lending& one = *all.emplace_back(std::make_unique<Lending>());
+    Descriptor& near = adopt(one.pair.near);
+    near.receives_much = true;
+    one.receive.descriptor = &near;
+    one.receive.lender = driver_->lender();
+    one.pair.far.send("x");
+    testing_sockets::wait_for(near.fd, POLLIN);
+    start(one.receive);
+  }
+  turn();
+  EXPECT_EQ(back_.size(), kInOneTurn);
+  turn();
+  EXPECT_EQ(back_.size(), kConnections);
+  for (const auto& each : all) {
+    EXPECT_EQ(each->receive.result, 1);
+    if (each->receive.buffer != nullptr) give_back(*each->receive.buffer);
+  }
 }
 
 TEST_P(Readiness, ALateReportForAClosedDescriptorHarmsNobody) {

@@ -41,6 +41,15 @@ class FailedEntries : public testing::TestWithParam<RingProfile> {
     return Fd(checked(::open(file_.path().c_str(), O_RDWR | O_CLOEXEC), "open"));
   }
 
+  static void read_text(DriverRig& rig, Descriptor& file) {
+    std::array<std::byte, 4> bytes{};
+    Transfer read(OpCode::read_at, bytes.data(), bytes.size());
+    const std::size_t before = rig.returned();
+    rig.give(read, &file);
+    rig.turn_until_returned(before + 1);
+    EXPECT_EQ(read.result, 4);
+  }
+
   TemporaryFile file_;
 };
 
@@ -58,6 +67,33 @@ TEST_P(FailedEntries, a_close_that_was_not_begun_is_made_anew) {
   const int number = fd.number();
   EXPECT_EQ(rig.close(rig.adopt(std::move(fd), FdKind::file)), 0);
   EXPECT_EQ(::fcntl(number, F_GETFD), -1) << "the number is open still";
+}
+
+/// As a file may say that is open without blocking.
+TEST_P(FailedEntries, a_file_that_keeps_saying_not_yet_goes_to_a_thread_at_once_but_for_probes) {
+  const RingFault not_yet{{IORING_OP_READ, uring_attempt}, EAGAIN, 0, true};
+  watch_entries(&not_yet);
+  DriverRig rig(made(request_of(GetParam(), 64, 256)));
+  Descriptor& file = rig.adopt(opened(), FdKind::file);
+  file_.write_at("text", 0);
+  const DriverCounters& counters = rig.driver().counters();
+  for (int i = 0; i < FirstTry::kMissesInARow; ++i) {
+    EXPECT_EQ(counters.demoted_files, 0u);
+    read_text(rig, file);
+  }
+  EXPECT_EQ(counters.punted_files, FirstTry::kMissesInARow);
+  EXPECT_EQ(counters.demoted_files, 1u);
+
+  for (int i = 1; i < FirstTry::kTurnsPerProbe; ++i) read_text(rig, file);
+  EXPECT_EQ(counters.punted_files, FirstTry::kMissesInARow);
+  read_text(rig, file);
+  EXPECT_EQ(counters.punted_files, FirstTry::kMissesInARow + 1) << "no probe";
+  EXPECT_EQ(counters.demoted_files, 1u);
+
+  watch_entries();
+  for (int i = 0; i < FirstTry::kTurnsPerProbe; ++i) read_text(rig, file);
+  EXPECT_FALSE(file.unpunted.is_given_up()) << "the second probe has hit";
+  EXPECT_EQ(rig.close(file), 0);
 }
 
 TEST_P(FailedEntries, the_sync_of_a_durable_write_that_a_signal_ends_is_made_anew) {

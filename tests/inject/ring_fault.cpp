@@ -93,9 +93,10 @@ void fail(io_uring_sqe& entry, std::int32_t error) noexcept {
 }
 
 /// No close of a place says what a file could say when it is let go.
-bool may_fail(const io_uring_sqe& entry, std::int32_t error) noexcept {
+bool may_fail(const io_uring_sqe& entry, const RingFault& fault) noexcept {
+  if (fault.spares_threads && (entry.flags & IOSQE_ASYNC) != 0) return false;
   const bool closes_place = entry.opcode == IORING_OP_CLOSE && entry.file_index != 0;
-  return !closes_place || error == ECANCELED;
+  return !closes_place || fault.error == ECANCELED;
 }
 
 bool may_fail_at_its_end(const io_uring_sqe& entry) noexcept {
@@ -107,7 +108,7 @@ void look_at(io_uring_sqe& entry) noexcept {
   const EntryKind kind = kind_of(entry);
   const EntryKind end{kind.opcode, kAtItsEnd};
   if (may_fail_at_its_end(entry) && is_planned(end, count(end))) ending = entry.user_data;
-  if (!is_planned(kind, count(kind)) || !may_fail(entry, planned->error)) return;
+  if (!is_planned(kind, count(kind)) || !may_fail(entry, *planned)) return;
   fail(entry, planned->error);
 }
 

@@ -20,6 +20,7 @@ struct RingFault {
   EntryKind kind;
   std::int32_t error = 0;
   std::uint32_t which = 0;  ///< of all in this process, from 1; 0: each
+  bool spares_threads = false;  ///< an entry that a thread of the kernel is asked for does not fail
 };
 
 /// Whether the kernel has entries that fail as they are told.

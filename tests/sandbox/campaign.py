@@ -140,14 +140,21 @@ def ended_badly(outcome):
     return f"ends with {outcome.status}: {' '.join(failed) or outcome.text[-1000:]}"
 
 
-# Of cases that are about what another driver has, where a denial has this one in its place.
-OF_ANOTHER_DRIVER = {"this driver is asked for each receive"}
+# Of cases about receives for what comes ahead: by a denial that takes the ring, or the memory of
+# its buffers, there is nothing of the kind.
+OF_A_RING_WITH_BUFFERS = "this driver is asked for each receive"
+
+
+def takes_the_buffers(call):
+    return call.startswith("io_uring_") or call == "RLIMIT_MEMLOCK"
 
 
 def verdict(run, outcome, usual):
     """None when all went as it should, and which cells were missing."""
-    missing = {reason: cells for reason, cells in outcome.missing.items()
-               if reason not in usual.missing and reason not in OF_ANOTHER_DRIVER}
+    known = set(usual.missing)
+    if takes_the_buffers(run.row.call):
+        known.add(OF_A_RING_WITH_BUFFERS)
+    missing = {reason: cells for reason, cells in outcome.missing.items() if reason not in known}
     wrong = ended_badly(outcome)
     names = {run.row.call, *(denial.split("=")[0] for denial in run.suite.denied)}
     silent = [reason for reason in missing if not any(name in reason for name in names)]

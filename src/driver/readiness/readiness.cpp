@@ -1,6 +1,5 @@
 #include "driver/readiness/readiness.hpp"
 
-#include "driver/first_read.hpp"
 #include "driver/message.hpp"
 #include "driver/perform.hpp"
 #include "driver/shared_stream.hpp"
@@ -182,7 +181,7 @@ void ReadinessDriver::start_in_lane(Operation& operation, OpList& done) {
 /// asking it. The worker has counted its own try of the same read.
 void ReadinessDriver::start_on_file(Operation& operation, OpList& done) {
   const Descriptor& file = *operation.descriptor;
-  const bool demoted = reads_at_offset(operation.code) && is_demoted(file);
+  const bool demoted = reads_at_offset(operation.code) && file.cached.is_given_up();
   const bool worth_it = moves_at_offset(operation.code) && !demoted &&
                         may_try(file, operation.code) && budget_.take();
   if (worth_it && perform(operation)) return finish(operation, done);

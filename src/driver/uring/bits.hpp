@@ -23,33 +23,51 @@ enum UringTag : std::uint64_t {
 };
 static_assert(alignof(Operation) > uring_tag_mask);
 
-/// Operation::driver_bits.
+/// Operation::driver_bits. Those of different operations may share a place.
 enum UringBits : std::uint32_t {
+  // Any operation.
   bit_readiness = 1 << 0,      ///< its entry in the kernel waits for readiness
   bit_engine = 1 << 1,         ///< with the file engine, in no list of its Descriptor
   bit_cancel_queued = 1 << 2,  ///< in cancels_
   bit_cancel_sent = 1 << 3,    ///< its cancel is with the kernel
-  bit_listed = 1 << 4,         ///< Stream: in finished_
   bit_in_lane = 1 << 5,        ///< came as far as its Descriptor; before that in backlog_
-  bit_may_block = 1 << 6,      ///< a file that answers "not yet": a thread of the kernel waits
-  bit_nested = 1 << 7,         ///< Poll: in an epoll of its own, whose number is above these bits
-  bit_all_lent = 1 << 8,       ///< Receive: the ring has no buffer left, the driver makes the call
-  bit_in_place = 1 << 9,       ///< write_in_place: its entry is one, with two completions
-  bit_sent = 1 << 10,          ///< the same: has its count, and waits for the bytes to be let go
-  bit_writes = 1 << 11,        ///< write_durably_at: the first of two linked entries is out
-  bit_syncs = 1 << 12,         ///< the same: the second is
-  bit_shared = 1 << 14,        ///< Stream of reads: its entry takes parts of shared buffers
-  bit_large = 1 << 15,         ///< the same: large ones
-  bit_opens = 1 << 13,         ///< load: the first of three linked entries is out
-  bit_reads = 1 << 14,         ///< the same: the second is
-  bit_closes = 1 << 15,        ///< the same: the third is
-  bit_recalls = 1 << 16,       ///< the same: a cancel of its read is
-  bit_recalled = 1 << 17,      ///< the same: one has come back and had not found it
-  bit_placed = 1 << 18,        ///< the same: there may be a file in its place
-  bit_place = 1 << 13,         ///< accept, install: it has a place, whose number is above these
-                               ///< bits, to give to a connection or to close
+
+  // On a file.
+  bit_may_block = 1 << 6,  ///< it answers "not yet": a thread of the kernel is to wait
+
+  // Poll.
+  bit_nested = 1 << 7,  ///< in an epoll of its own, whose number is above these bits
+
+  // Receive and Stream.
+  bit_listed = 1 << 4,    ///< Stream: in finished_
+  bit_all_lent = 1 << 8,  ///< the ring has no buffer left, the driver makes the call
+  bit_shared = 1 << 14,   ///< Stream of reads: its entry takes parts of shared buffers
+  bit_large = 1 << 15,    ///< the same: large ones
+
+  // write_in_place.
+  bit_in_place = 1 << 9,  ///< its entry is one, with two completions
+  bit_sent = 1 << 10,     ///< it has its count, and waits for the bytes to be let go
+
+  // write_durably_at: of its two linked entries the first, the second is out.
+  bit_writes = 1 << 11,
+  bit_syncs = 1 << 12,
+
+  // accept, install.
+  bit_place = 1 << 13,  ///< it has a place, whose number is above these bits, to give to a
+                        ///< connection or to close
+
+  // load: of its three linked entries the first, the second, the third is out.
+  bit_opens = 1 << 13,
+  bit_reads = 1 << 14,
+  bit_closes = 1 << 15,
+  bit_recalls = 1 << 16,   ///< a cancel of its read is
+  bit_recalled = 1 << 17,  ///< one has come back and had not found it
+  bit_placed = 1 << 18,    ///< there may be a file in its place
 };
+/// Where an accept, or an install, keeps the number of its place, above the bits that it may have.
 inline constexpr unsigned kPlaceShift = 14;
+/// The same of a load.
+inline constexpr unsigned kLoadPlaceShift = 19;
 
 /// An accept that may come back with a place.
 inline bool wants_place(const Operation& operation) noexcept {
@@ -62,9 +80,6 @@ inline bool may_go_by_place(OpCode code) noexcept {
                    OpCode::write_vector, OpCode::receive_message, OpCode::send_message,
                    OpCode::shut_down, OpCode::install, OpCode::close>(code);
 }
-
-/// Where a load keeps the number of its place, above the bits that it may have.
-inline constexpr unsigned kLoadPlaceShift = 19;
 
 /// What may name its file and its memory by places in tables of the ring (UringFileTable,
 /// UringMemoryTable).

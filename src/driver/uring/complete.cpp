@@ -109,9 +109,17 @@ void UringDriver::on_attempt(Operation& operation, std::int32_t result) {
   if (operation.code == OpCode::connect) static_cast<Connect&>(operation).started = true;
   if (!ends_by_itself(operation)) return launch_readiness(operation);
   // Readiness has no meaning for a file: it would be asked again and again.
+  punt(operation);
+  launch(operation);
+}
+
+/// From here on a thread of the kernel is asked.
+void UringDriver::punt(Operation& operation) noexcept {
   operation.driver_bits |= bit_may_block;
   counters().punted_files += 1;
-  launch(operation);
+  if (moves_at_offset(operation.code) && operation.descriptor->unpunted.miss()) {
+    counters().demoted_files += 1;
+  }
 }
 
 void UringDriver::on_readiness(Operation& operation, std::int32_t result) {
@@ -154,6 +162,9 @@ void UringDriver::leave_kernel(Operation& operation) {
   operation.state = OpState::idle;
   Descriptor* descriptor = operation.descriptor;
   if (descriptor == nullptr) return;
+  if (moves_at_offset(operation.code) && (operation.driver_bits & bit_may_block) == 0) {
+    descriptor->unpunted.hit();
+  }
   descriptor->in_flight -= 1;
   OpList& lane = *lane_of(*descriptor, operation.code);
   if (descriptor->streaming == &operation) {

@@ -46,7 +46,7 @@ void UringDriver::on_durable(Transfer& transfer, UringTag tag, std::int32_t resu
   if (result > 0 && static_cast<unsigned>(result) == asked) {
     transfer.moved = transfer.bytes;
   } else if (absorb(transfer, result) == Attempt::would_block) {
-    transfer.driver_bits |= bit_may_block;
+    punt(transfer);
   }
 }
 
@@ -61,7 +61,7 @@ void UringDriver::on_linked_sync(Transfer& transfer, std::int32_t result) {
 
 void UringDriver::go_on(Transfer& transfer, Attempt outcome) {
   if (outcome == Attempt::complete) return complete(transfer);
-  if (outcome == Attempt::would_block) transfer.driver_bits |= bit_may_block;
+  if (outcome == Attempt::would_block) punt(transfer);
   launch(transfer);
 }
 

@@ -111,6 +111,7 @@ class UringDriver final : public Driver {
   void on_attempt(Operation& operation, std::int32_t result);
   void on_readiness(Operation& operation, std::int32_t result);
   void on_wake(std::int32_t result, std::uint32_t flags);
+  void punt(Operation& operation) noexcept;
   void complete(Operation& operation);
   void leave_kernel(Operation& operation);
   void start_next(Descriptor& descriptor, OpList& lane);
