@@ -2,8 +2,10 @@
 
 #include <sys/select.h>
 
+#include <initializer_list>
 #include <limits>
 #include <ostream>
+#include <vector>
 
 namespace rota::conformance {
 namespace {
@@ -23,13 +25,6 @@ Cell ring(const char* name, RingProfile profile) {
   // Hundreds of cases, one after the other: the kernel's thread of none is to outlast its case.
   config.sqpoll_idle_ms = 1;
   return Cell{name, config, Way::straight, kNoFdLimit};
-}
-
-/// With another engine for files than the driver would have.
-Cell with_files(Cell cell, const char* name, FileEngineKind files) {
-  cell.name = name;
-  cell.config.files = files;
-  return cell;
 }
 
 /// So small that nothing fits: every limit of the ring is met by nearly every case.
@@ -64,52 +59,75 @@ Cell simulated(const char* name, std::uint64_t seed, Way way) {
   return Cell{name, config, way, kNoFdLimit};
 }
 
+/// As in a sandbox: a driver takes the ring's place.
+Cell without_ring(const char* name) {
+  return Cell{name, DriverConfig(), Way::straight, kNoFdLimit, true};
+}
+
+struct Engine {
+  const char* suffix;
+  FileEngineKind kind;
+};
+constexpr Engine kPool{"_pool_files", FileEngineKind::blocking_pool};
+constexpr Engine kPosixAio{"_posix_aio", FileEngineKind::posix_aio};
+constexpr Engine kLinuxAio{"_aio_files", FileEngineKind::linux_aio};
+constexpr Engine kRing{"_ring_files", FileEngineKind::io_uring};
+
+/// With the engine for files that the driver has by itself, and with each of these.
+void add(std::vector<Cell>& cells, const Cell& cell, std::initializer_list<Engine> engines) {
+  cells.push_back(cell);
+  for (const Engine& engine : engines) {
+    Cell& crossed = cells.emplace_back(cell);
+    crossed.name += engine.suffix;
+    crossed.config.files = engine.kind;
+  }
+}
+
+/// Every driver with every engine for files that it can be asked for: a ring's own is the ring, and
+/// where rings are denied no engine is one.
+std::vector<Cell> drivers_with_engines() {
+  std::vector<Cell> cells;
+  for (const Cell& cell : {readiness("select", DriverKind::select, Way::straight, FD_SETSIZE),
+                           readiness("poll", DriverKind::poll, Way::straight, kNoFdLimit),
+                           readiness("epoll", DriverKind::epoll, Way::straight, kNoFdLimit),
+                           readiness("linux_aio", DriverKind::linux_aio, Way::straight,
+                                     kNoFdLimit)}) {
+    add(cells, cell, {kPool, kPosixAio, kLinuxAio, kRing});
+  }
+  for (const Cell& cell : {ring("io_uring_pinned", RingProfile::pinned),
+                           ring("io_uring_movable", RingProfile::movable),
+                           ring("io_uring_sqpoll", RingProfile::sqpoll),
+                           tiny_ring("io_uring_tiny", RingProfile::best),
+                           older_ring("io_uring_as_6_1", {6, 1}),  // Debian 12
+                           without_ring("denied_ring")}) {
+    add(cells, cell, {kPool, kPosixAio, kLinuxAio});
+  }
+  return cells;
+}
+
 }  // namespace
 
-// Not every engine for files is crossed with every driver. An engine is behind a seam of its own:
-// make_file_engine is told what is wanted and how to rouse whoever it is for, and not which driver
-// or ring profile that is. So each engine has a cell with a driver that waits for readiness and one
-// with a ring; what tells poll from epoll, or one ring from another, it never meets. The driver
-// over Linux aio is here with its own engine too, since it alone shares a context with it.
 const std::vector<Cell>& cells() {
-  static const std::vector<Cell> all = {
-      readiness("select", DriverKind::select, Way::straight, FD_SETSIZE),
-      readiness("select_tried_first", DriverKind::select, Way::tried_first, FD_SETSIZE),
-      readiness("poll", DriverKind::poll, Way::straight, kNoFdLimit),
-      readiness("poll_tried_first", DriverKind::poll, Way::tried_first, kNoFdLimit),
-      readiness("epoll", DriverKind::epoll, Way::straight, kNoFdLimit),
-      readiness("epoll_tried_first", DriverKind::epoll, Way::tried_first, kNoFdLimit),
-      with_files(readiness("epoll", DriverKind::epoll, Way::straight, kNoFdLimit),
-                 "epoll_aio_files", FileEngineKind::linux_aio),
-      with_files(readiness("epoll", DriverKind::epoll, Way::straight, kNoFdLimit),
-                 "epoll_ring_files", FileEngineKind::io_uring),
-      with_files(readiness("linux_aio", DriverKind::linux_aio, Way::straight, kNoFdLimit),
-                 "linux_aio_ring_files", FileEngineKind::io_uring),
-      with_files(readiness("epoll", DriverKind::epoll, Way::straight, kNoFdLimit),
-                 "epoll_posix_aio", FileEngineKind::posix_aio),
-      with_files(readiness("select", DriverKind::select, Way::straight, FD_SETSIZE),
-                 "select_posix_aio", FileEngineKind::posix_aio),
-      readiness("linux_aio", DriverKind::linux_aio, Way::straight, kNoFdLimit),
-      readiness("linux_aio_tried_first", DriverKind::linux_aio, Way::tried_first, kNoFdLimit),
-      with_files(readiness("linux_aio", DriverKind::linux_aio, Way::straight, kNoFdLimit),
-                 "linux_aio_pool_files", FileEngineKind::blocking_pool),
-      ring("io_uring_pinned", RingProfile::pinned),
-      ring("io_uring_movable", RingProfile::movable),
-      ring("io_uring_sqpoll", RingProfile::sqpoll),
-      tiny_ring("io_uring_sqpoll_tiny", RingProfile::sqpoll),
-      tiny_ring("io_uring_tiny", RingProfile::best),
-      gathering_ring(),
-      with_files(ring("", RingProfile::pinned), "io_uring_aio_files", FileEngineKind::linux_aio),
-      with_files(ring("", RingProfile::movable), "io_uring_pool_files",
-                 FileEngineKind::blocking_pool),
-      with_files(ring("", RingProfile::pinned), "io_uring_posix_aio", FileEngineKind::posix_aio),
-      older_ring("io_uring_as_6_1", {6, 1}),  // Debian 12
-      Cell{"best", DriverConfig(), Way::straight, kNoFdLimit},
-      simulated("sim_seed_1", 1, Way::straight),
-      simulated("sim_seed_2", 2, Way::straight),
-      simulated("sim_seed_77", 77, Way::straight),
-      simulated("sim_seed_4711", 4711, Way::straight),
-  };
+  static const std::vector<Cell> all = [] {
+    std::vector<Cell> cells = drivers_with_engines();
+    for (const Cell& cell : {
+             readiness("select_tried_first", DriverKind::select, Way::tried_first, FD_SETSIZE),
+             readiness("poll_tried_first", DriverKind::poll, Way::tried_first, kNoFdLimit),
+             readiness("epoll_tried_first", DriverKind::epoll, Way::tried_first, kNoFdLimit),
+             readiness("linux_aio_tried_first", DriverKind::linux_aio, Way::tried_first,
+                       kNoFdLimit),
+             tiny_ring("io_uring_sqpoll_tiny", RingProfile::sqpoll),
+             gathering_ring(),
+             Cell{"best", DriverConfig(), Way::straight, kNoFdLimit},
+             simulated("sim_seed_1", 1, Way::straight),
+             simulated("sim_seed_2", 2, Way::straight),
+             simulated("sim_seed_77", 77, Way::straight),
+             simulated("sim_seed_4711", 4711, Way::straight),
+         }) {
+      cells.push_back(cell);
+    }
+    return cells;
+  }();
   return all;
 }
 

@@ -20,6 +20,7 @@ struct Cell {
   DriverConfig config;
   Way way = Way::straight;
   int fd_limit;  ///< fds from here on are refused with EINVAL, as the mechanism documents
+  bool is_denied_rings = false;  ///< its process is: tests/sandbox/denied begins it
 };
 
 void PrintTo(const Cell& cell, std::ostream* out);

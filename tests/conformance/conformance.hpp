@@ -1,6 +1,7 @@
 #pragma once
 
 #include "conformance/harness.hpp"
+#include "denial.hpp"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -14,6 +15,9 @@ namespace rota::conformance {
 class Conformance : public testing::TestWithParam<Cell>, protected Harness {
  protected:
   void SetUp() override {
+    if (GetParam().is_denied_rings && !testing_denial::names_a_denied_call("io_uring_setup")) {
+      GTEST_SKIP() << "cannot run: it is for `denied io_uring_setup=EPERM -- conformance`";
+    }
     const std::string refusal = make_driver(GetParam());
     if (!refusal.empty()) GTEST_SKIP() << "cannot run: " << refusal;
   }

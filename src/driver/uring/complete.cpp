@@ -5,8 +5,8 @@
 #include "base/fatal.hpp"
 #include "driver/perform.hpp"
 #include "driver/shared_stream.hpp"
-#include "driver/uring/message.hpp"
 #include "driver/uring/prepare.hpp"
+#include "driver/uring/straight.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -49,7 +49,10 @@ inline void UringDriver::dispatch(std::uint64_t user_data, std::int32_t result,
   auto& operation = *reinterpret_cast<Operation*>(user_data & ~std::uint64_t{uring_tag_mask});
   acquire_by_kernel(&operation);
   if (tag == uring_attempt) {
-    if (finish_message(operation, result) || finish_receive(operation, result, flags)) return;
+    if (finish_message(operation, result) || finish_receive(operation, result, flags) ||
+        finish_at(operation, result)) {
+      return;
+    }
   }
   if (tag == uring_readiness) return on_readiness(operation, result);
   if ((operation.flags & op_stream) != 0) {

@@ -52,12 +52,7 @@ void prepare_transfer(io_uring_sqe& entry, const Transfer& transfer, int fd) noe
     case OpCode::write_in_place:
       io_uring_prep_write(&entry, fd, rest.data, rest.bytes, kCurrentPosition);
       return;
-    case OpCode::read_at:
-      io_uring_prep_read(&entry, fd, rest.data, rest.bytes, transfer.offset + transfer.moved);
-      return;
-    default:
-      io_uring_prep_write(&entry, fd, rest.data, rest.bytes, transfer.offset + transfer.moved);
-      return;
+    default: return prepare_at(entry, transfer);
   }
 }
 

@@ -28,6 +28,16 @@ inline void prepare_message(io_uring_sqe& entry, const Transfer& transfer, int f
   entry.msg_flags = static_cast<std::uint32_t>(reads ? flags : flags | MSG_NOSIGNAL);
 }
 
+/// The part of it that serves a Transfer at an offset.
+inline void prepare_at(io_uring_sqe& entry, const Transfer& transfer) noexcept {
+  const Remainder rest = remainder(transfer);
+  entry.opcode = transfer.code == OpCode::read_at ? IORING_OP_READ : IORING_OP_WRITE;
+  entry.fd = transfer.descriptor->fd;
+  entry.off = transfer.offset + transfer.moved;
+  entry.addr = reinterpret_cast<std::uintptr_t>(rest.data);
+  entry.len = rest.bytes;
+}
+
 /// The three entries of a load, whose file has this place in the ring's table meanwhile.
 struct LoadEntries {
   io_uring_sqe& open;

@@ -5,8 +5,8 @@
 #include "driver/io_priority.hpp"
 #include "driver/nested_poll.hpp"
 #include "driver/uring/bits.hpp"
-#include "driver/uring/message.hpp"
 #include "driver/uring/prepare.hpp"
+#include "driver/uring/straight.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -162,7 +162,7 @@ void UringDriver::take(OpList todo) {
   if (backlog_.empty() && cancels_.empty() && wake_.armed()) {
     unsigned room = ring_.room();
     for (; room > 0 && !todo.empty() && goes_straight(*todo.front()); --room) {
-      start_message(*todo.pop_front());
+      start_straight(*todo.pop_front());
     }
   }
   for (Operation* each = todo.front(); each != nullptr; each = each->next) {
@@ -193,7 +193,7 @@ void UringDriver::fill() {
       if (held_back(*backlog_.front()) || lacks_room(*backlog_.front())) return;
       Operation& first = *backlog_.pop_front();
       if (goes_straight(first)) {
-        start_message(first);
+        start_straight(first);
       } else {
         admit(first);
         room = std::min(room, ring_.room() + 1);

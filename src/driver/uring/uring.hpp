@@ -73,8 +73,12 @@ class UringDriver final : public Driver {
  private:
   explicit UringDriver(const RingRequest& request) noexcept;
 
-  // The straight path of a plain message, both ways: message.hpp.
-  void start_message(Operation& operation);
+  // The straight path of most operations, both ways: straight.hpp.
+  [[nodiscard]] bool goes_straight(const Operation& operation) const noexcept;
+  void start_straight(Operation& operation);
+  void start_at(Transfer& transfer);
+  void start_message(Transfer& transfer);
+  [[nodiscard]] bool finish_at(Operation& operation, std::int32_t result);
   [[nodiscard]] bool finish_message(Operation& operation, std::int32_t result);
   [[nodiscard]] bool finish_receive(Operation& operation, std::int32_t result,
                                     std::uint32_t flags);
