@@ -128,7 +128,9 @@ Task<void> move_and_read(ReadSome read_some, std::errc refusal = {}) {
   for (int i = 0; i < kMoves; ++i) {
     const auto to = static_cast<WorkerIndex>(i % 2);
     Result<void> moved = co_await connection.stream->move_to(to);
-    if (!moved) EXPECT_EQ(moved.error(), refusal);
+    if (!moved) {
+      EXPECT_EQ(moved.error(), refusal);
+    }
     const bool stays = moved && !tasks_move() && connection.home() != to;
     EXPECT_FALSE(stays);
     const WorkerIndex from = i % 4 < 2 ? to : 1 - to;

@@ -93,7 +93,9 @@ Task<int> receive_some(WorkerChannel<int>& channel, int count) {
   int sum = 0;
   while (received < count) {
     Result<int> value = co_await channel.receive();
-    if (in_order) EXPECT_EQ(value.value_or(-1), received);
+    if (in_order) {
+      EXPECT_EQ(value.value_or(-1), received);
+    }
     sum += value.value_or(-1);
     received += 1;
   }
