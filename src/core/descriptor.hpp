@@ -87,8 +87,8 @@ struct Descriptor : Errand {
   std::uint8_t ring_uses = 0;    ///< so often a ring was given it by number (UringFileTable)
   std::uint8_t copied_sends = 0;  ///< so many in a row were to be made in place and were not
   FirstTry cached;                ///< of a file: what its page cache has is read at once
-  FirstTry unpunted;             ///< of a file: its ring is asked without a thread of the kernel's
-  std::uint8_t unfit_loans = 0;  ///< so many in a row would have fitted the other size better
+  FirstTry unpunted;              ///< of a file: its ring is asked without a thread of the kernel's
+  std::uint8_t unfit_loans = 0;   ///< so many in a row would have fitted the other size better
   bool borrowed = false;         ///< the fd is somebody else's: it is left open
   bool placed = false;           ///< it has no fd: `driver_index` is its place with the driver
   bool direct = false;           ///< a file that was opened with O_DIRECT

@@ -218,6 +218,7 @@ TEST_P(Readiness, OneTurnLendsNoMoreThanStaysInTheCacheAndTheNextGoesOn) {
   EXPECT_EQ(back_.size(), kInOneTurn);
   turn();
   EXPECT_EQ(back_.size(), kConnections);
+  while (!adopted_.empty()) close(*adopted_.back());
   for (const auto& each : all) {
     EXPECT_EQ(each->receive.result, 1);
     if (each->receive.buffer != nullptr) give_back(*each->receive.buffer);

@@ -307,6 +307,8 @@ TEST_P(UringDirect, what_needs_a_number_is_refused) {
   EXPECT_EQ(result_of(MessageBatch(OpCode::receive_batch, &batch, 1, 0), placed), -EBADF);
   EXPECT_EQ(result_of(Splice(OpCode::splice_in, -1, 1), placed), -EBADF);
   EXPECT_EQ(result_of(Operation(OpCode::sync), placed), -EBADF);
+  EXPECT_EQ(result_of(Transfer(OpCode::read_at, &byte, 1), placed), -EBADF);
+  EXPECT_EQ(result_of(Transfer(OpCode::write_at, &byte, 1), placed), -EBADF);
   EXPECT_EQ(result_of(Operation(OpCode::accept), placed), -EBADF);
   StreamResult results[2];
   Stream stream(OpCode::accept, results);

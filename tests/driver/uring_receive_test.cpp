@@ -133,8 +133,10 @@ TEST_P(UringReceive, more_large_loans_are_kept_than_there_are_large_buffers) {
     singles += receivings[i].receive.buffer->single ? 1 : 0;
   }
   EXPECT_GE(singles, 20u);
-  const bool offers = static_cast<UringDriver&>(rig_.driver()).ring().can(ring_lends);
-  EXPECT_EQ(rig_.driver().counters().dry_receives > 0, offers);
+  if (GetParam().request.entries >= kConnections) {  // All waited before the first bytes came.
+    const bool offers = static_cast<UringDriver&>(rig_.driver()).ring().can(ring_lends);
+    EXPECT_EQ(rig_.driver().counters().dry_receives > 0, offers);
+  }
   close_all();
 }
 

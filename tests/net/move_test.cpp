@@ -132,7 +132,7 @@ Task<void> move_and_read(ReadSome read_some, std::errc refusal = {}) {
       EXPECT_EQ(moved.error(), refusal);
     }
     const bool stays = moved && !tasks_move() && connection.home() != to;
-    EXPECT_FALSE(stays);
+    EXPECT_FALSE(stays) << "it did not move";
     const WorkerIndex from = i % 4 < 2 ? to : 1 - to;
     auto read_there = [&] { return (reader.*read_some)(*connection.stream); };
     bool went_on = co_await submit_to(from, read_there);

@@ -86,6 +86,7 @@ Task<void> send_in_one_run(WorkerChannel<int>& channel, int count) {
     EXPECT_TRUE(sent.has_value());
   }
 }
+
 /// The numbers from 0 on; in order if nothing moves.
 Task<int> receive_some(WorkerChannel<int>& channel, int count) {
   const bool in_order = !tasks_move();

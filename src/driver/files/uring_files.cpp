@@ -40,9 +40,9 @@ void UringFiles::submit(OpList operations) {
   const QueueStamp stamp = QueueStamp::now();
   while (Operation* operation = operations.pop_front()) {
     if (takes(*operation)) {
-      const bool punts =
-          moves_at_offset(operation->code) && !operation->descriptor->unpunted.is_worth_it();
-      operation->engine_bits = punts ? waits_there : 0;
+      const bool given_up =
+          may_be_punted(operation->code) && !operation->descriptor->unpunted.is_worth_it();
+      operation->engine_bits = given_up ? waits_there : 0;
       line_.push(*operation, stamp);
     } else {
       others.push_back(*operation);
@@ -127,13 +127,14 @@ void UringFiles::complete(Operation& operation, std::int32_t result) {
   operation.engine_bits &= static_cast<std::uint8_t>(~(cancel_asked | cancel_sent));
   // Nobody has asked: the thread that submitted it has ended.
   const bool again = result == -ECANCELED && !asked;
-  const bool moves = moves_at_offset(operation.code);
+  const bool tried =
+      may_be_punted(operation.code) && (operation.engine_bits & waits_there) == 0;
   switch (absorb(operation, again ? -EINTR : plain_result(result))) {
     case Attempt::complete:
-      if (moves && (operation.engine_bits & waits_there) == 0) operation.descriptor->unpunted.hit();
+      if (tried && operation.result >= 0) operation.descriptor->unpunted.hit();
       return done_.push_back(operation);
     case Attempt::would_block:
-      if (moves) operation.descriptor->unpunted.miss();
+      if (tried) operation.descriptor->unpunted.miss();
       operation.engine_bits |= waits_there;
       break;
     case Attempt::again: break;

@@ -53,7 +53,7 @@ class UringFiles final : public FileEngine {
  private:
   /// Operation::engine_bits of what is with the kernel; those of others are theirs.
   enum Bits : std::uint8_t {
-    waits_there = 1 << 2,   ///< the file answered "not yet": a thread of the kernel waits
+    waits_there = 1 << 2,   ///< the file has answered "not yet": a thread of the kernel waits
     cancel_asked = 1 << 3,
     cancel_sent = 1 << 4,
   };

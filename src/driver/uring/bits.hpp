@@ -33,7 +33,8 @@ enum UringBits : std::uint32_t {
   bit_in_lane = 1 << 5,        ///< came as far as its Descriptor; before that in backlog_
 
   // On a file.
-  bit_may_block = 1 << 6,  ///< it answers "not yet": a thread of the kernel is to wait
+  bit_may_block = 1 << 6,  ///< it has answered "not yet", or others on it have: a thread of the
+                           ///< kernel is to wait
 
   // Poll.
   bit_nested = 1 << 7,  ///< in an epoll of its own, whose number is above these bits
@@ -48,22 +49,23 @@ enum UringBits : std::uint32_t {
   bit_in_place = 1 << 9,  ///< its entry is one, with two completions
   bit_sent = 1 << 10,     ///< it has its count, and waits for the bytes to be let go
 
-  // write_durably_at: of its two linked entries the first, the second is out.
-  bit_writes = 1 << 11,
-  bit_syncs = 1 << 12,
+  // write_durably_at.
+  bit_writes = 1 << 11,  ///< the first of two linked entries is out
+  bit_syncs = 1 << 12,   ///< the second is
 
   // accept, install.
   bit_place = 1 << 13,  ///< it has a place, whose number is above these bits, to give to a
                         ///< connection or to close
 
-  // load: of its three linked entries the first, the second, the third is out.
-  bit_opens = 1 << 13,
-  bit_reads = 1 << 14,
-  bit_closes = 1 << 15,
-  bit_recalls = 1 << 16,   ///< a cancel of its read is
+  // load.
+  bit_opens = 1 << 13,     ///< the first of three linked entries is out
+  bit_reads = 1 << 14,     ///< the second is
+  bit_closes = 1 << 15,    ///< the third is
+  bit_recalls = 1 << 16,   ///< a cancel of its read is out
   bit_recalled = 1 << 17,  ///< one has come back and had not found it
   bit_placed = 1 << 18,    ///< there may be a file in its place
 };
+
 /// Where an accept, or an install, keeps the number of its place, above the bits that it may have.
 inline constexpr unsigned kPlaceShift = 14;
 /// The same of a load.
@@ -114,6 +116,11 @@ inline bool ends_by_itself(const Operation& operation) noexcept {
                    OpCode::change_path, OpCode::read_directory, OpCode::splice_in_at,
                    OpCode::splice_out_at, OpCode::copy_range, OpCode::write_durably_at,
                    OpCode::advise_memory>(operation.code);
+}
+
+/// What is given up by file where a ring hands it back: most of what is done to files.
+inline bool may_be_punted(OpCode code) noexcept {
+  return moves_at_offset(code) || code == OpCode::write_durably_at;
 }
 
 /// What a file engine can be asked for. What opens a file may wait for whoever opens the other end.

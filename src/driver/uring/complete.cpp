@@ -118,9 +118,10 @@ void UringDriver::on_attempt(Operation& operation, std::int32_t result) {
 
 /// From here on a thread of the kernel is asked.
 void UringDriver::punt(Operation& operation) noexcept {
+  if ((operation.driver_bits & bit_may_block) != 0) return;
   operation.driver_bits |= bit_may_block;
   counters().punted_files += 1;
-  if (moves_at_offset(operation.code) && operation.descriptor->unpunted.miss()) {
+  if (may_be_punted(operation.code) && operation.descriptor->unpunted.miss()) {
     counters().demoted_files += 1;
   }
 }
@@ -165,7 +166,8 @@ void UringDriver::leave_kernel(Operation& operation) {
   operation.state = OpState::idle;
   Descriptor* descriptor = operation.descriptor;
   if (descriptor == nullptr) return;
-  if (moves_at_offset(operation.code) && (operation.driver_bits & bit_may_block) == 0) {
+  const bool by_ring = (operation.driver_bits & (bit_may_block | bit_engine)) == 0;
+  if (by_ring && operation.result >= 0 && may_be_punted(operation.code)) {
     descriptor->unpunted.hit();
   }
   descriptor->in_flight -= 1;

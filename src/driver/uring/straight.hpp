@@ -1,7 +1,7 @@
 #pragma once
 
-#include "driver/lending.hpp"
 #include "driver/io_priority.hpp"
+#include "driver/lending.hpp"
 #include "driver/message.hpp"
 #include "driver/uring/abi.hpp"
 #include "driver/uring/bits.hpp"
@@ -31,7 +31,8 @@ namespace rota::inline v0 {
 }
 
 [[nodiscard]] inline bool is_plain_transfer_at(const Operation& operation) noexcept {
-  return is_one_of<OpCode::read_at, OpCode::write_at>(operation.code) && operation.flags == 0;
+  return is_one_of<OpCode::read_at, OpCode::write_at>(operation.code) &&
+         (operation.flags & ~op_whole) == 0;
 }
 
 /// Whether it may go straight.
@@ -41,7 +42,7 @@ namespace rota::inline v0 {
   const Descriptor& descriptor = *operation.descriptor;
   if (descriptor.closing != nullptr) return false;
   if (is_plain_transfer_at(operation)) {
-    return !descriptor.unpunted.is_given_up() && !held_back(operation) &&
+    return !descriptor.placed && !descriptor.unpunted.is_given_up() && !held_back(operation) &&
            engine_request_.kind == FileEngineKind::best;
   }
   if (!is_plain_message(operation) && !is_plain_receive(operation)) return false;

@@ -241,7 +241,7 @@ void UringDriver::enter_kernel(Operation& operation) {
   if (operation.descriptor != nullptr) operation.descriptor->in_flight += 1;
   operation.state = OpState::in_flight;
   if (polls_first(operation)) return launch_readiness(operation);
-  if (moves_at_offset(operation.code) && !operation.descriptor->unpunted.is_worth_it()) {
+  if (may_be_punted(operation.code) && !operation.descriptor->unpunted.is_worth_it()) {
     operation.driver_bits |= bit_may_block;
   }
   if (operation.code == OpCode::load) return launch_load(static_cast<Load&>(operation));
