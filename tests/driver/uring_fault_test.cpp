@@ -1,5 +1,6 @@
 // Entries that fail as the kernel seldom has them fail.
 #include "driver/driver_rig.hpp"
+#include "driver/engine_fixture.hpp"
 #include "driver/ring_rig.hpp"
 #include "inject/ring_fault.hpp"
 
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 namespace rota {
 namespace {
@@ -107,6 +109,41 @@ TEST_P(FailedEntries, the_sync_of_a_durable_write_that_a_signal_ends_is_made_ane
   rig.turn_until_returned(1);
   EXPECT_EQ(write.result, 4);
   EXPECT_EQ(rig.close(file), 0);
+}
+
+class FailedEntriesOfFiles : public testing::Test, protected engine_fixture::EngineRig {
+ protected:
+  void read_text(Descriptor& file) {
+    engine_fixture::At read(OpCode::read_at, file, "....", 0);
+    submit(read);
+    EXPECT_EQ(reap(1).size(), 1u);
+    EXPECT_EQ(read.result, 4);
+  }
+};
+
+/// The same of a ring beside a poller.
+TEST_F(FailedEntriesOfFiles, that_keep_saying_not_yet_have_the_file_go_to_a_thread_until_a_probe) {
+  if (!testing_inject::entries_can_fail()) GTEST_SKIP() << "entries fail on Linux 6.10";
+  const RingFault not_yet{{IORING_OP_READ, uring_attempt}, EAGAIN, 0, true};
+  watch_entries(&not_yet);
+  std::vector<Refusal> refusals;
+  auto engine = make_file_engine({.kind = FileEngineKind::io_uring}, bell().notify(), refusals);
+  if (!engine) GTEST_SKIP() << refusals.front().reason;
+  use(std::move(*engine));
+  TemporaryFile file;
+  file.write_at("text", 0);
+  Descriptor& fd = adopt(file.number());
+  for (int i = 0; i < FirstTry::kMissesInARow; ++i) {
+    EXPECT_FALSE(fd.unpunted.is_given_up()) << i;
+    read_text(fd);
+  }
+  for (int i = 1; i < 2 * FirstTry::kTurnsPerProbe; ++i) {
+    EXPECT_TRUE(fd.unpunted.is_given_up()) << i;
+    read_text(fd);
+  }
+  watch_entries();
+  read_text(fd);
+  EXPECT_FALSE(fd.unpunted.is_given_up()) << "the second probe has hit";
 }
 
 }  // namespace
