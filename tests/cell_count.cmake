@@ -1,7 +1,8 @@
 # Adds up what the runs of a suite's columns counted. Fails when a registered cell was run by no
 # column or by two, or when another number is registered than is pinned. Where only some of
 # `part_of` columns are run, each of which has as many cells, their share must have been; of those
-# in `by_thirds` a third, which the place of the column in that list tells.
+# in `by_thirds` a third, which the place of the column in that list tells. A column of `without_rings`
+# has executed something: begun without a filter of system calls it would skip all of its cells.
 set(executed 0)
 set(cannot_run 0)
 set(registered "")
@@ -16,6 +17,10 @@ foreach(column ${columns})
   math(EXPR cannot_run "${cannot_run} + ${CMAKE_MATCH_2}")
   if(seen EQUAL 0)
     message(FATAL_ERROR "${suite}: no cell is in the column ${column}")
+  endif()
+  list(FIND without_rings ${column} place)
+  if(CMAKE_MATCH_1 EQUAL 0 AND NOT place EQUAL -1)
+    message(FATAL_ERROR "${suite}: ${column} executed no cell: was it begun without a filter?")
   endif()
 endforeach()
 message(STATUS "${suite}: ${executed} cells executed, ${cannot_run} cannot run")
