@@ -23,6 +23,7 @@ namespace {
 using testing_sockets::DriverRig;
 using testing_sockets::Fd;
 using testing_sockets::made;
+using testing_sockets::profile_name;
 using testing_sockets::request_of;
 using testing_sockets::SocketPair;
 
@@ -98,9 +99,7 @@ class RingBusyPoll : public testing::TestWithParam<RingProfile> {};
 INSTANTIATE_TEST_SUITE_P(Profiles, RingBusyPoll,
                          testing::Values(RingProfile::pinned, RingProfile::movable,
                                          RingProfile::sqpoll),
-                         [](const auto& profile) {
-                           return std::string(name_of(profile.param)).substr(sizeof "io_uring");
-                         });
+                         profile_name);
 
 TEST_P(RingBusyPoll, is_asked_of_the_ring) {
   RingRequest request = request_of(GetParam(), 8, 16);

@@ -12,13 +12,17 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -53,6 +57,19 @@ class Limit {
   __rlimit_resource which_;
   rlimit before_{};
 };
+
+/// Whether a thread of this process is in a read of it.
+bool somebody_reads(int fd) {
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream call(thread.path() / "syscall");
+    std::string number;
+    std::string first;
+    call >> number >> first;
+    const bool reads = number == std::to_string(SYS_read) || number == std::to_string(SYS_pread64);
+    if (reads && std::strtol(first.c_str(), nullptr, 16) == fd) return true;
+  }
+  return false;
+}
 
 class PosixAio : public ::testing::TestWithParam<AioNotification> {
  protected:
@@ -217,6 +234,26 @@ TEST_P(PosixAio, WhatIsCancelledBeforeAThreadIsFreeStrandsNothingBehindIt) {
   busy.let_go();
   EXPECT_EQ(rig_.reap(2).size(), 2u);
   EXPECT_EQ(reads[1]->buffer + reads[2]->buffer, "bc");
+}
+
+/// Whoever waits for the first need not be roused for what comes behind it, but to be told of its
+/// end. An eventfd has offsets, as far as the kernel cares, and nothing to read.
+TEST_P(PosixAio, WhatIsCancelledBehindOneThatRunsIsToldOfMeanwhile) {
+  const Fd nothing(checked(::eventfd(0, EFD_CLOEXEC), "eventfd"));
+  Descriptor& from = rig_.adopt(nothing.number());
+  At first(OpCode::read_at, from, "12345678", 0);
+  rig_.submit(first);
+  while (!somebody_reads(nothing.number())) std::this_thread::yield();
+  for (int i = 0; i < 200; ++i) {
+    At behind(OpCode::read_at, from, "12345678", 0);
+    rig_.submit(behind);
+    rig_.engine().cancel(behind);
+    ASSERT_EQ(rig_.reap(1), std::vector<Operation*>{&behind});
+    ASSERT_EQ(behind.result, -ECANCELED);
+  }
+  checked(::eventfd_write(nothing.number(), 1), "eventfd_write");
+  EXPECT_EQ(rig_.reap(1), std::vector<Operation*>{&first});
+  EXPECT_EQ(first.result, 8);
 }
 
 TEST_P(PosixAio, WhatWasToBeAskedForAgainCanBeCancelledToo) {

@@ -10,6 +10,14 @@
 
 namespace rota::testing_sockets {
 
+/// Of rings whose entries the worker itself submits.
+inline auto both_profiles() {
+  return testing::Values(RingProfile::pinned, RingProfile::movable);
+}
+inline std::string profile_name(const testing::TestParamInfo<RingProfile>& profile) {
+  return std::string(name_of(profile.param)).substr(sizeof "io_uring");
+}
+
 inline RingRequest request_of(RingProfile profile, std::uint32_t entries,
                               std::uint32_t completions) {
   RingRequest request;

@@ -39,11 +39,13 @@ extern "C" int io_uring_enter2(unsigned fd, unsigned entries, unsigned least, un
 namespace rota {
 namespace {
 
+using testing_sockets::both_profiles;
 using testing_sockets::checked;
 using testing_sockets::DriverRig;
 using testing_sockets::Fd;
 using testing_sockets::kept_in_rings;
 using testing_sockets::made;
+using testing_sockets::profile_name;
 using testing_sockets::request_of;
 using testing_sockets::TemporaryFile;
 
@@ -73,11 +75,7 @@ class CutLinks : public testing::TestWithParam<RingProfile> {
   TemporaryFile file_;
 };
 
-INSTANTIATE_TEST_SUITE_P(UringProfile, CutLinks,
-                         testing::Values(RingProfile::pinned, RingProfile::movable),
-                         [](const auto& profile) {
-                           return profile.param == RingProfile::pinned ? "pinned" : "movable";
-                         });
+INSTANTIATE_TEST_SUITE_P(UringProfile, CutLinks, both_profiles(), profile_name);
 
 TEST_P(CutLinks, a_load_whose_open_is_alone_is_whole_and_leaves_nothing_open) {
   for (std::uint32_t i = 0; i <= UringFileTable::kPlaces; ++i) {

@@ -22,10 +22,12 @@ namespace {
 using testing_inject::EntryKind;
 using testing_inject::RingFault;
 using testing_inject::watch_entries;
+using testing_sockets::both_profiles;
 using testing_sockets::checked;
 using testing_sockets::DriverRig;
 using testing_sockets::Fd;
 using testing_sockets::made;
+using testing_sockets::profile_name;
 using testing_sockets::request_of;
 using testing_sockets::TemporaryFile;
 
@@ -55,11 +57,7 @@ class FailedEntries : public testing::TestWithParam<RingProfile> {
   TemporaryFile file_;
 };
 
-INSTANTIATE_TEST_SUITE_P(UringProfile, FailedEntries,
-                         testing::Values(RingProfile::pinned, RingProfile::movable),
-                         [](const auto& profile) {
-                           return profile.param == RingProfile::pinned ? "pinned" : "movable";
-                         });
+INSTANTIATE_TEST_SUITE_P(UringProfile, FailedEntries, both_profiles(), profile_name);
 
 /// The thread that submitted it has ended before a thread of the kernel got to it.
 TEST_P(FailedEntries, a_close_that_was_not_begun_is_made_anew) {

@@ -31,11 +31,13 @@
 namespace rota {
 namespace {
 
+using testing_sockets::both_profiles;
 using testing_sockets::checked;
 using testing_sockets::DriverRig;
 using testing_sockets::Fd;
 using testing_sockets::kept_in_rings;
 using testing_sockets::made;
+using testing_sockets::profile_name;
 using testing_sockets::request_of;
 using testing_sockets::TemporaryFile;
 
@@ -135,11 +137,7 @@ class LoadsOfARing : public testing::TestWithParam<RingProfile> {
   const UringRing* ring_ = nullptr;
 };
 
-INSTANTIATE_TEST_SUITE_P(UringProfile, LoadsOfARing,
-                         testing::Values(RingProfile::pinned, RingProfile::movable),
-                         [](const auto& profile) {
-                           return profile.param == RingProfile::pinned ? "pinned" : "movable";
-                         });
+INSTANTIATE_TEST_SUITE_P(UringProfile, LoadsOfARing, both_profiles(), profile_name);
 
 TEST_P(LoadsOfARing, use_no_number_while_they_are_in_flight) {
   constexpr std::size_t kLoads = 100;

@@ -18,6 +18,7 @@ namespace {
 
 using testing_sockets::DriverRig;
 using testing_sockets::made;
+using testing_sockets::profile_name;
 using testing_sockets::request_of;
 
 /// How often the eventfds of this process were written to: those of rings are never read.
@@ -50,9 +51,7 @@ constexpr const char* kNoMessages = "a kernel before 6.13";
 INSTANTIATE_TEST_SUITE_P(Profiles, MessageWake,
                          testing::Values(RingProfile::pinned, RingProfile::movable,
                                          RingProfile::sqpoll),
-                         [](const auto& profile) {
-                           return std::string(name_of(profile.param)).substr(sizeof "io_uring");
-                         });
+                         profile_name);
 
 TEST_P(MessageWake, writes_to_no_eventfd) {
   auto rig = woken_by_messages();

@@ -28,16 +28,14 @@ namespace {
 using testing_sockets::DriverRig;
 using testing_sockets::Fd;
 using testing_sockets::made;
+using testing_sockets::profile_name;
 using testing_sockets::request_of;
 using testing_sockets::SocketPair;
 
 class MovingRing : public testing::TestWithParam<RingProfile> {};
 
 INSTANTIATE_TEST_SUITE_P(UringProfile, MovingRing,
-                         testing::Values(RingProfile::movable, RingProfile::sqpoll),
-                         [](const auto& profile) {
-                           return profile.param == RingProfile::movable ? "movable" : "sqpoll";
-                         });
+                         testing::Values(RingProfile::movable, RingProfile::sqpoll), profile_name);
 
 TEST_P(MovingRing, is_taken_over_by_another_thread) {
   DriverRig rig(made(request_of(GetParam(), 8, 16)));

@@ -46,10 +46,12 @@ namespace rota {
 namespace {
 
 using engine_fixture::At;
+using testing_sockets::both_profiles;
 using testing_sockets::checked;
 using testing_sockets::DriverRig;
 using testing_sockets::Fd;
 using testing_sockets::made;
+using testing_sockets::profile_name;
 using testing_sockets::request_of;
 using testing_sockets::TemporaryFile;
 
@@ -98,11 +100,7 @@ class UringPriority : public testing::TestWithParam<RingProfile> {
   std::array<std::byte, 4> bytes_{};
 };
 
-INSTANTIATE_TEST_SUITE_P(UringProfile, UringPriority,
-                         testing::Values(RingProfile::pinned, RingProfile::movable),
-                         [](const auto& profile) {
-                           return profile.param == RingProfile::pinned ? "pinned" : "movable";
-                         });
+INSTANTIATE_TEST_SUITE_P(UringProfile, UringPriority, both_profiles(), profile_name);
 
 TEST_P(UringPriority, of_reads_and_writes_is_in_their_entries) {
   for (const IoPriority priority : kPriorities) {

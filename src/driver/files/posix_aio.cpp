@@ -259,7 +259,9 @@ void PosixAioFiles::cancel(Operation& operation) noexcept {
   if (request == requests_.end()) return others_->cancel(operation);
   request->anew = false;
   const int fd = operation.descriptor->fd;
-  if (::aio_cancel(fd, &request->control) == AIO_CANCELED) ask_again_behind(*request);
+  if (::aio_cancel(fd, &request->control) != AIO_CANCELED) return;
+  ask_again_behind(*request);
+  if (waiter_ != nullptr) waiter_->look();
 }
 
 /// Rule 4 of the class.
@@ -278,6 +280,7 @@ void PosixAioFiles::cancel_all(const Descriptor& descriptor) noexcept {
     request.anew = false;
     static_cast<void>(::aio_cancel(descriptor.fd, &request.control));
   }
+  if (waiter_ != nullptr) waiter_->look();
   others_->cancel_all(descriptor);
 }
 
