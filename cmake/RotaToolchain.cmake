@@ -31,11 +31,13 @@ endif()
 
 if(ROTA_SANITIZE STREQUAL "address-undefined")
   # The vptr check opens a pipe to look at memory, and reports an error where no fd is left: which
-  # is what some tests are about. Checks of addresses that are calls compile in three quarters of the
-  # time.
+  # is what some tests are about.
   set(rota_sanitizer_flags
-    -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
-    -fsanitize-address-outline-instrumentation)
+    -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # Checks of addresses that are calls compile in three quarters of the time.
+    list(APPEND rota_sanitizer_flags -fsanitize-address-outline-instrumentation)
+  endif()
 elseif(ROTA_SANITIZE STREQUAL "thread")
   set(rota_sanitizer_flags -fsanitize=thread)
 elseif(NOT ROTA_SANITIZE STREQUAL "")

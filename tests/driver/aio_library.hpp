@@ -8,6 +8,8 @@
 #include "driver/files/posix_aio_doorbell.hpp"
 #include "driver/sockets.hpp"
 
+#include <gtest/gtest.h>
+
 #include <aio.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -16,6 +18,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -97,6 +100,35 @@ inline MadeEngine make_engine(engine_fixture::EngineRig& rig, AioNotification ho
   std::vector<Refusal> refusals;
   const EngineNotify notify = rig.bell().notify();
   return make_posix_aio(how, notify, make_blocking_pool(notify, 1), refusals);
+}
+
+/// A suite that runs by every way of being told.
+class ByNotification : public testing::TestWithParam<AioNotification> {
+ protected:
+  ByNotification() { limit_threads_for_sanitizer(); }
+  void SetUp() override {
+    if (thread_sanitizer && GetParam() == AioNotification::thread) {
+      GTEST_SKIP() << "this sanitizer knows no threads that the C library starts";
+    }
+    begin();
+  }
+  void begin() { rig_.use(make_engine(rig_, GetParam()).value()); }
+
+  engine_fixture::EngineRig rig_;
+};
+
+inline auto every_notification() {
+  return testing::Values(AioNotification::none, AioNotification::signal, AioNotification::thread);
+}
+
+/// The name of a test's parameter.
+inline std::string notification_name(const testing::TestParamInfo<AioNotification>& how) {
+  switch (how.param) {
+    case AioNotification::none: return "none";
+    case AioNotification::signal: return "signal";
+    case AioNotification::thread: return "thread";
+  }
+  return "unknown";
 }
 
 }  // namespace rota::aio_library

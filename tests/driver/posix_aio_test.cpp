@@ -12,17 +12,13 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -33,6 +29,7 @@ namespace rota {
 namespace {
 
 using aio_library::BusyLibrary;
+using aio_library::ByNotification;
 using aio_library::make_engine;
 using engine_fixture::At;
 using engine_fixture::EngineRig;
@@ -58,30 +55,8 @@ class Limit {
   rlimit before_{};
 };
 
-/// Whether a thread of this process is in a read of it.
-bool somebody_reads(int fd) {
-  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream call(thread.path() / "syscall");
-    std::string number;
-    std::string first;
-    call >> number >> first;
-    const bool reads = number == std::to_string(SYS_read) || number == std::to_string(SYS_pread64);
-    if (reads && std::strtol(first.c_str(), nullptr, 16) == fd) return true;
-  }
-  return false;
-}
-
-class PosixAio : public ::testing::TestWithParam<AioNotification> {
+class PosixAio : public ByNotification {
  protected:
-  PosixAio() { aio_library::limit_threads_for_sanitizer(); }
-  void SetUp() override {
-    if (thread_sanitizer && GetParam() == AioNotification::thread) {
-      GTEST_SKIP() << "this sanitizer knows no threads that the C library starts";
-    }
-    begin();
-  }
-  void begin() { rig_.use(make_engine(rig_, GetParam()).value()); }
-
   void submit(std::vector<std::unique_ptr<At>>& operations) {
     OpList all;
     for (const auto& each : operations) all.push_back(*each);
@@ -95,8 +70,6 @@ class PosixAio : public ::testing::TestWithParam<AioNotification> {
     }
     return reads;
   }
-
-  EngineRig rig_;
 };
 
 TEST_P(PosixAio, WhatWasWrittenInOneListIsReadInOne) {
@@ -236,26 +209,6 @@ TEST_P(PosixAio, WhatIsCancelledBeforeAThreadIsFreeStrandsNothingBehindIt) {
   EXPECT_EQ(reads[1]->buffer + reads[2]->buffer, "bc");
 }
 
-/// Whoever waits for the first need not be roused for what comes behind it, but to be told of its
-/// end. An eventfd has offsets, as far as the kernel cares, and nothing to read.
-TEST_P(PosixAio, WhatIsCancelledBehindOneThatRunsIsToldOfMeanwhile) {
-  const Fd nothing(checked(::eventfd(0, EFD_CLOEXEC), "eventfd"));
-  Descriptor& from = rig_.adopt(nothing.number());
-  At first(OpCode::read_at, from, "12345678", 0);
-  rig_.submit(first);
-  while (!somebody_reads(nothing.number())) std::this_thread::yield();
-  for (int i = 0; i < 200; ++i) {
-    At behind(OpCode::read_at, from, "12345678", 0);
-    rig_.submit(behind);
-    rig_.engine().cancel(behind);
-    ASSERT_EQ(rig_.reap(1), std::vector<Operation*>{&behind});
-    ASSERT_EQ(behind.result, -ECANCELED);
-  }
-  checked(::eventfd_write(nothing.number(), 1), "eventfd_write");
-  EXPECT_EQ(rig_.reap(1), std::vector<Operation*>{&first});
-  EXPECT_EQ(first.result, 8);
-}
-
 TEST_P(PosixAio, WhatWasToBeAskedForAgainCanBeCancelledToo) {
   TemporaryFile file;
   file.write_at("abc", 0);
@@ -373,19 +326,8 @@ TEST(PosixAioDoorbell, ThatIsHungAgainLeavesNothingOpen) {
   EXPECT_EQ(leaks::open_fds(), before);
 }
 
-std::string name_of(const testing::TestParamInfo<AioNotification>& how) {
-  switch (how.param) {
-    case AioNotification::none: return "none";
-    case AioNotification::signal: return "signal";
-    case AioNotification::thread: return "thread";
-  }
-  return "unknown";
-}
-
-INSTANTIATE_TEST_SUITE_P(Told, PosixAio,
-                         testing::Values(AioNotification::none, AioNotification::signal,
-                                         AioNotification::thread),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(Told, PosixAio, aio_library::every_notification(),
+                         aio_library::notification_name);
 
 }  // namespace
 }  // namespace rota

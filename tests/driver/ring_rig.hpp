@@ -10,10 +10,11 @@
 
 namespace rota::testing_sockets {
 
-/// Of rings whose entries the worker itself submits.
+/// Those whose entries the worker itself submits.
 inline auto both_profiles() {
   return testing::Values(RingProfile::pinned, RingProfile::movable);
 }
+/// The name of a test's parameter.
 inline std::string profile_name(const testing::TestParamInfo<RingProfile>& profile) {
   return std::string(name_of(profile.param)).substr(sizeof "io_uring");
 }

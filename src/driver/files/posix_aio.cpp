@@ -167,12 +167,16 @@ bool PosixAioFiles::start(Batch batch) {
     return refuse(batch);
   }
   // Some of the list may have been taken. Of those that failed at once nobody is told.
-  const auto refused = std::partition(batch.begin(), batch.end(), [](auto* each) {
-    return ::aio_error(&each->control) != kUntouched;
-  });
-  if (refused != batch.begin()) watch(Batch(batch.begin(), refused));
+  std::array<PosixAioRequest*, kListed> refused;
+  std::size_t taken_count = 0;
+  std::size_t refused_count = 0;
+  for (PosixAioRequest* each : batch) {
+    const bool is_taken = ::aio_error(&each->control) != kUntouched;
+    (is_taken ? batch[taken_count++] : refused[refused_count++]) = each;
+  }
+  if (taken_count > 0) watch(batch.first(taken_count));
   notify_();
-  return refused == batch.end() || refuse(Batch(refused, batch.end()));
+  return refused_count == 0 || refuse(Batch(refused).first(refused_count));
 }
 
 void PosixAioFiles::watch(Batch taken) noexcept {
@@ -259,9 +263,9 @@ void PosixAioFiles::cancel(Operation& operation) noexcept {
   if (request == requests_.end()) return others_->cancel(operation);
   request->anew = false;
   const int fd = operation.descriptor->fd;
-  if (::aio_cancel(fd, &request->control) != AIO_CANCELED) return;
-  ask_again_behind(*request);
-  if (waiter_ != nullptr) waiter_->look();
+  const int answer = ::aio_cancel(fd, &request->control);
+  if (answer == AIO_CANCELED) ask_again_behind(*request);
+  if (answer != AIO_NOTCANCELED && waiter_ != nullptr) waiter_->look();
 }
 
 /// Rule 4 of the class.
@@ -275,12 +279,14 @@ void PosixAioFiles::ask_again_behind(const PosixAioRequest& cancelled) noexcept 
 
 void PosixAioFiles::cancel_all(const Descriptor& descriptor) noexcept {
   if (line_.withdraw_of(descriptor, done_)) notify_();
+  bool has_some = false;
   for (PosixAioRequest& request : requests_) {
     if (request.operation == nullptr || request.operation->descriptor != &descriptor) continue;
     request.anew = false;
     static_cast<void>(::aio_cancel(descriptor.fd, &request.control));
+    has_some = true;
   }
-  if (waiter_ != nullptr) waiter_->look();
+  if (has_some && waiter_ != nullptr) waiter_->look();
   others_->cancel_all(descriptor);
 }
 

@@ -1,12 +1,10 @@
 #include "driver/files/posix_aio_waiter.hpp"
 
 #include "base/signals_blocked.hpp"
-#include "base/time_units.hpp"
 
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
-#include <ctime>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -41,25 +39,22 @@ void PosixAioWaiter::watch(PosixAioRequest& newest, PosixAioRequest& oldest) noe
   {
     const std::lock_guard lock(mutex_);
     oldest.next = std::exchange(fresh_, &newest);
-    if (!comes_by_itself_to(newest, oldest.next)) where = std::exchange(asleep_, Asleep::no);
+    if (!ends_before(newest, oldest.next)) where = std::exchange(asleep_, Asleep::no);
     if (where == Asleep::in_suspend) doorbell_.ring();
   }
   if (where == Asleep::without_work) news_.notify_one();
 }
 
-/// Whether its wait ends before any of these does.
-bool PosixAioWaiter::comes_by_itself_to(const PosixAioRequest& newest,
-                                        const PosixAioRequest* behind) const noexcept {
+/// Whether a wait in aio_suspend does, before each of these fresh ones.
+bool PosixAioWaiter::ends_before(const PosixAioRequest& newest,
+                                 const PosixAioRequest* after_oldest) const noexcept {
   if (asleep_ != Asleep::in_suspend) return false;
   const std::span awaited = std::span(awaited_).first(awaited_count_);
-  const auto ends_later = [&](const aiocb& control) {
-    return std::ranges::any_of(awaited, [&](const Awaited& each) {
-      return each.fd == control.aio_fildes && each.lag <= control.aio_reqprio;
-    });
-  };
-  const PosixAioRequest* each = &newest;
-  while (each != behind && ends_later(each->control)) each = each->next;
-  return each == behind;
+  for (const PosixAioRequest* fresh = &newest; fresh != after_oldest; fresh = fresh->next) {
+    const auto does = [&](const Awaited& each) { return each.ends_before(fresh->control); };
+    if (std::ranges::none_of(awaited, does)) return false;
+  }
+  return true;
 }
 
 void PosixAioWaiter::look() noexcept {
@@ -92,15 +87,19 @@ bool PosixAioWaiter::take_fresh() noexcept {
   }
   for (; oldest != nullptr; oldest = oldest->next) put_in_order(*oldest);
   choose_awaited();
-  wait_ = Wait::not_at_all;
-  if (!std::exchange(cancelled_, false)) {
-    wait_ = doorbell_.arm() ? Wait::until_roused : Wait::shortly;
+  asleep_ = Asleep::no;
+  if (std::exchange(cancelled_, false)) {
+    listed_ = 0;
+  } else if (doorbell_.arm()) {
+    list_[listed_++] = &doorbell_.request();
+    asleep_ = Asleep::in_suspend;
+  } else {
+    looks_soon_ = true;  // Without memory for the doorbell nobody can end the wait.
   }
-  asleep_ = wait_ == Wait::until_roused ? Asleep::in_suspend : Asleep::no;
   return true;
 }
 
-/// Behind those of its file that the library runs before it.
+/// Behind those of its descriptor that the library runs before it.
 void PosixAioWaiter::put_in_order(PosixAioRequest& request) noexcept {
   assert(count_ < watched_.size());
   const auto end = watched_.begin() + static_cast<std::ptrdiff_t>(count_);
@@ -114,35 +113,25 @@ void PosixAioWaiter::put_in_order(PosixAioRequest& request) noexcept {
 }
 
 void PosixAioWaiter::choose_awaited() noexcept {
-  awaited_count_ = 0;
-  for (std::size_t first = 0; first < count_;) {
-    const int fd = watched_[first]->control.aio_fildes;
-    std::size_t behind = first;
-    while (behind < count_ && watched_[behind]->control.aio_fildes == fd) behind += 1;
-    const aiocb& chosen = watched_[first + (behind - first) / kFew]->control;
-    awaited_[awaited_count_] = {fd, chosen.aio_reqprio};
-    list_[awaited_count_++] = &chosen;
-    first = behind;
+  awaited_count_ = listed_ = 0;
+  looks_soon_ = false;
+  for (std::size_t first = 0, end = 0; first < count_; first = end) {
+    const aiocb& one = watched_[first]->control;
+    while (end < count_ && watched_[end]->control.aio_fildes == one.aio_fildes) end += 1;
+    const aiocb& chosen = watched_[first + (end - first) / kShare]->control;
+    // Of a less urgent one the library may have been in the midst.
+    const bool is_mixed = watched_[end - 1]->control.aio_reqprio != one.aio_reqprio;
+    looks_soon_ |= is_mixed || &chosen != &one;
+    awaited_[awaited_count_++] = {chosen.aio_fildes, chosen.aio_reqprio};
+    list_[listed_++] = &chosen;
   }
 }
 
 /// Whatever ends it, the requests tell what has happened.
 void PosixAioWaiter::suspend() noexcept {
-  std::size_t listed = awaited_count_;
-  switch (wait_) {
-    case Wait::until_roused: {
-      list_[listed++] = &doorbell_.request();
-      static_cast<void>(::aio_suspend(list_.data(), static_cast<int>(listed), nullptr));
-      return;
-    }
-    case Wait::shortly: {
-      // Without memory for the doorbell nobody can end the wait.
-      constexpr timespec pause{0, kNsPerMs};
-      static_cast<void>(::aio_suspend(list_.data(), static_cast<int>(listed), &pause));
-      return;
-    }
-    case Wait::not_at_all: return;
-  }
+  if (listed_ == 0) return;
+  static_cast<void>(::aio_suspend(list_.data(), static_cast<int>(listed_),
+                                  looks_soon_ ? &kLongest : nullptr));
 }
 
 void PosixAioWaiter::hand_back() noexcept {

@@ -2,6 +2,7 @@
 
 #include <rota/core/mpsc_stack.hpp>
 
+#include "base/time_units.hpp"
 #include "driver/files/file_engine.hpp"
 #include "driver/files/posix_aio_doorbell.hpp"
 #include "driver/files/posix_aio_request.hpp"
@@ -9,6 +10,7 @@
 #include <array>
 #include <condition_variable>
 #include <cstddef>
+#include <ctime>
 #include <mutex>
 #include <thread>
 
@@ -20,17 +22,21 @@ namespace rota::inline v0 {
 ///   1. A request belongs to the carrier, which asks the library for it and then gives it to
 ///      `watch`; from there to the waiter, until it has ended and stands in `ended_`; and from
 ///      there to the carrier again. Meanwhile the carrier does nothing to it but aio_cancel(3).
-///   2. Under the mutex: what is fresh and not yet watched, where the waiter sleeps and for what,
-///      the doorbell, and whether it shall end. The carrier rouses the waiter where it sleeps, so
-///      that what is fresh is never missed: the doorbell is armed before the mutex is let go.
-///   3. The library runs one request of a file at a time, the more urgent first, else in their
-///      order. So the waiter waits for one of each file: the first where there are few, and else
-///      the one behind an eighth of them. Those end before it, and are told of together. (With a
-///      wake for each, whose every step takes the library's lock, direct reads were a fifth
-///      slower.)
-///   4. What is fresh ends after that one, and rouses nobody, unless it is more urgent or of
-///      another file. What was cancelled ends at once: `look`.
-///   5. `watched_` and `list_` are the waiter's alone.
+///   2. Under the mutex: what is fresh and not yet watched, where the waiter sleeps and for
+///      what, the doorbell, whether some were cancelled, and whether the waiter shall end. The
+///      carrier rouses it where it sleeps, so that what is fresh is never missed: the doorbell
+///      is armed before the mutex is let go.
+///   3. The library runs one request of a descriptor at a time: the more urgent first, else in
+///      their order, but none before one that runs. So the waiter waits for one of each
+///      descriptor: the first where there are few, and else the one that has an eighth of them
+///      before it. Those end before it in general, and are told of together. (With 64 requests
+///      and a wake for each end, every step of which takes the library's lock, direct reads were
+///      a fifth slower.)
+///   4. Where something else than the first to run may end first, nobody waits longer than a
+///      while (`kLongest`) before looking at all of them: a slow one hides no other.
+///   5. What is fresh ends after what is awaited, and rouses nobody, unless it is more urgent or
+///      of another descriptor. What was cancelled ends at once: `look`.
+///   6. What is watched, and what of it is listed for aio_suspend, is the waiter's alone.
 class PosixAioWaiter {
  public:
   explicit PosixAioWaiter(EngineNotify notify) noexcept : notify_(notify) {}
@@ -54,26 +60,28 @@ class PosixAioWaiter {
   /// Where the waiter sleeps, or is about to.
   enum class Asleep : unsigned char { no, without_work, in_suspend };
 
-  /// How it waits for what it watches.
-  enum class Wait : unsigned char { until_roused, shortly, not_at_all };
-
-  /// What it waits for of a file in aio_suspend.
+  /// One request of a descriptor stands for all that the library runs after it.
   struct Awaited {
     int fd;
-    int lag;  ///< aio_reqprio
+    int lag;  ///< aio_reqprio: how far it stands behind more urgent ones
+
+    [[nodiscard]] bool ends_before(const aiocb& fresh) const noexcept {
+      return fd == fresh.aio_fildes && lag <= fresh.aio_reqprio;
+    }
   };
 
   void run() noexcept;
   [[nodiscard]] bool take_fresh() noexcept;
   void put_in_order(PosixAioRequest& request) noexcept;
   void choose_awaited() noexcept;
-  [[nodiscard]] bool comes_by_itself_to(const PosixAioRequest& newest,
-                                        const PosixAioRequest* behind) const noexcept;
+  [[nodiscard]] bool ends_before(const PosixAioRequest& newest,
+                                 const PosixAioRequest* after_oldest) const noexcept;
   void suspend() noexcept;
   void hand_back() noexcept;
 
-  /// Of so many that wait for a file the first is told of when the next has ended.
-  static constexpr std::size_t kFew = 8;
+  /// The part of a descriptor's requests that is told of together.
+  static constexpr std::size_t kShare = 8;
+  static constexpr timespec kLongest{0, kNsPerMs};
 
   const EngineNotify notify_;
   std::mutex mutex_;
@@ -86,10 +94,12 @@ class PosixAioWaiter {
   bool cancelled_ = false;  ///< some were, since it took what is fresh
   bool stopping_ = false;
   MpscStack<PosixAioRequest> ended_;
-  std::array<PosixAioRequest*, PosixAioRequest::kMost> watched_{};  ///< file by file, as they run
+  /// Descriptor by descriptor, as they run.
+  std::array<PosixAioRequest*, PosixAioRequest::kMost> watched_{};
   std::size_t count_ = 0;
-  std::array<const aiocb*, PosixAioRequest::kMost + 1> list_{};  ///< for aio_suspend
-  Wait wait_ = Wait::not_at_all;
+  std::array<const aiocb*, PosixAioRequest::kMost + 1> list_{};
+  std::size_t listed_ = 0;
+  bool looks_soon_ = false;  ///< at what is not listed: it waits for no longer than kLongest
   Atomic<bool> started_{false};
   std::thread thread_;
 };
