@@ -45,7 +45,7 @@ void PosixAioWaiter::watch(PosixAioRequest& newest, PosixAioRequest& oldest) noe
   if (where == Asleep::without_work) news_.notify_one();
 }
 
-/// Whether a wait in aio_suspend does, before each of these fresh ones.
+/// Whether the waiter is in aio_suspend, and out of it before any of these ends.
 bool PosixAioWaiter::ends_before(const PosixAioRequest& newest,
                                  const PosixAioRequest* after_oldest) const noexcept {
   if (asleep_ != Asleep::in_suspend) return false;
