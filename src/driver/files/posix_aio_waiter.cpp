@@ -49,10 +49,13 @@ void PosixAioWaiter::watch(PosixAioRequest& newest, PosixAioRequest& oldest) noe
 bool PosixAioWaiter::ends_before(const PosixAioRequest& newest,
                                  const PosixAioRequest* after_oldest) const noexcept {
   if (asleep_ != Asleep::in_suspend) return false;
-  const std::span awaited = std::span(awaited_).first(awaited_count_);
+  const std::span listed = std::span(list_).first(listed_);
   for (const PosixAioRequest* fresh = &newest; fresh != after_oldest; fresh = fresh->next) {
-    const auto does = [&](const Awaited& each) { return each.ends_before(fresh->control); };
-    if (std::ranges::none_of(awaited, does)) return false;
+    const auto is_before = [&](const aiocb* each) {
+      return each->aio_fildes == fresh->control.aio_fildes &&
+             each->aio_reqprio <= fresh->control.aio_reqprio;
+    };
+    if (std::ranges::none_of(listed, is_before)) return false;
   }
   return true;
 }
@@ -86,7 +89,7 @@ bool PosixAioWaiter::take_fresh() noexcept {
     oldest = std::exchange(fresh_, next);
   }
   for (; oldest != nullptr; oldest = oldest->next) put_in_order(*oldest);
-  choose_awaited();
+  choose_listed();
   asleep_ = Asleep::no;
   if (std::exchange(cancelled_, false)) {
     listed_ = 0;
@@ -112,8 +115,8 @@ void PosixAioWaiter::put_in_order(PosixAioRequest& request) noexcept {
   count_ += 1;
 }
 
-void PosixAioWaiter::choose_awaited() noexcept {
-  awaited_count_ = listed_ = 0;
+void PosixAioWaiter::choose_listed() noexcept {
+  listed_ = 0;
   looks_soon_ = false;
   for (std::size_t first = 0, end = 0; first < count_; first = end) {
     const aiocb& one = watched_[first]->control;
@@ -122,7 +125,6 @@ void PosixAioWaiter::choose_awaited() noexcept {
     // Of a less urgent one the library may have been in the midst.
     const bool is_mixed = watched_[end - 1]->control.aio_reqprio != one.aio_reqprio;
     looks_soon_ |= is_mixed || &chosen != &one;
-    awaited_[awaited_count_++] = {chosen.aio_fildes, chosen.aio_reqprio};
     list_[listed_++] = &chosen;
   }
 }

@@ -22,10 +22,10 @@ namespace rota::inline v0 {
 ///   1. A request belongs to the carrier, which asks the library for it and then gives it to
 ///      `watch`; from there to the waiter, until it has ended and stands in `ended_`; and from
 ///      there to the carrier again. Meanwhile the carrier does nothing to it but aio_cancel(3).
-///   2. Under the mutex: what is fresh and not yet watched, where the waiter sleeps and for
-///      what, the doorbell, whether some were cancelled, and whether the waiter shall end. The
-///      carrier rouses it where it sleeps, so that what is fresh is never missed: the doorbell
-///      is armed before the mutex is let go.
+///   2. Under the mutex: what is fresh and not yet watched, where the waiter sleeps, what is
+///      listed for that, the doorbell, whether some were cancelled, and whether the waiter shall
+///      end. The carrier rouses it where it sleeps, so that what is fresh is never missed: the
+///      doorbell is armed before the mutex is let go.
 ///   3. The library runs one request of a descriptor at a time: the more urgent first, else in
 ///      their order, but none before one that runs. So the waiter waits for one of each
 ///      descriptor: the first where there are few, and else the one that has an eighth of them
@@ -34,9 +34,10 @@ namespace rota::inline v0 {
 ///      a fifth slower.)
 ///   4. Where something else than the first to run may end first, nobody waits longer than a
 ///      while (`kLongest`) before looking at all of them: a slow one hides no other.
-///   5. What is fresh ends after what is awaited, and rouses nobody, unless it is more urgent or
+///   5. What is fresh ends after what is listed, and rouses nobody, unless it is more urgent or
 ///      of another descriptor. What was cancelled ends at once: `look`.
-///   6. What is watched, and what of it is listed for aio_suspend, is the waiter's alone.
+///   6. What is watched is the waiter's alone. The carrier looks at what is listed: where one of
+///      these has ended, and is in use again, the waiter is awake and takes what is fresh anyway.
 class PosixAioWaiter {
  public:
   explicit PosixAioWaiter(EngineNotify notify) noexcept : notify_(notify) {}
@@ -60,20 +61,10 @@ class PosixAioWaiter {
   /// Where the waiter sleeps, or is about to.
   enum class Asleep : unsigned char { no, without_work, in_suspend };
 
-  /// One request of a descriptor stands for all that the library runs after it.
-  struct Awaited {
-    int fd;
-    int lag;  ///< aio_reqprio: how far it stands behind more urgent ones
-
-    [[nodiscard]] bool ends_before(const aiocb& fresh) const noexcept {
-      return fd == fresh.aio_fildes && lag <= fresh.aio_reqprio;
-    }
-  };
-
   void run() noexcept;
   [[nodiscard]] bool take_fresh() noexcept;
   void put_in_order(PosixAioRequest& request) noexcept;
-  void choose_awaited() noexcept;
+  void choose_listed() noexcept;
   [[nodiscard]] bool ends_before(const PosixAioRequest& newest,
                                  const PosixAioRequest* after_oldest) const noexcept;
   void suspend() noexcept;
@@ -89,16 +80,15 @@ class PosixAioWaiter {
   PosixAioDoorbell doorbell_;
   PosixAioRequest* fresh_ = nullptr;
   Asleep asleep_ = Asleep::no;
-  std::array<Awaited, PosixAioRequest::kMost> awaited_{};
-  std::size_t awaited_count_ = 0;
+  /// For aio_suspend: one of each descriptor, and the doorbell. The waiter changes it.
+  std::array<const aiocb*, PosixAioRequest::kMost + 1> list_{};
+  std::size_t listed_ = 0;
   bool cancelled_ = false;  ///< some were, since it took what is fresh
   bool stopping_ = false;
   MpscStack<PosixAioRequest> ended_;
   /// Descriptor by descriptor, as they run.
   std::array<PosixAioRequest*, PosixAioRequest::kMost> watched_{};
   std::size_t count_ = 0;
-  std::array<const aiocb*, PosixAioRequest::kMost + 1> list_{};
-  std::size_t listed_ = 0;
   bool looks_soon_ = false;  ///< at what is not listed: it waits for no longer than kLongest
   Atomic<bool> started_{false};
   std::thread thread_;
